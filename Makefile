@@ -1,0 +1,41 @@
+# sqlite_fdw_mig: a whole SQLite database into PostgreSQL, from inside the server
+#
+#   make            build                    make demo     set up, migrate a sample, show the report
+#   make install    into PG_CONFIG's tree    make test     set up and run every test
+#   make installcheck  pg_regress against a running server
+#
+EXTENSION = sqlite_fdw_mig
+EXTVERSION = 1.0
+MODULE_big = sqlite_fdw_mig
+
+OBJS = sqlite_fdw_mig.o $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+
+# The SQL half: one script, in the order in which its parts need each other.
+SQL_PARTS = begin fdw state catalog value compare translate types ddl load finish plan check verify run
+SQL_SOURCES = $(SQL_PARTS:%=migrate/%.sql)
+
+DATA_built = $(EXTENSION)--$(EXTVERSION).sql
+SHLIB_LINK = -lsqlite3
+PG_CPPFLAGS = -I$(srcdir)/src
+
+FIXTURES = $(patsubst %.sql,%.db,$(sort $(wildcard test/fixtures/*.sql)))
+REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+REGRESS_OPTS = --load-extension=sqlite_fdw_mig
+EXTRA_CLEAN = $(DATA_built) $(FIXTURES)
+
+PG_CONFIG = pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+$(EXTENSION)--$(EXTVERSION).sql: $(SQL_SOURCES)
+	cat $^ > $@
+
+$(OBJS): $(wildcard src/*.h)
+
+test/fixtures/%.db: test/fixtures/%.sql
+	rm -f $@
+	sqlite3 -bail $@ < $<
+
+.PHONY: fixtures
+fixtures: $(FIXTURES)
+installcheck: fixtures
