@@ -1,0 +1,580 @@
+/*-------------------------------------------------------------------------
+ *
+ * source.c
+ *		How is a source opened so that nobody is disturbed, and who may?
+ *
+ * A source is an absolute path on the server or 'lo:OID', a large object.
+ * Within one transaction a source is opened once; everybody reads through
+ * the same handle and therefore the same snapshot, and the end of the
+ * transaction closes it.
+ *
+ * The opening rule, in the order of the functions below:
+ *
+ *	write-ahead log with its index (-shm)	in place: readers do not disturb
+ *	write-ahead log (-wal) without index	refused: reading it would write
+ *	WAL mode, but no log: idle				in place, immutable, checked after
+ *	rollback journal						a lock keeps writers waiting: a
+ *											migration copies the file to a
+ *											temporary file and lets go
+ *	large object							copied to a temporary file
+ *
+ * This file must not know what is read from the database.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "catalog/pg_authid.h"
+#include "libpq/libpq-fs.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/fd.h"
+#include "storage/large_object.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/wait_event.h"
+
+#include "source.h"
+
+#define SQM_HEADER_SIZE 100
+#define SQM_COPY_BLOCK (256 * 1024)
+
+typedef struct SqmHeader
+{
+	int64		page_size;
+	int64		pages;			/* 0 if the header does not know */
+	int64		change_counter;
+	bool		wal_mode;
+} SqmHeader;
+
+typedef struct SqmSource
+{
+	struct SqmSource *next;
+	char	   *name;			/* as the user gave it */
+	Oid			role;			/* for whom it was opened */
+	SqmLite    *lite;
+	SqmSourceFacts facts;
+	bool		immutable;		/* read without locks: check for changes */
+	struct stat before;			/* of the original file */
+	File		copy;			/* temporary file, or -1 */
+	MemoryContext context;
+	MemoryContextCallback callback;
+} SqmSource;
+
+static SqmSource *sources = NULL;
+static bool read_in_place = false;
+
+void
+sqm_source_define_settings(void)
+{
+	DefineCustomBoolVariable("sqlite_fdw_mig.read_in_place",
+							 "Reads a database in rollback-journal mode in place during a migration.",
+							 "Saves a copy of the file, but keeps writers waiting until the transaction ends.",
+							 &read_in_place,
+							 false,
+							 PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+}
+
+/* ---------------------------------------------------------------------
+ * Names and rights
+ * ---------------------------------------------------------------------
+ */
+
+static bool
+is_large_object(const char *source)
+{
+	return strncmp(source, "lo:", 3) == 0;
+}
+
+static Oid
+large_object_oid(const char *source)
+{
+	const char *digits = source + 3;
+	unsigned long value;
+	char	   *end;
+
+	errno = 0;
+	value = strtoul(digits, &end, 10);
+	if (*digits < '0' || *digits > '9' || *end != '\0' || errno != 0 ||
+		value > OID_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid large object in source \"%s\"", source),
+				 errhint("Write \"lo:\" and the object's OID, for example lo:16423.")));
+	return (Oid) value;
+}
+
+/*
+ * May "role" read this source?  A path needs pg_read_server_files; the rights
+ * on a large object are checked by its own access control when it is opened.
+ */
+void
+sqm_source_check_rights(const char *source, Oid role)
+{
+	if (is_large_object(source))
+	{
+		(void) large_object_oid(source);
+		return;
+	}
+	if (!has_privs_of_role(role, ROLE_PG_READ_SERVER_FILES))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to read files of the server"),
+				 errdetail("Role \"%s\" does not have the privileges of role \"%s\".",
+						   GetUserNameFromId(role, false), "pg_read_server_files"),
+				 errhint("A superuser can run GRANT pg_read_server_files TO %s; without it, upload the file with \\lo_import in psql and give 'lo:OID' as the source.",
+						 quote_identifier(GetUserNameFromId(role, false)))));
+	if (!is_absolute_path(source))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("path \"%s\" is not absolute", source),
+				 errhint("The path is one of the server's file system; write it from the root directory on.")));
+}
+
+/* ---------------------------------------------------------------------
+ * The file, seen from outside (never opened by us: see lite_file.c)
+ * ---------------------------------------------------------------------
+ */
+
+/*
+ * The first directory on the way to "path" that the server may not enter, or
+ * NULL.
+ */
+static char *
+denying_directory(const char *path)
+{
+	for (const char *slash = strchr(path + 1, '/'); slash != NULL;
+		 slash = strchr(slash + 1, '/'))
+	{
+		char	   *directory = pnstrdup(path, slash - path);
+
+		if (access(directory, X_OK) != 0 && errno == EACCES)
+			return directory;
+		pfree(directory);
+	}
+	return NULL;
+}
+
+static void
+raise_unreachable(const char *path, int error)
+{
+	char	   *denied = error == EACCES ? denying_directory(path) : NULL;
+
+	errno = error;
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
+			 errmsg("could not open SQLite database \"%s\": %m", path),
+			 denied != NULL ?
+			 errdetail("The server's operating system user may not enter directory \"%s\".", denied) : 0,
+			 errhint("The path is one of the database server's file system, and the server's operating system user must be able to read it. A file on your own machine can be uploaded with \\lo_import in psql and migrated as 'lo:OID'.")));
+}
+
+static void
+stat_source(const char *path, struct stat *st)
+{
+	if (stat(path, st) != 0)
+		raise_unreachable(path, errno);
+	if (!S_ISREG(st->st_mode))
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
+				 S_ISDIR(st->st_mode) ?
+				 errmsg("\"%s\" is a directory", path) :
+				 errmsg("\"%s\" is not a regular file", path)));
+	if (st->st_size == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
+				 errmsg("\"%s\" is empty", path),
+				 errhint("An empty file is often what is left of an interrupted copy or a mistyped path.")));
+	if (access(path, R_OK) != 0)
+		raise_unreachable(path, errno);
+}
+
+static bool
+same_file_state(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+		a->st_size == b->st_size &&
+		a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+		a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* Size of a companion file ("-wal", "-shm"), or -1 if there is none. */
+static int64
+companion_size(const char *path, const char *suffix)
+{
+	struct stat st;
+	char	   *name = psprintf("%s%s", path, suffix);
+	int64		size = stat(name, &st) == 0 ? (int64) st.st_size : -1;
+
+	pfree(name);
+	return size;
+}
+
+/* ---------------------------------------------------------------------
+ * The header
+ * ---------------------------------------------------------------------
+ */
+
+static int64
+big_endian(const unsigned char *p, int bytes)
+{
+	int64		value = 0;
+
+	for (int i = 0; i < bytes; i++)
+		value = (value << 8) | p[i];
+	return value;
+}
+
+static void
+parse_header(const char *bytes, bool complete, const char *display,
+			 SqmHeader *header)
+{
+	const unsigned char *h = (const unsigned char *) bytes;
+
+	if (!complete || memcmp(h, "SQLite format 3", 16) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
+				 errmsg("\"%s\" is not a SQLite database", display),
+				 errhint("If the database is encrypted, decrypt it first; if it is a text dump, load it with the sqlite3 program first.")));
+	header->page_size = big_endian(h + 16, 2);
+	if (header->page_size == 1)
+		header->page_size = 65536;
+	header->wal_mode = h[18] == 2 || h[19] == 2;
+	header->change_counter = big_endian(h + 24, 4);
+	/* the page count is only valid if the writer was new enough to keep it */
+	header->pages = big_endian(h + 92, 4) == header->change_counter ?
+		big_endian(h + 28, 4) : 0;
+}
+
+static void
+check_size(const SqmHeader *header, int64 size, const char *display)
+{
+	int64		expected = header->pages * header->page_size;
+
+	if (size < expected)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("SQLite database \"%s\" is truncated", display),
+				 errdetail("It has %lld bytes, but its header counts %lld pages of %lld bytes.",
+						   (long long) size, (long long) header->pages,
+						   (long long) header->page_size),
+				 errhint("Copy it again, with the command .backup of the sqlite3 program if it is in use.")));
+}
+
+/* ---------------------------------------------------------------------
+ * Temporary copies
+ * ---------------------------------------------------------------------
+ */
+
+static void
+copy_write(SqmSource *source, char *buffer, int amount, int64 offset)
+{
+	int			written;
+
+	CHECK_FOR_INTERRUPTS();
+	errno = 0;
+	written = FileWrite(source->copy, buffer, amount, offset,
+						PG_WAIT_EXTENSION);
+	if (written != amount)
+	{
+		if (errno == 0)
+			errno = ENOSPC;
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not write a temporary copy of SQLite database \"%s\": %m",
+						source->name)));
+	}
+}
+
+/*
+ * The copy counts against temp_file_limit and is deleted when it is closed,
+ * by the source's memory context or, after a crash, by the next start.  It is
+ * not given to a resource owner: that would warn of a leak at commit, where
+ * the context is still alive.
+ */
+static void
+open_copy(SqmSource *source)
+{
+	source->copy = OpenTemporaryFile(true);
+	source->facts.copied = true;
+}
+
+/*
+ * Copy the file while the source's handle holds SQLite's shared lock on it.
+ */
+static void
+copy_file(SqmSource *source, SqmRawFile *raw)
+{
+	int64		size = sqm_raw_size(raw);
+	char	   *buffer = palloc(SQM_COPY_BLOCK);
+
+	open_copy(source);
+	for (int64 offset = 0; offset < size; offset += SQM_COPY_BLOCK)
+	{
+		int			amount = (int) Min(size - offset, SQM_COPY_BLOCK);
+
+		(void) sqm_raw_read(raw, buffer, amount, offset);
+		copy_write(source, buffer, amount, offset);
+	}
+	pfree(buffer);
+}
+
+/*
+ * Copy a large object and return its size.  An image in WAL mode is marked as
+ * being in rollback mode in the copy: it has no log here.
+ */
+static int64
+copy_large_object(SqmSource *source, SqmHeader *header)
+{
+	LargeObjectDesc *object;
+	char	   *buffer = palloc(SQM_COPY_BLOCK);
+	int64		size = 0;
+	int			amount;
+
+	object = inv_open(large_object_oid(source->name), INV_READ,
+					  CurrentMemoryContext);
+	open_copy(source);
+	while ((amount = inv_read(object, buffer, SQM_COPY_BLOCK)) > 0)
+	{
+		if (size == 0)
+		{
+			parse_header(buffer, amount >= SQM_HEADER_SIZE, source->name, header);
+			buffer[18] = buffer[19] = 1;
+		}
+		copy_write(source, buffer, amount, size);
+		size += amount;
+	}
+	inv_close(object);
+	pfree(buffer);
+	if (size == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
+				 errmsg("large object \"%s\" is empty", source->name)));
+	return size;
+}
+
+static SqmLite *
+open_copied(SqmSource *source)
+{
+	return sqm_lite_open(FilePathName(source->copy), source->name,
+						 SQM_OPEN_IMMUTABLE);
+}
+
+/* ---------------------------------------------------------------------
+ * Opening
+ * ---------------------------------------------------------------------
+ */
+
+static void
+open_large_object(SqmSource *source)
+{
+	SqmHeader	header;
+
+	source->facts.size = copy_large_object(source, &header);
+	check_size(&header, source->facts.size, source->name);
+	source->facts.change_counter = header.change_counter;
+	source->facts.wal_mode = header.wal_mode;
+	if (header.wal_mode)
+		ereport(WARNING,
+				(errmsg("the uploaded SQLite database is in WAL mode"),
+				 errdetail("Rows that were only in its -wal file are not in the upload, and that cannot be seen from here."),
+				 errhint("Upload a copy that was made with: sqlite3 app.db \".backup copy.db\"")));
+	source->lite = open_copied(source);
+}
+
+static void
+open_wal(SqmSource *source)
+{
+	const char *path = source->name;
+	int64		log = companion_size(path, "-wal");
+
+	if (companion_size(path, "-shm") >= 0)
+		source->lite = sqm_lite_try_open(path, path, SQM_OPEN_SHARED);
+	if (source->lite != NULL)
+		return;
+	if (log > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
+				 errmsg("SQLite database \"%s\" has an unprocessed write-ahead log", path),
+				 errdetail("Its -wal file holds changes that cannot be read without writing beside the database, which this extension never does."),
+				 errhint("Open and close it once with its application, run PRAGMA wal_checkpoint(TRUNCATE), or make a clean copy with the command .backup of the sqlite3 program.")));
+	/* idle: nobody has it open, and nothing is in the log */
+	source->immutable = true;
+	source->lite = sqm_lite_open(path, path, SQM_OPEN_IMMUTABLE);
+}
+
+static void
+open_rollback(SqmSource *source, SqmPurpose purpose)
+{
+	const char *path = source->name;
+
+	source->lite = sqm_lite_open(path, path, SQM_OPEN_SHARED);
+	if (purpose == SQM_PURPOSE_READ || read_in_place)
+		return;
+	/* the shared lock makes the bytes one consistent moment */
+	sqm_lite_exec(source->lite,
+				  "BEGIN; SELECT count(*) FROM sqlite_schema");
+	{
+		SqmRawFile *raw = sqm_raw_open(path, path);
+
+		copy_file(source, raw);
+		sqm_raw_close(raw);
+	}
+	sqm_lite_close(source->lite);
+	source->lite = open_copied(source);
+}
+
+static void
+open_path(SqmSource *source, SqmPurpose purpose)
+{
+	const char *path = source->name;
+	char		bytes[SQM_HEADER_SIZE];
+	SqmHeader	header;
+	SqmRawFile *raw;
+	bool		complete;
+
+	stat_source(path, &source->before);
+	raw = sqm_raw_open(path, path);
+	complete = sqm_raw_read(raw, bytes, SQM_HEADER_SIZE, 0);
+	sqm_raw_close(raw);
+	parse_header(bytes, complete, path, &header);
+	/* during a checkpoint the file may lag behind its header */
+	if (!header.wal_mode || companion_size(path, "-wal") <= 0)
+		check_size(&header, source->before.st_size, path);
+	source->facts.size = source->before.st_size;
+	source->facts.modified = source->before.st_mtim.tv_sec;
+	source->facts.change_counter = header.change_counter;
+	source->facts.wal_mode = header.wal_mode;
+	if (header.wal_mode)
+		open_wal(source);
+	else
+		open_rollback(source, purpose);
+}
+
+/* ---------------------------------------------------------------------
+ * The open sources of this transaction
+ * ---------------------------------------------------------------------
+ */
+
+static void
+forget_source(void *arg)
+{
+	SqmSource  *source = (SqmSource *) arg;
+
+	for (SqmSource **link = &sources; *link != NULL; link = &(*link)->next)
+	{
+		if (*link == source)
+		{
+			*link = source->next;
+			break;
+		}
+	}
+	if (source->lite != NULL)
+		sqm_lite_close(source->lite);
+	if (source->copy >= 0)
+		FileClose(source->copy);
+	source->copy = -1;
+}
+
+/*
+ * A path is the same for every role that may read it at all; the rights on a
+ * large object were checked for the role that opened it only.  InvalidOid
+ * finds anybody's.
+ */
+static SqmSource *
+find_source(const char *name, Oid role)
+{
+	for (SqmSource *source = sources; source != NULL; source = source->next)
+		if (strcmp(source->name, name) == 0 &&
+			(role == InvalidOid || source->role == role ||
+			 !is_large_object(name)))
+			return source;
+	return NULL;
+}
+
+static SqmSource *
+create_source(const char *name, Oid role, SqmPurpose purpose)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "sqlite_fdw_mig source",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	SqmSource  *source = palloc0(sizeof(SqmSource));
+
+	source->name = pstrdup(name);
+	source->role = role;
+	source->copy = -1;
+	source->context = context;
+	source->callback.func = forget_source;
+	source->callback.arg = source;
+	MemoryContextRegisterResetCallback(context, &source->callback);
+
+	if (is_large_object(name))
+		open_large_object(source);
+	else
+		open_path(source, purpose);
+	/* one snapshot from here to the end of the transaction */
+	sqm_lite_exec(source->lite, "BEGIN; SELECT count(*) FROM sqlite_schema");
+
+	MemoryContextSwitchTo(old);
+	/* only now, when nothing can fail any more, it outlives the statement */
+	MemoryContextSetParent(context, TopTransactionContext);
+	source->next = sources;
+	sources = source;
+	return source;
+}
+
+/*
+ * The open handle of "source" in this transaction, for "role".  It belongs to
+ * the transaction; callers must not close it.
+ */
+SqmLite *
+sqm_source_open(const char *source, Oid role, SqmPurpose purpose)
+{
+	SqmSource  *found;
+
+	sqm_source_check_rights(source, role);
+	found = find_source(source, role);
+	if (found == NULL)
+		found = create_source(source, role, purpose);
+	return found->lite;
+}
+
+/*
+ * Raise an error if a file that is read without locks has changed since it
+ * was opened: what was read may be a mixture of two moments.
+ */
+void
+sqm_source_check_unchanged(const char *name)
+{
+	SqmSource  *source = find_source(name, InvalidOid);
+	struct stat now;
+
+	if (source == NULL || !source->immutable)
+		return;
+	if (stat(name, &now) == 0 && same_file_state(&source->before, &now) &&
+		companion_size(name, "-wal") <= 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+			 errmsg("SQLite database \"%s\" changed while it was read", name),
+			 errhint("Stop the application that writes to it, or work on a copy made with the command .backup of the sqlite3 program.")));
+}
+
+/* Facts about an open source. */
+SqmSourceFacts
+sqm_source_facts(const char *name)
+{
+	SqmSource  *source = find_source(name, InvalidOid);
+
+	if (source == NULL)
+		elog(ERROR, "source \"%s\" is not open", name);
+	return source->facts;
+}

@@ -1,0 +1,39 @@
+/*-------------------------------------------------------------------------
+ *
+ * source.h
+ *		From the name of a source to an open SQLite database with one read
+ *		snapshot.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SQM_SOURCE_H
+#define SQM_SOURCE_H
+
+#include "postgres.h"
+
+#include "lite.h"
+
+/* What a source is opened for decides whether writers may be kept waiting. */
+typedef enum SqmPurpose
+{
+	SQM_PURPOSE_READ,			/* catalog functions, foreign tables: in place */
+	SQM_PURPOSE_MIGRATE			/* a long run: never keep a writer waiting */
+} SqmPurpose;
+
+/* What a report says about the file. */
+typedef struct SqmSourceFacts
+{
+	int64		size;
+	int64		modified;		/* mtime, seconds since 1970; 0 for objects */
+	int64		change_counter;
+	bool		wal_mode;
+	bool		copied;			/* read from a temporary copy */
+} SqmSourceFacts;
+
+extern void sqm_source_define_settings(void);
+extern SqmLite *sqm_source_open(const char *source, Oid role, SqmPurpose purpose);
+extern void sqm_source_check_rights(const char *source, Oid role);
+extern void sqm_source_check_unchanged(const char *source);
+extern SqmSourceFacts sqm_source_facts(const char *source);
+
+#endif							/* SQM_SOURCE_H */
