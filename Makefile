@@ -23,9 +23,18 @@ REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
 REGRESS_OPTS = --load-extension=sqlite_fdw_mig
 EXTRA_CLEAN = $(DATA_built) $(FIXTURES)
 
-PG_CONFIG = pg_config
+# The goals of the last section install PostgreSQL where there is none, so they
+# must not need its makefiles.
+CONVENIENCE = demo test versions
+
+PG_CONFIG ?= pg_config
+ifneq ($(filter-out $(CONVENIENCE),$(or $(MAKECMDGOALS),all)),)
 PGXS := $(shell $(PG_CONFIG) --pgxs)
+ifeq ($(PGXS),)
+$(error no $(PG_CONFIG) here: install PostgreSQL's server headers (Debian: postgresql-server-dev-all), set PG_CONFIG, or say "make test", which installs what it needs)
+endif
 include $(PGXS)
+endif
 
 $(EXTENSION)--$(EXTVERSION).sql: $(SQL_SOURCES)
 	cat $^ > $@
@@ -39,3 +48,16 @@ test/fixtures/%.db: test/fixtures/%.sql
 .PHONY: fixtures
 fixtures: $(FIXTURES)
 installcheck: fixtures
+
+# -- convenience --
+
+.PHONY: $(CONVENIENCE)
+
+demo:
+	test/demo
+
+test:
+	test/run
+
+versions:
+	test/versions $(VERSIONS)
