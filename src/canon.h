@@ -104,20 +104,20 @@ extern const char *sqm_canon_to_utf8(const char *data, int *length);
 extern bool sqm_canon_word(const SqmValue *value, const char *word);
 
 /* compare_number.c */
-typedef struct SqmDecimal
+typedef struct CanonDecimal
 {
 	bool		negative;
 	const char *first;			/* first and one past the last significant */
 	const char *last;			/* digit; there may be a point between */
 	int			digits;			/* how many significant digits; 0: zero */
 	int64		exponent;		/* of the last significant digit */
-} SqmDecimal;
+} CanonDecimal;
 
-extern const char *sqm_decimal_scan(const char *p, const char *end,
-									bool json, SqmDecimal *decimal);
-extern void sqm_decimal_put(StringInfo out, const SqmDecimal *decimal);
-extern void sqm_numeric_put(StringInfo out, Datum numeric);
-extern void sqm_real_put_decimal(StringInfo out, double real);
+extern const char *sqm_canon_scan_decimal(const char *p, const char *end,
+									bool json, CanonDecimal *decimal);
+extern void sqm_canon_put_decimal(StringInfo out, const CanonDecimal *decimal);
+extern void sqm_canon_put_numeric(StringInfo out, Datum numeric);
+extern void sqm_canon_put_real(StringInfo out, double real);
 extern void sqm_canon_integer(SqmCanon *canon);
 extern void sqm_canon_numeric(SqmCanon *canon);
 extern void sqm_canon_float(SqmCanon *canon);
@@ -126,14 +126,14 @@ extern void sqm_canon_float(SqmCanon *canon);
 extern void sqm_canon_time(SqmCanon *canon);
 
 /* compare_json.c */
-typedef bool (*SqmJsonScalar) (void *arg, const SqmValue *value);
+typedef bool (*CanonJsonScalar) (void *arg, const SqmValue *value);
 
 extern void sqm_canon_json(SqmCanon *canon);
-extern bool sqm_json_scalars(const char *data, int length,
-							 SqmJsonScalar each, void *arg);
+extern bool sqm_canon_json_scalars(const char *data, int length,
+							 CanonJsonScalar each, void *arg);
 
 /* compare_jsonb.c */
-extern bool sqm_jsonb_blob_text(const char *data, int length, StringInfo text);
+extern bool sqm_canon_blob_json(const char *data, int length, StringInfo text);
 
 /* compare_other.c */
 extern void sqm_canon_other(SqmCanon *canon);

@@ -390,14 +390,14 @@ read_word(JsonReader *reader, const char *word)
 static bool
 read_number(JsonReader *reader)
 {
-	SqmDecimal	decimal;
-	const char *stop = sqm_decimal_scan(reader->p, reader->end, true,
+	CanonDecimal	decimal;
+	const char *stop = sqm_canon_scan_decimal(reader->p, reader->end, true,
 										&decimal);
 
 	if (stop == NULL)
 		return false;
 	reader->p = stop;
-	sqm_decimal_put(reader->writer.out, &decimal);
+	sqm_canon_put_decimal(reader->writer.out, &decimal);
 	return true;
 }
 
@@ -556,7 +556,7 @@ scalar_value(const char *start, const char *stop, StringInfo form,
  * been called for some elements.
  */
 bool
-sqm_json_scalars(const char *data, int length, SqmJsonScalar each, void *arg)
+sqm_canon_json_scalars(const char *data, int length, CanonJsonScalar each, void *arg)
 {
 	JsonReader	reader = {.p = data, .end = data + length};
 	StringInfoData text;
@@ -612,7 +612,7 @@ json_source_blob(const SqmValue *value, StringInfo out)
 	else
 	{
 		resetStringInfo(&scratch);
-		if (sqm_jsonb_blob_text(value->data, value->length, &scratch))
+		if (sqm_canon_blob_json(value->data, value->length, &scratch))
 			sqm_canon_bytes(out, CANON_TEXT, scratch.data, scratch.len);
 		else
 			sqm_canon_raw(out, value);
@@ -663,7 +663,7 @@ jsonb_source_blob(const SqmValue *value, StringInfo out)
 	if (verdict == JSON_BROKEN)
 	{
 		initStringInfo(&text);
-		if (sqm_jsonb_blob_text(value->data, value->length, &text))
+		if (sqm_canon_blob_json(value->data, value->length, &text))
 			verdict = put_document(text.data, text.len, out);
 		pfree(text.data);
 	}
@@ -691,7 +691,7 @@ jsonb_source(SqmCanon *canon, const SqmValue *value, StringInfo out)
 		if (value->storage == SQM_INTEGER)
 			canon_int64(out, CANON_INT, value->integer);
 		else
-			sqm_real_put_decimal(out, value->real);
+			sqm_canon_put_real(out, value->real);
 		sqm_canon_end(out, start);
 	}
 }
@@ -711,7 +711,7 @@ jsonb_scalar(StringInfo out, const JsonbValue *value)
 			appendStringInfoCharMacro(out, value->val.boolean ? 't' : 'f');
 			break;
 		case jbvNumeric:
-			sqm_numeric_put(out, PointerGetDatum(value->val.numeric));
+			sqm_canon_put_numeric(out, PointerGetDatum(value->val.numeric));
 			break;
 		case jbvString:
 			length = value->val.string.len;

@@ -98,9 +98,9 @@ put_word(StringInfo text, const Payload *payload)
 static bool
 put_plain_number(StringInfo text, const Payload *payload)
 {
-	SqmDecimal	decimal;
+	CanonDecimal	decimal;
 
-	if (sqm_decimal_scan(payload->data, payload->end, true,
+	if (sqm_canon_scan_decimal(payload->data, payload->end, true,
 						 &decimal) != payload->end)
 		return false;
 	appendBinaryStringInfo(text, payload->data, payload->end - payload->data);
@@ -149,7 +149,7 @@ put_loose_number(StringInfo text, const Payload *payload)
 	const char *p = payload->data;
 	const char *end = payload->end;
 	int			start;
-	SqmDecimal	decimal;
+	CanonDecimal	decimal;
 
 	if (p < end && *p == '+')
 		p++;
@@ -165,7 +165,7 @@ put_loose_number(StringInfo text, const Payload *payload)
 		if (*p == '.' && (p + 1 == end || p[1] < '0' || p[1] > '9'))
 			appendStringInfoChar(text, '0');
 	}
-	return sqm_decimal_scan(text->data + start, text->data + text->len, true,
+	return sqm_canon_scan_decimal(text->data + start, text->data + text->len, true,
 							&decimal) == text->data + text->len;
 }
 
@@ -332,7 +332,7 @@ put_element(StringInfo text, const Payload *payload, int depth)
  * The text may still turn out not to be JSON, if an escape is broken.
  */
 bool
-sqm_jsonb_blob_text(const char *data, int length, StringInfo text)
+sqm_canon_blob_json(const char *data, int length, StringInfo text)
 {
 	const char *p = data;
 	const char *end = data + length;

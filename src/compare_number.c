@@ -65,8 +65,8 @@ scan_exponent(const char *p, const char *end, int64 *exponent)
  * sides of a point.  Returns where the number ends, or NULL.
  */
 const char *
-sqm_decimal_scan(const char *p, const char *end, bool json,
-				 SqmDecimal *decimal)
+sqm_canon_scan_decimal(const char *p, const char *end, bool json,
+				 CanonDecimal *decimal)
 {
 	const char *start;
 	const char *point;
@@ -124,15 +124,15 @@ sqm_decimal_scan(const char *p, const char *end, bool json,
 
 /* Is all of the text one decimal number? */
 static bool
-decimal_of_text(const char *data, int length, SqmDecimal *decimal)
+decimal_of_text(const char *data, int length, CanonDecimal *decimal)
 {
-	return sqm_decimal_scan(data, data + length, false,
+	return sqm_canon_scan_decimal(data, data + length, false,
 							decimal) == data + length;
 }
 
 /* The digits as one number; at most 19 of them. */
 static uint64
-decimal_digits(const SqmDecimal *decimal)
+decimal_digits(const CanonDecimal *decimal)
 {
 	uint64		number = 0;
 
@@ -158,7 +158,7 @@ put_whole(StringInfo out, bool negative, uint64 magnitude)
 }
 
 void
-sqm_decimal_put(StringInfo out, const SqmDecimal *decimal)
+sqm_canon_put_decimal(StringInfo out, const CanonDecimal *decimal)
 {
 	int			start;
 
@@ -192,7 +192,7 @@ put_number(StringInfo out, bool negative, uint64 number, int64 exponent)
 {
 	char		digits[24];
 	char	   *p = digits + sizeof(digits);
-	SqmDecimal	decimal;
+	CanonDecimal	decimal;
 
 	while (number != 0 && number % 10 == 0)
 	{
@@ -206,7 +206,7 @@ put_number(StringInfo out, bool negative, uint64 number, int64 exponent)
 		*--p = '0' + number % 10;
 	decimal.first = p;
 	decimal.digits = decimal.last - decimal.first;
-	sqm_decimal_put(out, &decimal);
+	sqm_canon_put_decimal(out, &decimal);
 }
 
 /* NaN, infinity and their short forms: 'n', '+', '-', or 0 */
@@ -244,7 +244,7 @@ special_of_text(const SqmValue *value)
 static void
 integer_source(SqmCanon *canon, const SqmValue *value, StringInfo out)
 {
-	SqmDecimal	decimal;
+	CanonDecimal	decimal;
 
 	if (value->storage == SQM_INTEGER)
 		canon_int64(out, CANON_INT, value->integer);
@@ -260,7 +260,7 @@ integer_source(SqmCanon *canon, const SqmValue *value, StringInfo out)
 			 memchr(value->data, 'e', value->length) == NULL &&
 			 memchr(value->data, 'E', value->length) == NULL &&
 			 decimal.digits <= NUMERIC_DIGITS_LIMIT)
-		sqm_decimal_put(out, &decimal);
+		sqm_canon_put_decimal(out, &decimal);
 	else
 		sqm_canon_raw(out, value);
 }
@@ -301,11 +301,11 @@ sqm_canon_integer(SqmCanon *canon)
 
 /* A REAL as its shortest decimal, without any rounding. */
 void
-sqm_real_put_decimal(StringInfo out, double real)
+sqm_canon_put_real(StringInfo out, double real)
 {
 	char		buffer[CANON_NUMBER_SIZE];
 	int			length;
-	SqmDecimal	decimal;
+	CanonDecimal	decimal;
 
 	/* below 2^53 the shortest decimal of a whole number is that number */
 	if (real > -9007199254740992.0 && real < 9007199254740992.0 &&
@@ -316,7 +316,7 @@ sqm_real_put_decimal(StringInfo out, double real)
 	}
 	length = double_to_shortest_decimal_buf(real, buffer);
 	if (decimal_of_text(buffer, length, &decimal))
-		sqm_decimal_put(out, &decimal);
+		sqm_canon_put_decimal(out, &decimal);
 	else if (isnan(real))
 		canon_byte(out, CANON_SPECIAL, 'n');
 	else
@@ -356,7 +356,7 @@ static void
 numeric_real(SqmCanon *canon, double real, StringInfo out)
 {
 	char		buffer[CANON_NUMBER_SIZE];
-	SqmDecimal	decimal;
+	CanonDecimal	decimal;
 	uint64		number;
 	int64		exponent;
 
@@ -366,7 +366,7 @@ numeric_real(SqmCanon *canon, double real, StringInfo out)
 						 &decimal) ||
 		decimal.digits < 16)
 	{
-		sqm_real_put_decimal(out, real);
+		sqm_canon_put_real(out, real);
 		return;
 	}
 	number = decimal_digits(&decimal);
@@ -374,18 +374,18 @@ numeric_real(SqmCanon *canon, double real, StringInfo out)
 	if (round_noise(&number, &exponent, canon->scale))
 		put_number(out, decimal.negative, number, exponent);
 	else
-		sqm_decimal_put(out, &decimal);
+		sqm_canon_put_decimal(out, &decimal);
 }
 
 static void
 numeric_text(const SqmValue *value, StringInfo out)
 {
-	SqmDecimal	decimal;
+	CanonDecimal	decimal;
 	char		special;
 
 	if (decimal_of_text(value->data, value->length, &decimal) &&
 		decimal.digits <= NUMERIC_DIGITS_LIMIT)
-		sqm_decimal_put(out, &decimal);
+		sqm_canon_put_decimal(out, &decimal);
 	else if ((special = special_of_text(value)) != 0)
 		canon_byte(out, CANON_SPECIAL, special);
 	else
@@ -508,7 +508,7 @@ put_numeric_digits(StringInfo out, const StoredNumeric *number)
 }
 
 void
-sqm_numeric_put(StringInfo out, Datum numeric)
+sqm_canon_put_numeric(StringInfo out, Datum numeric)
 {
 	struct varlena *stored = PG_DETOAST_DATUM_PACKED(numeric);
 	StoredNumeric number;
@@ -529,7 +529,7 @@ sqm_numeric_put(StringInfo out, Datum numeric)
 static void
 numeric_target(SqmCanon *canon, Datum datum, StringInfo out)
 {
-	sqm_numeric_put(out, datum);
+	sqm_canon_put_numeric(out, datum);
 }
 
 void
@@ -569,7 +569,7 @@ put_double(StringInfo out, double real)
  * its double, so there is nothing to check.
  */
 static bool
-quick_double(const SqmDecimal *decimal, double *real)
+quick_double(const CanonDecimal *decimal, double *real)
 {
 	static const double powers[] = {
 		1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
@@ -589,11 +589,11 @@ quick_double(const SqmDecimal *decimal, double *real)
 
 /* The same for all decimals, by way of the C library and back. */
 static bool
-careful_double(const SqmDecimal *decimal, double *real)
+careful_double(const CanonDecimal *decimal, double *real)
 {
 	char		buffer[CANON_NUMBER_SIZE];
 	int			length = 0;
-	SqmDecimal	back;
+	CanonDecimal	back;
 
 	if (decimal->digits > DOUBLE_DIGITS ||
 		decimal->exponent < -400 || decimal->exponent > 400)
@@ -616,7 +616,7 @@ careful_double(const SqmDecimal *decimal, double *real)
 static void
 float_text(const SqmValue *value, StringInfo out)
 {
-	SqmDecimal	decimal;
+	CanonDecimal	decimal;
 	double		real = 0;
 
 	if (!decimal_of_text(value->data, value->length, &decimal))

@@ -226,7 +226,7 @@ array_of_json(SqmCanon *canon, const SqmValue *value, StringInfo out)
 	if (value->storage != SQM_TEXT)
 		return false;
 	initStringInfo(&elements);
-	if (!sqm_json_scalars(value->data, value->length, put_element, &state))
+	if (!sqm_canon_json_scalars(value->data, value->length, put_element, &state))
 	{
 		pfree(elements.data);
 		return false;

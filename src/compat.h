@@ -14,4 +14,71 @@
 #error "sqlite_fdw_mig needs PostgreSQL 15 or later"
 #endif
 
+/* A plain foreign path: no target list, order, parameters or outer path. */
+#if PG_VERSION_NUM >= 180000
+#define sqm_create_foreignscan_path(root, rel, rows, startup, total) \
+	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, \
+							NIL, NULL, NULL, NIL, NIL)
+#elif PG_VERSION_NUM >= 170000
+#define sqm_create_foreignscan_path(root, rel, rows, startup, total) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, \
+							NIL, NULL, NULL, NIL, NIL)
+#else
+#define sqm_create_foreignscan_path(root, rel, rows, startup, total) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, \
+							NIL, NULL, NULL, NIL)
+#endif
+
+/*
+ * Input functions that report a bad value instead of throwing an error came
+ * with 16.  Before that sqm_input_soft is never called.
+ */
+#if PG_VERSION_NUM >= 160000
+#include "fmgr.h"
+#include "nodes/miscnodes.h"
+
+#define SQM_SOFT_INPUT true
+
+static inline bool
+sqm_input_soft(FmgrInfo *function, char *text, Oid ioparam, int32 typmod,
+			   Datum *result)
+{
+	ErrorSaveContext errors = {T_ErrorSaveContext};
+
+	return InputFunctionCallSafe(function, text, ioparam, typmod,
+								 (Node *) &errors, result);
+}
+#else
+#define SQM_SOFT_INPUT false
+#define sqm_input_soft(function, text, ioparam, typmod, result) false
+#endif
+
+/* The last argument of parseTypeString: missing_ok, from 16 an error node. */
+#if PG_VERSION_NUM >= 160000
+#define sqm_parse_type(name, typid, typmod) \
+	parseTypeString(name, typid, typmod, NULL)
+#else
+#define sqm_parse_type(name, typid, typmod) \
+	parseTypeString(name, typid, typmod, false)
+#endif
+
+/* Like sqm_input_soft, with the error that was not thrown. */
+#if PG_VERSION_NUM >= 160000
+static inline bool
+sqm_input_explained(FmgrInfo *function, char *text, Oid ioparam, int32 typmod,
+					Datum *result, ErrorData **error)
+{
+	ErrorSaveContext errors = {T_ErrorSaveContext,.details_wanted = true};
+	bool		done;
+
+	done = InputFunctionCallSafe(function, text, ioparam, typmod,
+								 (Node *) &errors, result);
+	*error = errors.error_data;
+	return done;
+}
+#else
+#define sqm_input_explained(function, text, ioparam, typmod, result, error) \
+	(*(error) = NULL, false)
+#endif
+
 #endif							/* SQM_COMPAT_H */
