@@ -44,6 +44,7 @@ typedef struct SqmTarget SqmTarget;
 
 extern SqmTarget *sqm_target_create(Oid typid, int32 typmod,
 									const SqmValueOptions *options);
+extern bool sqm_target_is_native(SqmTarget *target);
 extern SqmVerdict sqm_value_convert(SqmTarget *target, const SqmValue *value,
 									Datum *datum, bool *isnull,
 									SqmReason *reason);

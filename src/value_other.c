@@ -1,0 +1,508 @@
+/*-------------------------------------------------------------------------
+ *
+ * value_other.c
+ *		What becomes of a value in a type that has rules of its own: any type
+ *		with an input function, arrays, and domains with constraints?
+ *
+ * These call code that this extension does not know and that may raise
+ * errors, so they are the ones that need subtransactions and must stay out
+ * of parallel workers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "compat.h"
+#include "json.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "target.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+/* Code that may raise an error about a value. */
+typedef Datum (*Attempt) (SqmTarget *target, void *argument);
+
+/*
+ * Is it the value that an error speaks of?  The others (a cancelled query, no
+ * memory, no permission, a bug) would come with every value and must not be
+ * taken for bad data.
+ */
+static bool
+is_about_value(int sqlstate)
+{
+	static const int classes[] = {
+		ERRCODE_DATA_EXCEPTION,
+		ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION,
+		ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION,
+		ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+		ERRCODE_PLPGSQL_ERROR,
+		ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
+		ERRCODE_EXTERNAL_ROUTINE_INVOCATION_EXCEPTION
+	};
+
+	if (sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE)
+		return false;
+	for (int i = 0; i < lengthof(classes); i++)
+	{
+		if (ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(classes[i]))
+			return true;
+	}
+	return false;
+}
+
+static void
+reason_from_error(SqmReason *reason, const ErrorData *error)
+{
+	int			length = strlen(error->message);
+
+	reason->sqlstate = error->sqlerrcode;
+	if (length >= (int) sizeof(reason->message))
+		length = pg_mbcliplen(error->message, length,
+							  sizeof(reason->message) - 1);
+	memcpy(reason->message, error->message, length);
+	reason->message[length] = '\0';
+}
+
+/* Run it in a subtransaction; an error about the value is only a reason. */
+static bool
+attempt(SqmTarget *target, Attempt code, void *argument, Datum *result,
+		SqmReason *reason)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool done = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		*result = code(target, argument);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		done = true;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (!is_about_value(error->sqlerrcode))
+			ReThrowError(error);
+		reason_from_error(reason, error);
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	return done;
+}
+
+/*
+ * Any type: the input function decides.
+ */
+typedef struct InputCall
+{
+	char	   *text;
+	int32		typmod;
+} InputCall;
+
+static Datum
+call_input(SqmTarget *target, void *argument)
+{
+	InputCall  *call = argument;
+
+	return InputFunctionCall(&target->input, call->text, target->input_param,
+							 call->typmod);
+}
+
+static bool
+soft_input(SqmTarget *target, InputCall *call, Datum *result,
+		   SqmReason *reason)
+{
+	if (target->input_is_soft)
+	{
+		ErrorData  *error;
+
+		if (sqm_input_explained(&target->input, call->text,
+								target->input_param, call->typmod, result,
+								&error))
+			return true;
+		reason_from_error(reason, error);
+		return false;
+	}
+	return attempt(target, call_input, call, result, reason);
+}
+
+void
+sqm_other_setup(SqmTarget *target)
+{
+	Oid			function;
+	bool		is_varlena;
+
+	getTypeInputInfo(target->basetype, &function, &target->input_param);
+	fmgr_info_cxt(function, &target->input, target->context);
+
+	/* functions that others wrote may know nothing of soft errors */
+	target->input_is_soft = SQM_SOFT_INPUT && function < FirstNormalObjectId;
+
+	getTypeOutputInfo(target->basetype, &function, &is_varlena);
+	fmgr_info_cxt(function, &target->output, target->context);
+}
+
+/*
+ * interval(0) and its like round in silence.  If the text without the type
+ * modifier means something else, digits were lost.
+ */
+static bool
+typmod_changes(SqmTarget *target, InputCall *call, Datum datum,
+			   SqmReason *reason)
+{
+	InputCall	plain = {call->text, -1};
+	Datum		other;
+
+	if (target->typmod < 0 ||
+		!soft_input(target, &plain, &other, reason))
+		return false;
+	return strcmp(OutputFunctionCall(&target->output, datum),
+				  OutputFunctionCall(&target->output, other)) != 0;
+}
+
+static SqmVerdict
+other_from_cstring(SqmTarget *target, char *text, Datum *datum,
+				   SqmReason *reason)
+{
+	InputCall	call = {text, target->typmod};
+
+	if (!soft_input(target, &call, datum, reason))
+		return SQM_BAD;
+	if (typmod_changes(target, &call, *datum, reason))
+		return sqm_changed(reason, ERRCODE_DATA_EXCEPTION,
+						   "value is not kept whole by type %s",
+						   target->name);
+	return SQM_EXACT;
+}
+
+static SqmVerdict
+other_from_text(SqmTarget *target, const SqmValue *value, Datum *datum,
+				SqmReason *reason)
+{
+	char	   *text = sqm_text_cstring(target, value->data, value->length,
+										NULL, reason);
+
+	if (text == NULL)
+		return SQM_BAD;
+	return other_from_cstring(target, text, datum, reason);
+}
+
+static SqmVerdict
+other_from_number(SqmTarget *target, const SqmValue *value, Datum *datum,
+				  SqmReason *reason)
+{
+	char		buffer[SQM_NUMBER_TEXT_SIZE];
+
+	(void) sqm_number_text(value, buffer);
+	return other_from_cstring(target, buffer, datum, reason);
+}
+
+/*
+ * Arrays: elements go through the converter of their own type, so that an
+ * element is held to the same rules as a column.
+ */
+void
+sqm_array_setup(SqmTarget *target, Oid element_type)
+{
+	target->element_type = element_type;
+	target->element = sqm_target_create(element_type, target->typmod,
+										&target->options);
+	target->element->empty_is_null = false;
+	get_typlenbyvalalign(element_type, &target->element_length,
+						 &target->element_byval, &target->element_align);
+
+	/* array syntax is read as text[] first */
+	fmgr_info_cxt(F_ARRAY_IN, &target->input, target->context);
+	target->input_param = TEXTOID;
+	target->input_is_soft = SQM_SOFT_INPUT;
+}
+
+/* Elements of an array on their way. */
+typedef struct Elements
+{
+	SqmTarget  *target;
+	int			count;
+	int			allocated;
+	Datum	   *datums;
+	bool	   *nulls;
+	SqmVerdict	verdict;		/* the worst so far */
+	bool		inside;			/* JSON: between the brackets */
+	SqmReason  *reason;
+} Elements;
+
+static bool
+add_element(Elements *elements, const SqmValue *value)
+{
+	SqmReason	reason;
+	SqmVerdict	verdict;
+
+	if (elements->count == elements->allocated)
+	{
+		elements->allocated = Max(16, elements->allocated * 2);
+		if (elements->allocated > (int) (MaxAllocSize / sizeof(Datum)))
+		{
+			elements->verdict = sqm_bad(elements->reason,
+										ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+										"array has too many elements");
+			return false;
+		}
+		elements->datums = repalloc(elements->datums,
+									elements->allocated * sizeof(Datum));
+		elements->nulls = repalloc(elements->nulls,
+								   elements->allocated * sizeof(bool));
+	}
+	verdict = sqm_value_convert(elements->target->element, value,
+								&elements->datums[elements->count],
+								&elements->nulls[elements->count], &reason);
+	elements->count++;
+	if (verdict > elements->verdict)
+	{
+		elements->verdict = verdict;
+		*elements->reason = reason;
+	}
+	return verdict != SQM_BAD;
+}
+
+static void
+init_elements(Elements *elements, SqmTarget *target, SqmReason *reason)
+{
+	memset(elements, 0, sizeof(Elements));
+	elements->target = target;
+	elements->reason = reason;
+	elements->allocated = 16;
+	elements->datums = palloc(elements->allocated * sizeof(Datum));
+	elements->nulls = palloc(elements->allocated * sizeof(bool));
+}
+
+/* SqmJsonHandler: an array of scalars, nothing else */
+static bool
+json_element(void *argument, SqmJsonEvent event, const char *token,
+			 int length)
+{
+	Elements   *elements = argument;
+	SqmValue	value = {.storage = SQM_TEXT,.data = token,.length = length};
+
+	if (event == SQM_JSON_ARRAY && !elements->inside)
+	{
+		elements->inside = true;
+		return true;
+	}
+	if (event == SQM_JSON_ARRAY_END)
+		return true;
+	if (event < SQM_JSON_STRING || !elements->inside)
+	{
+		elements->verdict = sqm_bad(elements->reason,
+									ERRCODE_INVALID_TEXT_REPRESENTATION,
+									"only a JSON array of scalars becomes type %s",
+									elements->target->name);
+		return false;
+	}
+	if (event == SQM_JSON_NULL)
+		value.storage = SQM_NULL;
+	if (event == SQM_JSON_STRING && memchr(token, '\\', length) != NULL)
+	{
+		char	   *plain = palloc_extended(length + 1, MCXT_ALLOC_HUGE);
+		const char *problem = sqm_json_unescape(token, length, plain,
+												&value.length);
+
+		if (problem)
+		{
+			elements->verdict = sqm_bad(elements->reason,
+										ERRCODE_UNTRANSLATABLE_CHARACTER,
+										"%s", problem);
+			return false;
+		}
+		value.data = plain;
+	}
+	return add_element(elements, &value);
+}
+
+static SqmVerdict
+finish_array(Elements *elements, int ndims, int *dims, int *bounds,
+			 Datum *datum)
+{
+	SqmTarget  *target = elements->target;
+
+	if (elements->verdict == SQM_BAD)
+		return SQM_BAD;
+	if (elements->count == 0)
+		*datum = PointerGetDatum(construct_empty_array(target->element_type));
+	else
+		*datum = PointerGetDatum(construct_md_array(elements->datums,
+													elements->nulls, ndims,
+													dims, bounds,
+													target->element_type,
+													target->element_length,
+													target->element_byval,
+													target->element_align));
+	return elements->verdict;
+}
+
+/* [1, 2, 3] */
+static SqmVerdict
+array_from_json(SqmTarget *target, const SqmValue *value, Datum *datum,
+				SqmReason *reason)
+{
+	Elements	elements;
+	const char *problem;
+	int			bound = 1;
+
+	init_elements(&elements, target, reason);
+	problem = sqm_json_scan(value->data, value->length, json_element,
+							&elements);
+	if (problem && *problem)
+		return sqm_bad(reason, ERRCODE_INVALID_TEXT_REPRESENTATION,
+					   "%s for type %s", problem, target->name);
+	return finish_array(&elements, 1, &elements.count, &bound, datum);
+}
+
+/* {1,2,3} and whatever else array_in reads */
+static SqmVerdict
+array_from_literal(SqmTarget *target, const SqmValue *value, Datum *datum,
+				   SqmReason *reason)
+{
+	InputCall	call = {NULL, -1};
+	Datum		texts;
+	ArrayType  *array;
+	Datum	   *items;
+	bool	   *nulls;
+	int			count;
+	Elements	elements;
+
+	call.text = sqm_text_cstring(target, value->data, value->length, NULL,
+								 reason);
+	if (call.text == NULL || !soft_input(target, &call, &texts, reason))
+		return SQM_BAD;
+	array = DatumGetArrayTypeP(texts);
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT,
+					  &items, &nulls, &count);
+
+	init_elements(&elements, target, reason);
+	for (int i = 0; i < count; i++)
+	{
+		SqmValue	item = {.storage = nulls[i] ? SQM_NULL : SQM_TEXT};
+
+		CHECK_FOR_INTERRUPTS();
+		if (!nulls[i])
+		{
+			/* converters read UTF-8 */
+			char	   *server = TextDatumGetCString(items[i]);
+
+			item.data = pg_server_to_any(server, strlen(server), PG_UTF8);
+			item.length = strlen(item.data);
+		}
+		if (!add_element(&elements, &item))
+			return SQM_BAD;
+	}
+	return finish_array(&elements, ARR_NDIM(array), ARR_DIMS(array),
+						ARR_LBOUND(array), datum);
+}
+
+static SqmVerdict
+array_from_text(SqmTarget *target, const SqmValue *value, Datum *datum,
+				SqmReason *reason)
+{
+	const char *p = value->data;
+	const char *end = p + value->length;
+
+	while (p < end && (*p == ' ' || (*p >= '\t' && *p <= '\r')))
+		p++;
+	/* [2:4]={...} is array syntax with bounds */
+	if (p < end && *p == '[' &&
+		(value->length == 0 || end[-1] != '}'))
+	{
+		if (pg_encoding_verifymbstr(PG_UTF8, value->data,
+									value->length) != value->length)
+			return sqm_bad(reason, ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
+						   "text is not valid UTF-8");
+		return array_from_json(target, value, datum, reason);
+	}
+	return array_from_literal(target, value, datum, reason);
+}
+
+/*
+ * Domains: the base type converts, then the constraints are asked.  Even
+ * where the server can report a violation softly, the expression of a
+ * constraint may raise any error, so it takes a subtransaction.
+ */
+typedef struct DomainCall
+{
+	Datum		datum;
+	bool		isnull;
+} DomainCall;
+
+static Datum
+call_domain_check(SqmTarget *target, void *argument)
+{
+	DomainCall *call = argument;
+
+	domain_check(call->datum, call->isnull, target->typid,
+				 &target->domain_state, target->context);
+	return call->datum;
+}
+
+void
+sqm_domain_setup(SqmTarget *target)
+{
+	target->base = sqm_target_create(target->basetype, target->typmod,
+									 &target->options);
+	target->null_is_checked = true;
+}
+
+bool
+sqm_domain_check_null(SqmTarget *target, SqmReason *reason)
+{
+	DomainCall	call = {(Datum) 0, true};
+	Datum		ignored;
+
+	return attempt(target, call_domain_check, &call, &ignored, reason);
+}
+
+static SqmVerdict
+domain_from_value(SqmTarget *target, const SqmValue *value, Datum *datum,
+				  SqmReason *reason)
+{
+	SqmReason	refusal;
+	DomainCall	call = {(Datum) 0, false};
+	SqmVerdict	verdict = target->base->convert[value->storage] (target->base,
+																  value, datum,
+																  reason);
+
+	if (verdict == SQM_BAD)
+		return SQM_BAD;
+	call.datum = *datum;
+	if (attempt(target, call_domain_check, &call, datum, &refusal))
+		return verdict;
+	*reason = refusal;
+	return SQM_BAD;
+}
+
+SqmConverterRow sqm_to_other = {
+	NULL, other_from_number, other_from_number, other_from_text, sqm_refuse
+};
+SqmConverterRow sqm_to_array = {
+	NULL, sqm_refuse, sqm_refuse, array_from_text, sqm_refuse
+};
+SqmConverterRow sqm_to_domain = {
+	NULL, domain_from_value, domain_from_value, domain_from_value,
+	domain_from_value
+};
