@@ -1,0 +1,198 @@
+/*-------------------------------------------------------------------------
+ *
+ * entry.c
+ *		The public functions that do or foretell work: sq2pg_migrate and its
+ *		relatives.
+ *
+ * They are C functions without a SET clause, because inside SET search_path
+ * the caller's current schema could no longer be asked for.  Here the
+ * caller's surroundings are read (schema), refused (standby, parallel
+ * worker, replica role) or pinned (settings), the source is opened with one
+ * snapshot, and the function of the same name in schema sq2pg does the work.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "executor/tstoreReceiver.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+
+#include "source.h"
+#include "srf.h"
+
+#define ARG_SOURCE 0
+#define ARG_SCHEMA 1
+
+PG_FUNCTION_INFO_V1(sqm_migrate);
+PG_FUNCTION_INFO_V1(sqm_plan);
+PG_FUNCTION_INFO_V1(sqm_check);
+PG_FUNCTION_INFO_V1(sqm_verify);
+
+/*
+ * Settings that could change what a statement of ours means or how a value is
+ * written.  The printed plan sets the same (migrate/plan.sql).
+ */
+static const struct
+{
+	const char *name;
+	const char *value;
+}			pinned[] = {
+	{"search_path", "pg_catalog, pg_temp"},
+	{"DateStyle", "ISO, YMD"},
+	{"IntervalStyle", "postgres"},
+	{"TimeZone", "UTC"},
+	{"extra_float_digits", "1"},
+	{"bytea_output", "hex"},
+	{"row_security", "on"},
+	{"standard_conforming_strings", "on"},
+	{"quote_all_identifiers", "off"},
+	{"default_table_access_method", "heap"},
+};
+
+static void
+pin_settings(void)
+{
+	for (int i = 0; i < (int) lengthof(pinned); i++)
+		(void) set_config_option(pinned[i].name, pinned[i].value,
+								 PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+}
+
+static void
+refuse_unfit_session(const char *function)
+{
+	PreventCommandDuringRecovery(function);
+	PreventCommandIfReadOnly(function);
+	PreventCommandIfParallelMode(function);
+	if (SessionReplicationRole != SESSION_REPLICATION_ROLE_ORIGIN)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot execute %s while session_replication_role is not \"origin\"",
+						function),
+				 errdetail("Foreign keys would not be enforced."),
+				 errhint("Run SET session_replication_role = origin first.")));
+}
+
+/* The schema that was named, else the caller's current one. */
+static Datum
+resolve_schema(FunctionCallInfo fcinfo)
+{
+	List	   *path;
+	char	   *name;
+
+	if (!PG_ARGISNULL(ARG_SCHEMA))
+		return PG_GETARG_DATUM(ARG_SCHEMA);
+	path = fetch_search_path(false);
+	name = path != NIL ? get_namespace_name(linitial_oid(path)) : NULL;
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_SCHEMA),
+				 errmsg("no schema has been selected"),
+				 errdetail("None of the schemas in search_path exists."),
+				 errhint("Name one with target_schema => '...'.")));
+	return DirectFunctionCall1(namein, CStringGetDatum(name));
+}
+
+/*
+ * SELECT * FROM sq2pg.<name>($1, ...), its rows into our result.
+ */
+static void
+call_inner(FunctionCallInfo fcinfo, const char *name, Datum schema)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	SPIExecuteOptions options = {0};
+	ParamListInfo params = makeParamList(fcinfo->nargs);
+	StringInfoData sql;
+	Oid		   *types;
+	int			count;
+
+	(void) get_func_signature(fcinfo->flinfo->fn_oid, &types, &count);
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT * FROM sq2pg.%s(", name);
+	for (int i = 0; i < fcinfo->nargs; i++)
+	{
+		ParamExternData *param = &params->params[i];
+
+		param->ptype = types[i];
+		param->pflags = PARAM_FLAG_CONST;
+		param->isnull = i != ARG_SCHEMA && PG_ARGISNULL(i);
+		param->value = i == ARG_SCHEMA ? schema :
+			param->isnull ? (Datum) 0 : PG_GETARG_DATUM(i);
+		appendStringInfo(&sql, "%s$%d", i > 0 ? ", " : "", i + 1);
+	}
+	appendStringInfoChar(&sql, ')');
+
+	options.params = params;
+	options.dest = CreateDestReceiver(DestTuplestore);
+	SetTuplestoreDestReceiverParams(options.dest, rsinfo->setResult,
+									rsinfo->econtext->ecxt_per_query_memory,
+									false, NULL, NULL);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute_extended(sql.data, &options) < 0)
+		elog(ERROR, "SPI_execute_extended failed: %s", sql.data);
+	SPI_finish();
+}
+
+/*
+ * The common way in.  An error leaves through here too: the settings are
+ * restored by the abort of the (sub)transaction, the source closes with the
+ * transaction.
+ */
+static Datum
+enter(FunctionCallInfo fcinfo, const char *name)
+{
+	Datum		schema;
+	int			level;
+
+	if (PG_ARGISNULL(ARG_SOURCE))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("source must not be null"),
+				 errhint("Give the absolute path of a SQLite database on the server, or 'lo:OID'.")));
+	InitMaterializedSRF(fcinfo, 0);
+	schema = resolve_schema(fcinfo);
+	level = NewGUCNestLevel();
+	pin_settings();
+	(void) sqm_source_open(sqm_arg_text(fcinfo, ARG_SOURCE), GetUserId(),
+						   SQM_PURPOSE_MIGRATE);
+	call_inner(fcinfo, name, schema);
+	AtEOXact_GUC(true, level);
+	return (Datum) 0;
+}
+
+Datum
+sqm_migrate(PG_FUNCTION_ARGS)
+{
+	refuse_unfit_session("sq2pg_migrate()");
+	return enter(fcinfo, "migrate");
+}
+
+Datum
+sqm_plan(PG_FUNCTION_ARGS)
+{
+	return enter(fcinfo, "plan");
+}
+
+Datum
+sqm_check(PG_FUNCTION_ARGS)
+{
+	return enter(fcinfo, "check_source");
+}
+
+Datum
+sqm_verify(PG_FUNCTION_ARGS)
+{
+	return enter(fcinfo, "verify");
+}

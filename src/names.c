@@ -1,0 +1,151 @@
+/*-------------------------------------------------------------------------
+ *
+ * names.c
+ *		What is a SQLite object called in PostgreSQL?
+ *
+ * Folding by choice, cutting to the 63 bytes that PostgreSQL keeps, and
+ * making unique what is equal after that.  Where the names are used is not
+ * known here.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "mb/pg_wchar.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/formatting.h"
+#include "utils/hsearch.h"
+
+#include "srf.h"
+
+PG_FUNCTION_INFO_V1(sqm_fold_name);
+PG_FUNCTION_INFO_V1(sqm_unique_names);
+
+static bool
+is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static bool
+is_lower_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/*
+ * CustomerId, customer-id and HTTPServer become customer_id, customer_id and
+ * http_server.
+ */
+static char *
+snake_case(const char *name)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	for (const char *p = name; *p; p++)
+	{
+		bool		starts_word = p > name && is_upper(*p) &&
+			(is_lower_or_digit(p[-1]) ||
+			 (is_upper(p[-1]) && p[1] >= 'a' && p[1] <= 'z'));
+		bool		separator = strchr(" -.\t\n", *p) != NULL;
+
+		if ((starts_word || separator) &&
+			out.len > 0 && out.data[out.len - 1] != '_')
+			appendStringInfoChar(&out, '_');
+		if (!separator)
+			appendStringInfoChar(&out, *p);
+	}
+	return out.data;
+}
+
+/*
+ * sq2pg.fold_name(name text, style text): keep, lower or snake.
+ */
+Datum
+sqm_fold_name(PG_FUNCTION_ARGS)
+{
+	char	   *name = sqm_arg_text(fcinfo, 0);
+	char	   *style = sqm_arg_text(fcinfo, 1);
+
+	if (strcmp(style, "snake") == 0)
+		name = snake_case(name);
+	if (strcmp(style, "keep") != 0)
+		name = str_tolower(name, strlen(name), DEFAULT_COLLATION_OID);
+	/* nothing left: any name is better than none */
+	if (name[0] == '\0')
+		name = "_";
+	PG_RETURN_TEXT_P(cstring_to_text(name));
+}
+
+static bool
+is_taken(HTAB *taken, const char *name)
+{
+	bool		found;
+
+	hash_search(taken, name, HASH_FIND, &found);
+	return found;
+}
+
+/* "name" cut to fit, with "_2", "_3" ... where it is taken; then it is taken. */
+static char *
+take_name(HTAB *taken, const char *name)
+{
+	int			length = strlen(name);
+	char	   *candidate = pnstrdup(name, pg_mbcliplen(name, length,
+														NAMEDATALEN - 1));
+
+	for (int attempt = 2; is_taken(taken, candidate); attempt++)
+	{
+		char	   *suffix = psprintf("_%d", attempt);
+		int			room = NAMEDATALEN - 1 - (int) strlen(suffix);
+
+		candidate = psprintf("%.*s%s", pg_mbcliplen(name, length, room), name,
+							 suffix);
+	}
+	hash_search(taken, candidate, HASH_ENTER, NULL);
+	return candidate;
+}
+
+/*
+ * sq2pg.unique_names(wanted text[], taken text[]): for each wanted name one
+ * that PostgreSQL can hold, different from all before it and from those taken.
+ * NULL stays NULL.
+ */
+Datum
+sqm_unique_names(PG_FUNCTION_ARGS)
+{
+	List	   *wanted = sqm_array_strings(PG_GETARG_ARRAYTYPE_P(0));
+	List	   *others = sqm_array_strings(PG_GETARG_ARRAYTYPE_P(1));
+	HASHCTL		control = {.keysize = NAMEDATALEN,.entrysize = NAMEDATALEN};
+	HTAB	   *taken = hash_create("names", 1024, &control,
+									HASH_ELEM | HASH_STRINGS);
+	int			count = list_length(wanted);
+	int			lower = 1;
+	Datum	   *names = palloc(sizeof(Datum) * (count + 1));
+	bool	   *nulls = palloc(sizeof(bool) * (count + 1));
+	ListCell   *lc;
+	ArrayType  *result;
+
+	foreach(lc, others)
+		if (lfirst(lc) != NULL && strlen(lfirst(lc)) < NAMEDATALEN)
+			hash_search(taken, lfirst(lc), HASH_ENTER, NULL);
+	foreach(lc, wanted)
+	{
+		int			i = foreach_current_index(lc);
+
+		nulls[i] = lfirst(lc) == NULL;
+		names[i] = nulls[i] ? (Datum) 0 :
+			CStringGetTextDatum(take_name(taken, lfirst(lc)));
+	}
+	hash_destroy(taken);
+	if (count == 0)
+		PG_RETURN_ARRAYTYPE_P(construct_empty_array(TEXTOID));
+	result = construct_md_array(names, nulls, 1, &count, &lower, TEXTOID, -1,
+								false, TYPALIGN_INT);
+	PG_RETURN_ARRAYTYPE_P(result);
+}

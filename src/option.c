@@ -1,0 +1,184 @@
+/*-------------------------------------------------------------------------
+ *
+ * option.c
+ *		Which options may be set where, and what do they say?
+ *
+ * The validator also asks for the right to read the file, from whoever sets
+ * it; the right of the server's owner is asked for again at each open
+ * (source.c).  Whether the file exists is not looked at here: pg_restore must
+ * be able to create a server for a file that comes later.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/reloptions.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_foreign_table.h"
+#include "commands/defrem.h"
+#include "foreign/foreign.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "option.h"
+#include "source.h"
+
+typedef struct Option
+{
+	const char *name;
+	Oid			context;		/* the catalog it belongs to */
+} Option;
+
+static const Option options[] = {
+	{"database", ForeignServerRelationId},
+	{"time_zone", ForeignServerRelationId},
+	{"empty_as_null", ForeignServerRelationId},
+	{"table", ForeignTableRelationId},
+	{"column_name", AttributeRelationId},
+	{"key", AttributeRelationId},
+};
+
+PG_FUNCTION_INFO_V1(sqm_fdw_validator);
+
+/* "a, b, c": the options that are valid in this place. */
+static char *
+valid_options(Oid context)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < (int) lengthof(options); i++)
+		if (options[i].context == context)
+			appendStringInfo(&list, "%s\"%s\"", list.len > 0 ? ", " : "",
+							 options[i].name);
+	return list.data;
+}
+
+static bool
+is_valid_option(const char *name, Oid context)
+{
+	for (int i = 0; i < (int) lengthof(options); i++)
+		if (options[i].context == context && strcmp(options[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+check_option(DefElem *def, Oid context)
+{
+	if (!is_valid_option(def->defname, context))
+	{
+		char	   *valid = valid_options(context);
+
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+				 errmsg("invalid option \"%s\"", def->defname),
+				 valid[0] != '\0' ?
+				 errhint("Valid options in this context are: %s.", valid) :
+				 errhint("There are no valid options in this context.")));
+	}
+	if (strcmp(def->defname, "database") == 0)
+		sqm_source_check_rights(defGetString(def), GetUserId());
+	else if (strcmp(def->defname, "time_zone") == 0)
+		(void) sqm_time_zone(defGetString(def));
+	else if (strcmp(def->defname, "empty_as_null") == 0 ||
+			 strcmp(def->defname, "key") == 0)
+		(void) defGetBoolean(def);
+}
+
+/*
+ * sqlite_fdw_mig_validator(options text[], catalog oid)
+ */
+Datum
+sqm_fdw_validator(PG_FUNCTION_ARGS)
+{
+	List	   *given = untransformRelOptions(PG_GETARG_DATUM(0));
+	Oid			context = PG_GETARG_OID(1);
+	ListCell   *lc;
+
+	foreach(lc, given)
+		check_option(lfirst_node(DefElem, lc), context);
+	PG_RETURN_VOID();
+}
+
+/* The zone called "name"; not to exist is an error. */
+pg_tz *
+sqm_time_zone(const char *name)
+{
+	pg_tz	   *zone = pg_tzset(name);
+
+	if (zone == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("time zone \"%s\" not recognized", name),
+				 errhint("Valid names are listed in the view pg_timezone_names.")));
+	return zone;
+}
+
+static char *
+find_option(List *defs, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, defs)
+	{
+		DefElem    *def = lfirst_node(DefElem, lc);
+
+		if (strcmp(def->defname, name) == 0)
+			return defGetString(def);
+	}
+	return NULL;
+}
+
+/*
+ * The source that a server names, and its owner.
+ */
+char *
+sqm_server_database(Oid serverid, Oid *owner)
+{
+	ForeignServer *server = GetForeignServer(serverid);
+	char	   *database = find_option(server->options, "database");
+
+	if (database == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+				 errmsg("server \"%s\" names no SQLite database", server->servername),
+				 errhint("ALTER SERVER %s OPTIONS (ADD database '/absolute/path.db');",
+						 quote_identifier(server->servername))));
+	*owner = server->owner;
+	return database;
+}
+
+/*
+ * Everything a scan of this foreign table has to know (palloc'd).
+ */
+SqmTableOptions *
+sqm_table_options(Oid relid)
+{
+	SqmTableOptions *result = palloc0(sizeof(SqmTableOptions));
+	ForeignTable *table = GetForeignTable(relid);
+	ForeignServer *server = GetForeignServer(table->serverid);
+	char	   *zone = find_option(server->options, "time_zone");
+	char	   *empty = find_option(server->options, "empty_as_null");
+
+	result->database = sqm_server_database(table->serverid, &result->owner);
+	result->table = find_option(table->options, "table");
+	if (result->table == NULL)
+		result->table = get_rel_name(relid);
+	result->value.time_zone = sqm_time_zone(zone != NULL ? zone : "UTC");
+	if (empty != NULL && !parse_bool(empty, &result->value.empty_as_null))
+		elog(ERROR, "option \"empty_as_null\" is not a boolean");
+	return result;
+}
+
+/* The name in SQLite of a column of a foreign table. */
+char *
+sqm_column_name(Oid relid, int attnum, const char *attname)
+{
+	char	   *name = find_option(GetForeignColumnOptions(relid, attnum),
+								   "column_name");
+
+	return name != NULL ? name : pstrdup(attname);
+}

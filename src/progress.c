@@ -1,0 +1,85 @@
+/*-------------------------------------------------------------------------
+ *
+ * progress.c
+ *		What do other sessions see of a running migration?
+ *
+ * A load is shown as a COPY (pg_stat_progress_copy), with the phase and the
+ * table's place in the run in parameters that COPY leaves unused; the view
+ * sq2pg.progress reads them.  The tables of a run are invisible to others
+ * until it commits, so the name of the current one is also shown as the
+ * session's activity.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/progress.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "tcop/tcopprot.h"
+#include "utils/backend_status.h"
+#include "utils/builtins.h"
+
+#include "progress.h"
+#include "srf.h"
+
+/* Parameters (from 0) that no command of core's COPY uses, up to 17. */
+#define PARAM_MAGIC 12
+#define PARAM_ORDINAL 13
+#define PARAM_TABLES 14
+#define PARAM_ROWS 15
+
+#define SQM_PROGRESS_MAGIC 5395793	/* "SQM" */
+#define COPY_TYPE_CALLBACK 4
+
+static int64 current_ordinal = 0;
+static int64 current_tables = 0;
+static int64 current_rows = 0;
+
+PG_FUNCTION_INFO_V1(sqm_announce);
+
+/* A load into "relid" begins; the loader counts PROGRESS_COPY_TUPLES_PROCESSED. */
+void
+sqm_progress_start(Oid relid)
+{
+	const int	params[] = {
+		PROGRESS_COPY_COMMAND, PROGRESS_COPY_TYPE,
+		PARAM_MAGIC, PARAM_ORDINAL, PARAM_TABLES, PARAM_ROWS
+	};
+	const int64 values[] = {
+		PROGRESS_COPY_COMMAND_FROM, COPY_TYPE_CALLBACK,
+		SQM_PROGRESS_MAGIC, current_ordinal, current_tables, current_rows
+	};
+
+	pgstat_progress_start_command(PROGRESS_COMMAND_COPY, relid);
+	pgstat_progress_update_multi_param(lengthof(params), params, values);
+}
+
+/*
+ * sq2pg.announce(phase text, object text, ordinal bigint, tables bigint,
+ *				  rows bigint): what this session is doing now.  A NULL phase
+ * shows the user's own statement again.
+ */
+Datum
+sqm_announce(PG_FUNCTION_ARGS)
+{
+	char	   *phase = sqm_arg_text(fcinfo, 0);
+	char	   *object = sqm_arg_text(fcinfo, 1);
+
+	current_ordinal = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2);
+	current_tables = PG_ARGISNULL(3) ? 0 : PG_GETARG_INT64(3);
+	current_rows = PG_ARGISNULL(4) ? 0 : PG_GETARG_INT64(4);
+	if (phase == NULL)
+		pgstat_report_activity(STATE_RUNNING, debug_query_string);
+	else if (current_tables > 0)
+		pgstat_report_activity(STATE_RUNNING,
+							   psprintf("sq2pg_migrate: %s %s (" INT64_FORMAT " of " INT64_FORMAT ")",
+										phase, object ? object : "",
+										current_ordinal, current_tables));
+	else
+		pgstat_report_activity(STATE_RUNNING,
+							   psprintf("sq2pg_migrate: %s %s", phase,
+										object ? object : ""));
+	PG_RETURN_VOID();
+}

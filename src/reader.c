@@ -1,0 +1,374 @@
+/*-------------------------------------------------------------------------
+ *
+ * reader.c
+ *		Which values do the rows of a SQLite table give for the columns of
+ *		this relation, and where do they not fit?
+ *
+ * Reads in the order of the table, converts by value.c, and keeps count and
+ * examples of what does not fit.  It knows nothing of where the rows go.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_attribute.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "catalog.h"
+#include "deparse.h"
+#include "option.h"
+#include "reader.h"
+#include "source.h"
+
+/* ---------------------------------------------------------------------
+ * Values for people
+ * ---------------------------------------------------------------------
+ */
+
+const char *
+sqm_storage_word(SqmStorageClass storage)
+{
+	static const char *const words[] = {
+		"NULL", "INTEGER", "REAL", "TEXT", "BLOB"
+	};
+
+	return words[storage];
+}
+
+static void
+append_text_display(StringInfo out, const SqmValue *value, int limit)
+{
+	appendStringInfoChar(out, '\'');
+	for (int i = 0; i < value->length && out->len < limit; i++)
+	{
+		unsigned char c = value->data[i];
+
+		if (c == '\'')
+			appendStringInfoString(out, "''");
+		else if (c < 32 || c > 126)
+			appendStringInfo(out, "\\x%02x", c);
+		else
+			appendStringInfoChar(out, c);
+	}
+	appendStringInfoString(out, out->len < limit ? "'" : "...");
+}
+
+static void
+append_blob_display(StringInfo out, const SqmValue *value, int limit)
+{
+	appendStringInfoString(out, "x'");
+	for (int i = 0; i < value->length && out->len < limit; i++)
+		appendStringInfo(out, "%02x", (unsigned char) value->data[i]);
+	appendStringInfoString(out, out->len < limit ? "'" : "...");
+}
+
+/*
+ * A value as a person would recognise it, cut after some dozen characters
+ * (palloc'd).  Bytes that are not plain ASCII are shown in hexadecimal: the
+ * text may be invalid, and the message must not be.
+ */
+char *
+sqm_value_display(const SqmValue *value)
+{
+	const int	limit = 60;
+	StringInfoData out;
+
+	initStringInfo(&out);
+	switch (value->storage)
+	{
+		case SQM_NULL:
+			appendStringInfoString(&out, "NULL");
+			break;
+		case SQM_INTEGER:
+			appendStringInfo(&out, INT64_FORMAT, value->integer);
+			break;
+		case SQM_REAL:
+			appendStringInfoString(&out,
+								   DatumGetCString(DirectFunctionCall1(float8out,
+																	   Float8GetDatum(value->real))));
+			break;
+		case SQM_TEXT:
+			append_text_display(&out, value, limit);
+			break;
+		case SQM_BLOB:
+			append_blob_display(&out, value, limit);
+			break;
+	}
+	return out.data;
+}
+
+/* ---------------------------------------------------------------------
+ * Reading
+ * ---------------------------------------------------------------------
+ */
+
+/*
+ * A statement that reads these columns of a table for the current user's
+ * migration, and behind them the rowid where there is one.
+ */
+SqmStatement *
+sqm_table_statement(const char *source, const char *table, List *columns,
+					bool *has_rowid)
+{
+	SqmLite    *lite = sqm_source_open(source, GetUserId(), SQM_PURPOSE_READ);
+	SqmTableFact *fact = sqm_catalog_table(lite, table);
+	const char *rowid;
+
+	if (fact == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
+				 errmsg("SQLite database \"%s\" has no table \"%s\"",
+						sqm_lite_display(lite), table)));
+	rowid = sqm_catalog_rowid_name(fact);
+	*has_rowid = rowid != NULL;
+	return sqm_statement_prepare(lite, sqm_deparse_select(table, columns, rowid));
+}
+
+static void
+bind_target(SqmReader *reader, int i, Relation rel, const char *column,
+			const SqmValueOptions *options)
+{
+	AttrNumber	attnum = get_attnum(RelationGetRelid(rel), column);
+	Form_pg_attribute att;
+
+	if (attnum <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of relation \"%s\" does not exist",
+						column, RelationGetRelationName(rel))));
+	att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+	reader->attnums[i] = attnum;
+	reader->not_null[i] = att->attnotnull;
+	reader->types[i] = format_type_with_typemod(att->atttypid, att->atttypmod);
+	reader->targets[i] = sqm_target_create(att->atttypid, att->atttypmod, options);
+}
+
+/*
+ * Begin to read "columns" (char *, names in SQLite) of "table" for
+ * "target_columns" (char *, as many) of "rel".  Lives in the current memory
+ * context.
+ */
+SqmReader *
+sqm_reader_create(const char *source, const char *table, List *columns,
+				  Relation rel, List *target_columns,
+				  const char *time_zone, bool empty_as_null)
+{
+	SqmReader  *reader = palloc0(sizeof(SqmReader));
+	int			n = list_length(columns);
+	SqmValueOptions options;
+
+	if (n != list_length(target_columns))
+		elog(ERROR, "%d source columns for %d target columns", n,
+			 list_length(target_columns));
+	options.time_zone = sqm_time_zone(time_zone);
+	options.empty_as_null = empty_as_null;
+	reader->source = pstrdup(source);
+	reader->table = pstrdup(table);
+	reader->context = CurrentMemoryContext;
+	reader->columns = n;
+	reader->names = columns;
+	reader->attnums = palloc0(sizeof(int) * (n + 1));
+	reader->types = palloc0(sizeof(char *) * (n + 1));
+	reader->not_null = palloc0(sizeof(bool) * (n + 1));
+	reader->targets = palloc0(sizeof(SqmTarget *) * (n + 1));
+	reader->misfits = palloc0(sizeof(SqmMisfits) * (n + 1));
+	for (int i = 0; i < n; i++)
+		bind_target(reader, i, rel, list_nth(target_columns, i), &options);
+	reader->stmt = sqm_table_statement(source, table, columns,
+									   &reader->has_rowid);
+	return reader;
+}
+
+/* The next row; false at the end. */
+bool
+sqm_reader_next(SqmReader *reader)
+{
+	if (!sqm_statement_step(reader->stmt))
+	{
+		sqm_source_check_unchanged(reader->source);
+		return false;
+	}
+	reader->rows++;
+	return true;
+}
+
+static void
+note_misfit(SqmReader *reader, int column, const SqmValue *value,
+			const SqmReason *reason)
+{
+	MemoryContext old = MemoryContextSwitchTo(reader->context);
+	SqmMisfits *misfits = &reader->misfits[column];
+
+	misfits->count++;
+	/* every column gets at least one example */
+	if (reader->examples < SQM_MAX_EXAMPLES || misfits->examples == NIL)
+	{
+		SqmExample *example = palloc0(sizeof(SqmExample));
+
+		example->has_rowid = reader->has_rowid;
+		if (reader->has_rowid)
+			example->rowid = sqm_statement_int64(reader->stmt, reader->columns);
+		example->value = sqm_value_display(value);
+		example->storage = sqm_storage_word(value->storage);
+		example->sqlstate = pstrdup(unpack_sql_state(reason->sqlstate));
+		example->message = pstrdup(reason->message);
+		misfits->examples = lappend(misfits->examples, example);
+		reader->examples++;
+	}
+	MemoryContextSwitchTo(old);
+}
+
+static bool
+convert_one(SqmReader *reader, int i, Datum *values, bool *isnull, Size *bytes)
+{
+	int			index = reader->attnums[i] - 1;
+	SqmReason	reason;
+	SqmValue	value;
+	SqmVerdict	verdict;
+
+	sqm_statement_value(reader->stmt, i, &value);
+	if (value.storage >= SQM_TEXT)
+		*bytes += value.length;
+	verdict = sqm_value_convert(reader->targets[i], &value, &values[index],
+								&isnull[index], &reason);
+	if (verdict == SQM_NOISE)
+		reader->noise++;
+	else if (verdict != SQM_EXACT)
+	{
+		note_misfit(reader, i, &value, &reason);
+		return false;
+	}
+	if (isnull[index] && reader->not_null[i])
+	{
+		reason.sqlstate = ERRCODE_NOT_NULL_VIOLATION;
+		strlcpy(reason.message, "null value in a column that is NOT NULL",
+				sizeof(reason.message));
+		note_misfit(reader, i, &value, &reason);
+		return false;
+	}
+	return true;
+}
+
+/*
+ * Convert the current row into the attributes of the relation; the Datums are
+ * allocated in the current memory context.  Adds the bytes of text and blobs
+ * to "bytes".  Returns false if any value does not fit.
+ */
+bool
+sqm_reader_convert(SqmReader *reader, Datum *values, bool *isnull, Size *bytes)
+{
+	bool		good = true;
+
+	for (int i = 0; i < reader->columns; i++)
+	{
+		if (!convert_one(reader, i, values, isnull, bytes))
+		{
+			good = false;
+			if (reader->stop_at_misfit)
+				break;
+		}
+	}
+	return good;
+}
+
+void
+sqm_reader_close(SqmReader *reader)
+{
+	sqm_statement_finalize(reader->stmt);
+}
+
+/* ---------------------------------------------------------------------
+ * Misfits as jsonb
+ * ---------------------------------------------------------------------
+ */
+
+static void
+push_string(JsonbParseState **state, JsonbIteratorToken token, const char *text)
+{
+	JsonbValue	value;
+
+	value.type = jbvString;
+	value.val.string.val = unconstify(char *, text);
+	value.val.string.len = strlen(text);
+	pushJsonbValue(state, token, &value);
+}
+
+static void
+push_member(JsonbParseState **state, const char *key, const char *text)
+{
+	push_string(state, WJB_KEY, key);
+	push_string(state, WJB_VALUE, text);
+}
+
+static void
+push_count(JsonbParseState **state, const char *key, int64 count)
+{
+	JsonbValue	value;
+
+	push_string(state, WJB_KEY, key);
+	value.type = jbvNumeric;
+	value.val.numeric = DatumGetNumeric(DirectFunctionCall1(int8_numeric,
+															Int64GetDatum(count)));
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+static void
+push_examples(JsonbParseState **state, List *examples)
+{
+	ListCell   *lc;
+
+	push_string(state, WJB_KEY, "examples");
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	foreach(lc, examples)
+	{
+		SqmExample *example = lfirst(lc);
+
+		pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+		if (example->has_rowid)
+			push_count(state, "rowid", example->rowid);
+		push_member(state, "storage", example->storage);
+		push_member(state, "value", example->value);
+		push_member(state, "sqlstate", example->sqlstate);
+		push_member(state, "message", example->message);
+		pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	}
+	pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
+/*
+ * Append to a result row what did not fit: an array of objects with keys
+ * column, type, count and examples (each with rowid, storage, value, sqlstate
+ * and message), or NULL.
+ */
+void
+sqm_reader_row_misfits(SqmReader *reader, SqmRow *row)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue *result;
+
+	if (reader->examples == 0)
+	{
+		sqm_row_null(row);
+		return;
+	}
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < reader->columns; i++)
+	{
+		SqmMisfits *misfits = &reader->misfits[i];
+
+		if (misfits->count == 0)
+			continue;
+		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		push_member(&state, "column", list_nth(reader->names, i));
+		push_member(&state, "type", reader->types[i]);
+		push_count(&state, "count", misfits->count);
+		push_examples(&state, misfits->examples);
+		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	}
+	result = pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	sqm_row_datum(row, JsonbPGetDatum(JsonbValueToJsonb(result)), false);
+}
