@@ -14,6 +14,11 @@
 #error "sqlite_fdw_mig needs PostgreSQL 15 or later"
 #endif
 
+/* Since 16 postgres.h does not declare VARDATA_ANY and its kin. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /* A plain foreign path: no target list, order, parameters or outer path. */
 #if PG_VERSION_NUM >= 180000
 #define sqm_create_foreignscan_path(root, rel, rows, startup, total) \

@@ -85,6 +85,7 @@ struct SqmTarget
 	Oid			input_param;
 	FmgrInfo	output;
 	bool		input_is_soft;
+	bool		keeps_text;		/* the output should be the text put in */
 };
 
 /* value.c: verdicts with their reason */

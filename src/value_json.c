@@ -13,6 +13,7 @@
 
 #include <math.h>
 
+#include "compat.h"
 #include "decimal.h"
 #include "json.h"
 #include "mb/pg_wchar.h"
@@ -309,13 +310,23 @@ document_from_blob(SqmTarget *target, const SqmValue *value, Datum *datum,
 				   SqmReason *reason, DocumentConverter convert)
 {
 	StringInfoData text;
+	SqmVerdict	verdict;
 
 	initStringInfo(&text);
 	if (sqm_sqlite_jsonb_text(value->data, value->length, &text) == NULL &&
 		pg_encoding_verifymbstr(PG_UTF8, text.data, text.len) == text.len &&
 		sqm_json_scan(text.data, text.len, NULL, NULL) == NULL)
 		return convert(target, text.data, text.len, datum, reason);
-	return document_from_text(target, value, datum, reason, convert);
+
+	if (pg_encoding_verifymbstr(PG_UTF8, value->data,
+								value->length) == value->length &&
+		sqm_json_scan(value->data, value->length, NULL, NULL) == NULL)
+		verdict = convert(target, value->data, value->length, datum, reason);
+	else
+		verdict = sqm_bad(reason, ERRCODE_INVALID_BINARY_REPRESENTATION,
+						  "BLOB is neither JSON nor SQLite JSONB for type %s",
+						  target->name);
+	return verdict;
 }
 
 static SqmVerdict

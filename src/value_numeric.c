@@ -31,6 +31,7 @@
  * that have more.
  */
 #define QUICK_PLACES 6
+#define QUICK_SCALE 9
 #define QUICK_LIMIT 1e15
 
 static const double quick_power10[] = {
@@ -267,6 +268,24 @@ numeric_from_integer(SqmTarget *target, const SqmValue *value, Datum *datum,
 	{
 		*datum = NumericGetDatum(int64_to_numeric(value->integer));
 		return SQM_EXACT;
+	}
+
+	/* up to nine digits before and behind the point cannot overflow */
+	if (target->scale >= 0 && target->scale <= QUICK_SCALE &&
+		target->scale <= target->precision)
+	{
+		int			whole = Min(target->precision - target->scale, QUICK_SCALE);
+
+		if (value->integer < (int64) sqm_power10[whole] &&
+			value->integer > -(int64) sqm_power10[whole])
+		{
+			int64		mantissa = value->integer *
+			(int64) sqm_power10[target->scale];
+
+			*datum = NumericGetDatum(int64_div_fast_to_numeric(mantissa,
+															   target->scale));
+			return SQM_EXACT;
+		}
 	}
 	sqm_decimal_from_int64(value->integer, buffer, &decimal);
 	return sqm_decimal_numeric(target, &decimal, false, datum, reason);

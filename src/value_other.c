@@ -16,13 +16,16 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
+#include "decimal.h"
 #include "json.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "target.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/cash.h"
 #include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -150,6 +153,8 @@ sqm_other_setup(SqmTarget *target)
 {
 	Oid			function;
 	bool		is_varlena;
+	char		category;
+	bool		preferred;
 
 	getTypeInputInfo(target->basetype, &function, &target->input_param);
 	fmgr_info_cxt(function, &target->input, target->context);
@@ -159,6 +164,10 @@ sqm_other_setup(SqmTarget *target)
 
 	getTypeOutputInfo(target->basetype, &function, &is_varlena);
 	fmgr_info_cxt(function, &target->output, target->context);
+
+	get_type_category_preferred(target->basetype, &category, &preferred);
+	target->keeps_text = (category == TYPCATEGORY_STRING ||
+						  target->basetype == CHAROID);
 }
 
 /*
@@ -179,6 +188,33 @@ typmod_changes(SqmTarget *target, InputCall *call, Datum datum,
 				  OutputFunctionCall(&target->output, other)) != 0;
 }
 
+/*
+ * Some input functions alter a value in silence: oid wraps negative numbers
+ * around, money rounds, "char" and other character types may cut.  Where the
+ * value is a number or the type holds text, its output tells.
+ */
+static bool
+input_changes(SqmTarget *target, const char *text, Datum datum)
+{
+	SqmDecimal	before;
+	SqmDecimal	after;
+	bool		is_number = sqm_decimal_scan(text, strlen(text), &before);
+	const char *output;
+
+	if (!is_number && !target->keeps_text)
+		return false;
+	if (target->basetype == CASHOID)
+		output = OidOutputFunctionCall(F_NUMERIC_OUT,
+									   DirectFunctionCall1(cash_numeric,
+														   datum));
+	else
+		output = OutputFunctionCall(&target->output, datum);
+	if (target->keeps_text)
+		return strcmp(text, output) != 0;
+	return sqm_decimal_scan(output, strlen(output), &after) &&
+		!sqm_decimal_same(&before, &after);
+}
+
 static SqmVerdict
 other_from_cstring(SqmTarget *target, char *text, Datum *datum,
 				   SqmReason *reason)
@@ -187,7 +223,8 @@ other_from_cstring(SqmTarget *target, char *text, Datum *datum,
 
 	if (!soft_input(target, &call, datum, reason))
 		return SQM_BAD;
-	if (typmod_changes(target, &call, *datum, reason))
+	if (typmod_changes(target, &call, *datum, reason) ||
+		input_changes(target, text, *datum))
 		return sqm_changed(reason, ERRCODE_DATA_EXCEPTION,
 						   "value is not kept whole by type %s",
 						   target->name);
@@ -424,11 +461,12 @@ array_from_text(SqmTarget *target, const SqmValue *value, Datum *datum,
 	const char *p = value->data;
 	const char *end = p + value->length;
 
-	while (p < end && (*p == ' ' || (*p >= '\t' && *p <= '\r')))
+	while (p < end && sqm_is_space(*p))
 		p++;
+	while (p < end && sqm_is_space(end[-1]))
+		end--;
 	/* [2:4]={...} is array syntax with bounds */
-	if (p < end && *p == '[' &&
-		(value->length == 0 || end[-1] != '}'))
+	if (p < end && *p == '[' && end[-1] == ']')
 	{
 		if (pg_encoding_verifymbstr(PG_UTF8, value->data,
 									value->length) != value->length)

@@ -16,6 +16,7 @@
 
 #include "catalog/namespace.h"
 #include "common/shortest_dec.h"
+#include "compat.h"
 #include "mb/pg_wchar.h"
 #include "target.h"
 #include "utils/builtins.h"
