@@ -23,6 +23,7 @@
 #include "pgtime.h"
 #include "port/pg_bswap.h"
 
+#include "compat.h"
 #include "sqmvalue.h"
 
 #define CANON_NULL		'0'		/* nothing */
@@ -86,9 +87,7 @@ struct SqmCanon
 
 	/* arrays */
 	SqmCanon   *element;
-	int16		element_length;
-	bool		element_byval;
-	char		element_align;
+	char		element_delimiter;
 };
 
 /* compare.c */
@@ -116,6 +115,8 @@ typedef struct CanonDecimal
 extern const char *sqm_canon_scan_decimal(const char *p, const char *end,
 									bool json, CanonDecimal *decimal);
 extern void sqm_canon_put_decimal(StringInfo out, const CanonDecimal *decimal);
+extern bool sqm_canon_number_text(const char *data, int length,
+								  StringInfo out);
 extern void sqm_canon_put_numeric(StringInfo out, Datum numeric);
 extern void sqm_canon_put_real(StringInfo out, double real);
 extern void sqm_canon_integer(SqmCanon *canon);
@@ -134,6 +135,9 @@ extern bool sqm_canon_json_scalars(const char *data, int length,
 
 /* compare_jsonb.c */
 extern bool sqm_canon_blob_json(const char *data, int length, StringInfo text);
+
+/* compare_array.c */
+extern void sqm_canon_array(SqmCanon *canon, Oid element);
 
 /* compare_other.c */
 extern void sqm_canon_other(SqmCanon *canon);

@@ -248,6 +248,16 @@ bpchar_target(SqmCanon *canon, Datum datum, StringInfo out)
 }
 
 static void
+name_target(SqmCanon *canon, Datum datum, StringInfo out)
+{
+	const char *data = NameStr(*DatumGetName(datum));
+	int			length = strlen(data);
+
+	data = sqm_canon_to_utf8(data, &length);
+	sqm_canon_bytes(out, CANON_TEXT, data, length);
+}
+
+static void
 bytea_source(SqmCanon *canon, const SqmValue *value, StringInfo out)
 {
 	char		buffer[CANON_NUMBER_SIZE];
@@ -438,6 +448,7 @@ static const struct
 	{TEXTOID, text_source, text_target},
 	{VARCHAROID, text_source, text_target},
 	{BPCHAROID, bpchar_source, bpchar_target},
+	{NAMEOID, text_source, name_target},
 	{BYTEAOID, bytea_source, bytea_target},
 	{UUIDOID, uuid_source, uuid_target},
 };
@@ -466,6 +477,8 @@ static const struct
 static void
 choose_functions(SqmCanon *canon)
 {
+	Oid			element;
+
 	for (int i = 0; i < lengthof(simple_types); i++)
 	{
 		if (simple_types[i].typid == canon->typid)
@@ -489,17 +502,22 @@ choose_functions(SqmCanon *canon)
 		canon->target = enum_target;
 		return;
 	}
-	sqm_canon_other(canon);
+	element = get_element_type(canon->typid);
+	if (OidIsValid(element) &&
+		canon->typid != INT2VECTOROID && canon->typid != OIDVECTOROID)
+		sqm_canon_array(canon, element);
+	else
+		sqm_canon_other(canon);
 }
 
-/* empty_as_null leaves '' alone where it is a value of the type. */
+/* empty_as_null leaves '' alone where it is an ordinary value. */
 static bool
 empty_is_a_value(Oid typid)
 {
 	char		category;
 	bool		preferred;
 
-	if (typid == BYTEAOID || typid == JSONOID)
+	if (typid == BYTEAOID)
 		return true;
 	get_type_category_preferred(typid, &category, &preferred);
 	return category == TYPCATEGORY_STRING;

@@ -6,8 +6,8 @@
  * Source text is read by a parser of our own, a stored jsonb is walked; both
  * feed one writer, which puts the keys of each object in order and writes
  * strings without escapes and numbers as numbers.  json (the text type) is
- * compared as text and needs the parser only to tell a blob of text from
- * SQLite's binary form.
+ * compared as text and needs the parser only to tell SQLite's binary form from
+ * any other blob.
  *
  * Depth costs no C stack here, since the source decides on it: the open
  * containers are an array.
@@ -519,39 +519,8 @@ put_document(const char *data, int length, StringInfo out)
 }
 
 /*
- * A scalar of an array as if it had come from SQLite.  Whole numbers that fit
- * are integers, all others (and -0) stay the text that they are written as.
- */
-static void
-scalar_value(const char *start, const char *stop, StringInfo form,
-			 SqmValue *value)
-{
-	uint64		network;
-
-	value->storage = SQM_TEXT;
-	value->data = start;
-	value->length = stop - start;
-	if (*start == '"')
-	{
-		value->data = form->data + 5;
-		value->length = form->len - 5;
-	}
-	else if (*start == 'n')
-		value->storage = SQM_NULL;
-	else if (form->data[0] == CANON_INT &&
-			 memchr(start, '.', value->length) == NULL &&
-			 memchr(start, 'e', value->length) == NULL &&
-			 memchr(start, 'E', value->length) == NULL &&
-			 (*start != '-' || start[1] != '0'))
-	{
-		memcpy(&network, form->data + 1, sizeof(network));
-		value->storage = SQM_INTEGER;
-		value->integer = (int64) pg_ntoh64(network);
-	}
-}
-
-/*
- * Call "each" for every element of a JSON array of scalars.  False if the
+ * Call "each" for every element of a JSON array of scalars, as TEXT: strings
+ * without escapes, numbers and words as they are spelled.  False if the
  * text is not such an array, or as soon as "each" says so; it may then have
  * been called for some elements.
  */
@@ -573,7 +542,7 @@ sqm_canon_json_scalars(const char *data, int length, CanonJsonScalar each, void 
 	writer_init(&reader.writer, &text);
 	do
 	{
-		SqmValue	value = {0};
+		SqmValue	value = {.storage = SQM_TEXT};
 		const char *start;
 
 		CHECK_FOR_INTERRUPTS();
@@ -583,7 +552,15 @@ sqm_canon_json_scalars(const char *data, int length, CanonJsonScalar each, void 
 		good = read_scalar(&reader) && !reader.lossy;
 		if (!good)
 			break;
-		scalar_value(start, reader.p, &text, &value);
+		value.data = start;
+		value.length = reader.p - start;
+		if (*start == '"')
+		{
+			value.data = text.data + 5;
+			value.length = text.len - 5;
+		}
+		else if (*start == 'n')
+			value.storage = SQM_NULL;
 		good = each(arg, &value);
 	} while (good && next_is(&reader, ','));
 	good = good && next_is(&reader, ']');
@@ -597,26 +574,24 @@ sqm_canon_json_scalars(const char *data, int length, CanonJsonScalar each, void 
  */
 
 /*
- * A blob is JSON text or, failing that, SQLite's binary form, which stands
- * for the text that SQLite makes of it.
+ * A blob that SQLite takes for its binary form stands for the text that SQLite
+ * makes of it, even if it happens to be JSON text too; any other blob for the
+ * text that it is.
  */
 static void
 json_source_blob(const SqmValue *value, StringInfo out)
 {
+	StringInfoData text;
 	StringInfoData scratch;
 
+	initStringInfo(&text);
 	initStringInfo(&scratch);
-	if (pg_verify_mbstr(PG_UTF8, value->data, value->length, true) &&
-		put_document(value->data, value->length, &scratch) != JSON_BROKEN)
-		sqm_canon_bytes(out, CANON_TEXT, value->data, value->length);
+	if (sqm_canon_blob_json(value->data, value->length, &text) &&
+		put_document(text.data, text.len, &scratch) != JSON_BROKEN)
+		sqm_canon_bytes(out, CANON_TEXT, text.data, text.len);
 	else
-	{
-		resetStringInfo(&scratch);
-		if (sqm_canon_blob_json(value->data, value->length, &scratch))
-			sqm_canon_bytes(out, CANON_TEXT, scratch.data, scratch.len);
-		else
-			sqm_canon_raw(out, value);
-	}
+		sqm_canon_bytes(out, CANON_TEXT, value->data, value->length);
+	pfree(text.data);
 	pfree(scratch.data);
 }
 
@@ -658,17 +633,14 @@ jsonb_source_blob(const SqmValue *value, StringInfo out)
 	JsonVerdict verdict = JSON_BROKEN;
 	StringInfoData text;
 
-	if (pg_verify_mbstr(PG_UTF8, value->data, value->length, true))
-		verdict = put_document(value->data, value->length, out);
+	initStringInfo(&text);
+	if (sqm_canon_blob_json(value->data, value->length, &text))
+		verdict = put_document(text.data, text.len, out);
 	if (verdict == JSON_BROKEN)
-	{
-		initStringInfo(&text);
-		if (sqm_canon_blob_json(value->data, value->length, &text))
-			verdict = put_document(text.data, text.len, out);
-		pfree(text.data);
-	}
+		verdict = put_document(value->data, value->length, out);
 	if (verdict != JSON_EXACT)
 		sqm_canon_raw(out, value);
+	pfree(text.data);
 }
 
 static void

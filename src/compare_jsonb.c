@@ -20,8 +20,8 @@
 
 #include "canon.h"
 
-/* SQLite itself makes nothing deeper */
-#define BLOB_MAX_DEPTH	1000
+/* SQLite itself makes nothing deeper than 1000 */
+#define BLOB_MAX_DEPTH	2000
 
 typedef enum BlobType
 {

@@ -186,6 +186,19 @@ sqm_canon_put_decimal(StringInfo out, const CanonDecimal *decimal)
 	sqm_canon_end(out, start);
 }
 
+/* The form of a text that is a plain number that numeric may hold. */
+bool
+sqm_canon_number_text(const char *data, int length, StringInfo out)
+{
+	CanonDecimal decimal;
+
+	if (!decimal_of_text(data, length, &decimal) ||
+		decimal.digits > NUMERIC_DIGITS_LIMIT)
+		return false;
+	sqm_canon_put_decimal(out, &decimal);
+	return true;
+}
+
 /* A decimal of at most 19 digits that is known as a number. */
 static void
 put_number(StringInfo out, bool negative, uint64 number, int64 exponent)
@@ -564,9 +577,10 @@ put_double(StringInfo out, double real)
 }
 
 /*
- * The double that a decimal of at most 15 digits means, where one exact
- * multiplication or division finds it.  Every such decimal comes back from
- * its double, so there is nothing to check.
+ * The double that a decimal means, where one multiplication or division finds
+ * it: at most 15 digits, those before the point included.  Every such decimal
+ * comes back from its double, so there is nothing to check.  (Not so 5e22,
+ * which lies halfway between two doubles and is no shortest form of either.)
  */
 static bool
 quick_double(const CanonDecimal *decimal, double *real)
@@ -576,8 +590,8 @@ quick_double(const CanonDecimal *decimal, double *real)
 		1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22
 	};
 
-	if (decimal->digits > 15 ||
-		decimal->exponent < -22 || decimal->exponent > 22)
+	if (decimal->digits + Max(decimal->exponent, 0) > 15 ||
+		decimal->exponent < -22)
 		return false;
 	*real = (double) decimal_digits(decimal);
 	if (decimal->exponent < 0)

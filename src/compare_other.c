@@ -1,15 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * compare_other.c
- *		Types without a canonical form of their own, and arrays.
+ *		Types without a canonical form of their own.
  *
  * The only notion of equality that an unknown type offers is its own text:
  * the source text goes through the type's input and output functions, and the
  * result is compared with the output of what is stored.  For these types
  * alone a converter and this file ask the same functions.
- *
- * Arrays are compared element by element, each in the canonical form of the
- * element type.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,18 +15,21 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
-#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
 #include "canon.h"
-#include "compare.h"
-#include "compat.h"
 
 /*
  * The input function
+ *
+ * It is called without the type's modifier: a length or a precision that
+ * alters the value, as interval(0) does, must show as a difference.
  */
 
 /*
@@ -64,8 +64,7 @@ input_guarded(SqmCanon *canon, char *text, Datum *result)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		*result = InputFunctionCall(&canon->input, text, canon->ioparam,
-									canon->typmod);
+		*result = InputFunctionCall(&canon->input, text, canon->ioparam, -1);
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
@@ -93,8 +92,8 @@ static bool
 input_value(SqmCanon *canon, char *text, Datum *result)
 {
 	if (canon->trusted_input)
-		return sqm_input_soft(&canon->input, text, canon->ioparam,
-							  canon->typmod, result);
+		return sqm_input_soft(&canon->input, text, canon->ioparam, -1,
+							  result);
 	return input_guarded(canon, text, result);
 }
 
@@ -107,11 +106,14 @@ text_for_input(SqmCanon *canon, const char *data, int length)
 {
 	char	   *text;
 
+	if (GetDatabaseEncoding() == PG_SQL_ASCII)
+		return memchr(data, '\0', length) ? NULL : pnstrdup(data, length);
 	if (!pg_verify_mbstr(PG_UTF8, data, length, true))
 		return NULL;
-	if (!OidIsValid(canon->from_utf8))
+	if (GetDatabaseEncoding() == PG_UTF8)
 		return pnstrdup(data, length);
-	if (length > (int) (MaxAllocSize / MAX_CONVERSION_GROWTH) - 1)
+	if (!OidIsValid(canon->from_utf8) ||
+		length > (int) (MaxAllocSize / MAX_CONVERSION_GROWTH) - 1)
 		return NULL;
 	text = palloc(length * MAX_CONVERSION_GROWTH + 1);
 	if (pg_do_encoding_conversion_buf(canon->from_utf8, PG_UTF8,
@@ -124,19 +126,26 @@ text_for_input(SqmCanon *canon, const char *data, int length)
 	return text;
 }
 
-/* The Datum that the type's own input makes of the source value. */
-static bool
-source_datum(SqmCanon *canon, const SqmValue *value, Datum *result)
+/* The same for any value that has a text: a blob has none here. */
+static char *
+source_text(SqmCanon *canon, const SqmValue *value)
 {
 	char		buffer[CANON_NUMBER_SIZE];
 	int			length;
 	const char *data;
-	char	   *text;
 
 	if (value->storage == SQM_BLOB)
-		return false;
+		return NULL;
 	data = sqm_canon_text_of(value, buffer, &length);
-	text = text_for_input(canon, data, length);
+	return text_for_input(canon, data, length);
+}
+
+/* The Datum that the type's own input makes of the source value. */
+static bool
+source_datum(SqmCanon *canon, const SqmValue *value, Datum *result)
+{
+	char	   *text = source_text(canon, value);
+
 	return text != NULL && input_value(canon, text, result);
 }
 
@@ -153,101 +162,90 @@ other_target(SqmCanon *canon, Datum datum, StringInfo out)
 	pfree(text);
 }
 
+/* Two texts that are both plain numbers, but not the same number. */
+static bool
+other_number(const char *a, int a_length, const char *b, int b_length)
+{
+	StringInfoData forms;
+	bool		differ = false;
+	int			middle;
+
+	initStringInfo(&forms);
+	if (sqm_canon_number_text(a, a_length, &forms))
+	{
+		middle = forms.len;
+		if (sqm_canon_number_text(b, b_length, &forms))
+			differ = forms.len != 2 * middle ||
+				memcmp(forms.data, forms.data + middle, middle) != 0;
+	}
+	pfree(forms.data);
+	return differ;
+}
+
+/*
+ * The type decides what its text means (a cidr of 10.1/16 is 10.1.0.0/16),
+ * but it cannot make one number of another, as oid does of -9.
+ */
 static void
 other_source(SqmCanon *canon, const SqmValue *value, StringInfo out)
 {
+	char		buffer[CANON_NUMBER_SIZE];
+	const char *data;
+	int			length;
 	Datum		datum;
+	char	   *text;
 
-	if (source_datum(canon, value, &datum))
-		other_target(canon, datum, out);
+	if (!source_datum(canon, value, &datum))
+	{
+		sqm_canon_raw(out, value);
+		return;
+	}
+	text = OutputFunctionCall(&canon->output, datum);
+	data = sqm_canon_text_of(value, buffer, &length);
+	if (other_number(data, length, text, strlen(text)))
+		sqm_canon_raw(out, value);
+	else
+		sqm_canon_bytes(out, CANON_OUTPUT, text, strlen(text));
+	pfree(text);
+}
+
+/* Types that are strings: what comes out must be what went in. */
+static void
+string_source(SqmCanon *canon, const SqmValue *value, StringInfo out)
+{
+	char	   *text = source_text(canon, value);
+
+	if (text != NULL)
+		sqm_canon_bytes(out, CANON_OUTPUT, text, strlen(text));
 	else
 		sqm_canon_raw(out, value);
 }
 
 /*
- * Arrays: the dimensions, the lower bounds, the elements in order
+ * money keeps its value as a number of the smallest coin, and its text depends
+ * on the locale: the stored side is asked for its number.  So is source text
+ * that is no plain number, as "$1.50".
  */
-
 static void
-put_shape(StringInfo out, int dimensions, const int *sizes, const int *bounds)
+money_target(SqmCanon *canon, Datum datum, StringInfo out)
 {
-	canon_int64(out, CANON_INT, dimensions);
-	for (int i = 0; i < dimensions; i++)
-	{
-		canon_int64(out, CANON_INT, sizes[i]);
-		canon_int64(out, CANON_INT, bounds[i]);
-	}
+	sqm_canon_put_numeric(out, DirectFunctionCall1(cash_numeric, datum));
 }
 
 static void
-array_target(SqmCanon *canon, Datum datum, StringInfo out)
-{
-	ArrayType  *array = DatumGetArrayTypeP(datum);
-	int			start = sqm_canon_begin(out, CANON_ARRAY);
-	ArrayIterator iterator;
-	Datum		element;
-	bool		isnull;
-
-	put_shape(out, ARR_NDIM(array), ARR_DIMS(array), ARR_LBOUND(array));
-	iterator = array_create_iterator(array, 0, NULL);
-	while (array_iterate(iterator, &element, &isnull))
-		sqm_canon_target(canon->element, element, isnull, out);
-	array_free_iterator(iterator);
-	sqm_canon_end(out, start);
-	if ((Pointer) array != DatumGetPointer(datum))
-		pfree(array);
-}
-
-typedef struct ElementState
-{
-	SqmCanon   *element;
-	StringInfo	out;
-	int			count;
-} ElementState;
-
-static bool
-put_element(void *arg, const SqmValue *value)
-{
-	ElementState *state = (ElementState *) arg;
-
-	state->count++;
-	sqm_canon_source(state->element, value, state->out);
-	return true;
-}
-
-static bool
-array_of_json(SqmCanon *canon, const SqmValue *value, StringInfo out)
-{
-	StringInfoData elements;
-	ElementState state = {.element = canon->element, .out = &elements};
-	int			bound = 1;
-	int			start;
-
-	if (value->storage != SQM_TEXT)
-		return false;
-	initStringInfo(&elements);
-	if (!sqm_canon_json_scalars(value->data, value->length, put_element, &state))
-	{
-		pfree(elements.data);
-		return false;
-	}
-	start = sqm_canon_begin(out, CANON_ARRAY);
-	put_shape(out, state.count > 0 ? 1 : 0, &state.count, &bound);
-	appendBinaryStringInfo(out, elements.data, elements.len);
-	sqm_canon_end(out, start);
-	pfree(elements.data);
-	return true;
-}
-
-static void
-array_source(SqmCanon *canon, const SqmValue *value, StringInfo out)
+money_source(SqmCanon *canon, const SqmValue *value, StringInfo out)
 {
 	Datum		datum;
 
-	if (array_of_json(canon, value, out))
-		return;
-	if (source_datum(canon, value, &datum))
-		array_target(canon, datum, out);
+	if (value->storage == SQM_INTEGER)
+		canon_int64(out, CANON_INT, value->integer);
+	else if (value->storage == SQM_REAL)
+		sqm_canon_put_real(out, value->real);
+	else if (value->storage == SQM_TEXT &&
+			 sqm_canon_number_text(value->data, value->length, out))
+		;
+	else if (source_datum(canon, value, &datum))
+		money_target(canon, datum, out);
 	else
 		sqm_canon_raw(out, value);
 }
@@ -256,8 +254,9 @@ void
 sqm_canon_other(SqmCanon *canon)
 {
 	Oid			function;
-	Oid			element = get_element_type(canon->typid);
 	bool		varlena;
+	char		category;
+	bool		preferred;
 
 	getTypeInputInfo(canon->typid, &function, &canon->ioparam);
 	fmgr_info(function, &canon->input);
@@ -270,13 +269,14 @@ sqm_canon_other(SqmCanon *canon)
 		canon->from_utf8 = FindDefaultConversionProc(PG_UTF8,
 													 GetDatabaseEncoding());
 
+	get_type_category_preferred(canon->typid, &category, &preferred);
 	canon->source = other_source;
 	canon->target = other_target;
-	if (OidIsValid(element))
+	if (canon->typid == MONEYOID)
 	{
-		canon->element = sqm_canon_create(element, canon->typmod,
-										  canon->zone, false);
-		canon->source = array_source;
-		canon->target = array_target;
+		canon->source = money_source;
+		canon->target = money_target;
 	}
+	else if (category == TYPCATEGORY_STRING || canon->typid == CHAROID)
+		canon->source = string_source;
 }

@@ -35,7 +35,7 @@
 typedef struct Moment
 {
 	int64		days;			/* since 1970-01-01 */
-	int64		usecs;			/* of the day; 24:00 is DAY_USECS */
+	int64		usecs;			/* of the day */
 	bool		has_offset;
 	int			offset;			/* seconds east of Greenwich */
 } Moment;
@@ -171,13 +171,13 @@ read_fraction(const char **p, const char *end, int64 *usecs)
 }
 
 /*
- * HH:MM[:SS[.fraction]].  A leap second is not read at all: no Datum stands
- * for it.
+ * HH:MM[:SS[.fraction]].  A leap second and 24:00 are not read at all: what a
+ * converter stores for them is another point in time.
  */
 static bool
 read_clock(const char **p, const char *end, Moment *moment)
 {
-	int			hour = two_digits(p, end, 24);
+	int			hour = two_digits(p, end, 23);
 	int			minute;
 	int			second = 0;
 	int64		fraction = 0;
@@ -198,7 +198,7 @@ read_clock(const char **p, const char *end, Moment *moment)
 	}
 	moment->usecs = ((hour * 60 + minute) * 60 + second) * INT64CONST(1000000)
 		+ fraction;
-	return moment->usecs <= DAY_USECS;
+	return moment->usecs < DAY_USECS;
 }
 
 /* Nothing, Z, +HH, +HHMM or +HH:MM, the last four also after one space */
@@ -254,8 +254,7 @@ read_moment(const SqmValue *value, Moment *moment)
 	if (!one_char(&p, end, 'T') && !one_char(&p, end, 't') &&
 		!one_char(&p, end, ' '))
 		return false;
-	return read_clock(&p, end, moment) && moment->usecs < DAY_USECS &&
-		read_offset(&p, end, moment) && p == end;
+	return read_clock(&p, end, moment) && read_offset(&p, end, moment) && p == end;
 }
 
 /*
@@ -320,7 +319,7 @@ real_usecs(double real, int64 *usecs)
 
 	if (real == 0)
 		*usecs = 0;
-	else if (real >= 1721425.5 && real <= 5373484.5)
+	else if (real >= 1721425.5 && real < 5373484.5)
 		*usecs = julian_usecs(real);
 	else if (magnitude >= 1e8 && magnitude < 1e10)
 		*usecs = scaled_usecs(real, 1000000);
