@@ -1,0 +1,136 @@
+
+# What the TAP tests share: a server with the extension in it, the sqlite3
+# program, and ways to look at what a call did.
+
+package SqliteMigration;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+our @EXPORT = qw(start_server sqlite sqlite_rows quoted slurp_bytes
+  write_bytes error_of relations_of companions_of);
+
+# A running server with a database "postgres" that has the extension.
+sub start_server
+{
+	my $name = shift;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+
+	$node->init;
+	$node->append_conf('postgresql.conf', "fsync = off");
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION sqlite_fdw_mig');
+	return $node;
+}
+
+# Runs SQL in the sqlite3 program and returns what it prints.
+sub sqlite
+{
+	my ($file, $sql, @options) = @_;
+	my ($out, $err);
+
+	IPC::Run::run([ 'sqlite3', '-batch', '-bail', @options, $file ],
+		'<', \$sql, '>', \$out, '2>', \$err)
+	  or die "sqlite3 failed on $file: $err";
+	chomp $out;
+	return $out;
+}
+
+# The same as a list of rows, each a list of values. SQLite sees the file as
+# one that never changes: reading leaves nothing beside it.
+sub sqlite_rows
+{
+	my ($file, $sql) = @_;
+	my $separator = "\x1f";
+	my $out = sqlite("file:$file?immutable=1",
+		$sql, '-readonly', '-separator', $separator);
+
+	return map { [ split /$separator/, $_, -1 ] } split /\n/, $out;
+}
+
+# A value as a SQL literal.
+sub quoted
+{
+	my $value = shift;
+
+	$value =~ s/'/''/g;
+	return "'$value'";
+}
+
+sub slurp_bytes
+{
+	my $file = shift;
+
+	open my $in, '<:raw', $file or die "could not open \"$file\": $!";
+	local $/;
+	my $bytes = <$in>;
+	close $in;
+	return $bytes;
+}
+
+sub write_bytes
+{
+	my ($file, $bytes) = @_;
+
+	open my $out, '>:raw', $file or die "could not create \"$file\": $!";
+	print $out $bytes;
+	close $out or die "could not write \"$file\": $!";
+	return $file;
+}
+
+# Runs a statement that must fail. Returns the SQLSTATE, the message, the number
+# of errors and warnings, and everything that was said.
+sub error_of
+{
+	my ($node, $database, $sql, $role) = @_;
+	my ($out, $err) = ('', '');
+
+	$node->psql(
+		$database,
+		(defined $role ? "SET ROLE $role;\n" : '') . $sql,
+		stdout => \$out,
+		stderr => \$err,
+		on_error_die => 0,
+		extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+	my @reports = $err =~ /(?:ERROR|FATAL|PANIC|WARNING):/g;
+	my ($state, $message) = $err =~ /ERROR:\s+([0-9A-Z]{5}): (.*)/;
+	return ($state // '', $message // '', scalar @reports, $err . $out);
+}
+
+# Everything in a database that a migration could make, as one text.
+sub relations_of
+{
+	my ($node, $database) = @_;
+
+	return $node->safe_psql(
+		$database, q{
+		SELECT 'schema', nspname, NULL FROM pg_namespace
+		WHERE nspname !~ '^pg_(temp|toast)'
+		UNION ALL
+		SELECT relkind::text, relnamespace::regnamespace || '.' || relname, relnatts::text
+		FROM pg_class WHERE oid >= 16384
+		UNION ALL
+		SELECT 'server', srvname, NULL FROM pg_foreign_server
+		UNION ALL
+		SELECT 'type', typnamespace::regnamespace || '.' || typname, NULL
+		FROM pg_type WHERE oid >= 16384
+		UNION ALL
+		SELECT 'runs', count(*)::text, NULL FROM sq2pg.runs
+		ORDER BY 1, 2, 3});
+}
+
+# The files that SQLite may keep beside a database, those that are there.
+sub companions_of
+{
+	my $file = shift;
+
+	return grep { -e $_ } map { "$file-$_" } qw(wal shm journal);
+}
+
+1;
