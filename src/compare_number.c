@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
 #include <math.h>
 
 #include "catalog/pg_type.h"
@@ -195,6 +196,31 @@ sqm_canon_number_text(const char *data, int length, StringInfo out)
 	if (!decimal_of_text(data, length, &decimal) ||
 		decimal.digits > NUMERIC_DIGITS_LIMIT)
 		return false;
+	sqm_canon_put_decimal(out, &decimal);
+	return true;
+}
+
+/* The same with white space around, a sign '+' and leading zeros allowed. */
+bool
+sqm_canon_loose_number(const char *data, int length, StringInfo out)
+{
+	const char *end = data + length;
+	CanonDecimal decimal;
+	bool		negative = false;
+
+	while (data < end && isspace((unsigned char) *data))
+		data++;
+	while (end > data && isspace((unsigned char) end[-1]))
+		end--;
+	if (data < end && (*data == '+' || *data == '-'))
+		negative = (*data++ == '-');
+	while (end - data > 1 && data[0] == '0' && is_digit(data[1]))
+		data++;
+	if (data == end || *data == '-' ||
+		!decimal_of_text(data, end - data, &decimal) ||
+		decimal.digits > NUMERIC_DIGITS_LIMIT)
+		return false;
+	decimal.negative = negative;
 	sqm_canon_put_decimal(out, &decimal);
 	return true;
 }

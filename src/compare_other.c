@@ -162,24 +162,32 @@ other_target(SqmCanon *canon, Datum datum, StringInfo out)
 	pfree(text);
 }
 
-/* Two texts that are both plain numbers, but not the same number. */
+/*
+ * May this output be what the source text means?  Not if both are numbers and
+ * not the same one, however they are spelled; nor if a type that reads any
+ * text as far as it is a number, and as 0 otherwise, was given something else.
+ */
 static bool
-other_number(const char *a, int a_length, const char *b, int b_length)
+same_number(SqmCanon *canon, const char *source, int source_length,
+			const char *output, int output_length)
 {
 	StringInfoData forms;
-	bool		differ = false;
+	bool		same;
 	int			middle;
 
 	initStringInfo(&forms);
-	if (sqm_canon_number_text(a, a_length, &forms))
+	if (!sqm_canon_loose_number(source, source_length, &forms))
+		same = canon->typid != XIDOID && canon->typid != XID8OID &&
+			canon->typid != CIDOID;
+	else
 	{
 		middle = forms.len;
-		if (sqm_canon_number_text(b, b_length, &forms))
-			differ = forms.len != 2 * middle ||
-				memcmp(forms.data, forms.data + middle, middle) != 0;
+		same = !sqm_canon_loose_number(output, output_length, &forms) ||
+			(forms.len == 2 * middle &&
+			 memcmp(forms.data, forms.data + middle, middle) == 0);
 	}
 	pfree(forms.data);
-	return differ;
+	return same;
 }
 
 /*
@@ -202,10 +210,10 @@ other_source(SqmCanon *canon, const SqmValue *value, StringInfo out)
 	}
 	text = OutputFunctionCall(&canon->output, datum);
 	data = sqm_canon_text_of(value, buffer, &length);
-	if (other_number(data, length, text, strlen(text)))
-		sqm_canon_raw(out, value);
-	else
+	if (same_number(canon, data, length, text, strlen(text)))
 		sqm_canon_bytes(out, CANON_OUTPUT, text, strlen(text));
+	else
+		sqm_canon_raw(out, value);
 	pfree(text);
 }
 
@@ -242,8 +250,8 @@ money_source(SqmCanon *canon, const SqmValue *value, StringInfo out)
 	else if (value->storage == SQM_REAL)
 		sqm_canon_put_real(out, value->real);
 	else if (value->storage == SQM_TEXT &&
-			 sqm_canon_number_text(value->data, value->length, out))
-		;
+			 sqm_canon_loose_number(value->data, value->length, out))
+		return;
 	else if (source_datum(canon, value, &datum))
 		money_target(canon, datum, out);
 	else
