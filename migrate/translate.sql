@@ -43,3 +43,22 @@ CREATE FUNCTION sq2pg.index_facts(ddl text) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'sqm_index_facts';
 COMMENT ON FUNCTION sq2pg.index_facts(text) IS
 	'what SQLite''s text of an index says beyond its pragmas';
+
+/*
+ * One expression of SQLite's as PostgreSQL text, without outer parentheses.
+ *
+ * context: check | where (a condition), default | generated (a value of wanted_type), index (a key)
+ * columns: what the names in it mean, the columns of the table:
+ *	[{"name": in SQLite, "target": in PostgreSQL (else as name), "type": PostgreSQL's, as format_type() writes it,
+ *	"collation": SQLite's ("BINARY" | "NOCASE" | "RTRIM", else BINARY),
+ *	"affinity": SQLite's ("TEXT" | "INTEGER" | "REAL" | "NUMERIC" | "BLOB"), "not_null": boolean}]
+ * translated is NULL if there is no faithful equivalent, and problem says why.
+ * notes: what the translation takes for granted, or does in another way; NULL if nothing
+ * immutable: whether all of it is; always so in generated, index and where
+ */
+CREATE FUNCTION sq2pg.translate(expression text, context text, columns jsonb, wanted_type text DEFAULT NULL,
+		OUT translated text, OUT problem text, OUT notes text, OUT immutable boolean)
+	LANGUAGE C IMMUTABLE PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'sqm_translate_expression';
+COMMENT ON FUNCTION sq2pg.translate(text, text, jsonb, text) IS
+	'an expression of SQLite''s as PostgreSQL text, or why there is none';

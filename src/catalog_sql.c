@@ -278,3 +278,52 @@ sqm_objects(PG_FUNCTION_ARGS)
 	sqm_statement_finalize(stmt);
 	return (Datum) 0;
 }
+
+/* The single integer that a query about one table returns. */
+static bool
+query_integer(FunctionCallInfo fcinfo, const char *sql, int64 *result)
+{
+	SqmStatement *stmt = sqm_statement_prepare(open_argument(fcinfo), sql);
+	bool		found;
+
+	found = sqm_statement_step(stmt) && !sqm_statement_is_null(stmt, 0);
+	if (found)
+		*result = sqm_statement_int64(stmt, 0);
+	sqm_statement_finalize(stmt);
+	return found;
+}
+
+PG_FUNCTION_INFO_V1(sqm_source_max);
+PG_FUNCTION_INFO_V1(sqm_source_count);
+
+/*
+ * sq2pg.source_max(source text, table_name text, column_name text)
+ */
+Datum
+sqm_source_max(PG_FUNCTION_ARGS)
+{
+	int64		result;
+
+	if (!query_integer(fcinfo,
+					   psprintf("SELECT max(t.%s) FROM main.%s AS t",
+								sqm_lite_quote(sqm_arg_text(fcinfo, 2)),
+								sqm_lite_quote(sqm_arg_text(fcinfo, 1))),
+					   &result))
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(result);
+}
+
+/*
+ * sq2pg.source_count(source text, table_name text)
+ */
+Datum
+sqm_source_count(PG_FUNCTION_ARGS)
+{
+	int64		result = 0;
+
+	(void) query_integer(fcinfo,
+						 psprintf("SELECT count(*) FROM main.%s",
+								  sqm_lite_quote(sqm_arg_text(fcinfo, 1))),
+						 &result);
+	PG_RETURN_INT64(result);
+}

@@ -27,10 +27,12 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/timestamp.h"
 
 #include "source.h"
 #include "srf.h"
 
+/* Where the functions that work on a source have these arguments. */
 #define ARG_SOURCE 0
 #define ARG_SCHEMA 1
 
@@ -38,6 +40,8 @@ PG_FUNCTION_INFO_V1(sqm_migrate);
 PG_FUNCTION_INFO_V1(sqm_plan);
 PG_FUNCTION_INFO_V1(sqm_check);
 PG_FUNCTION_INFO_V1(sqm_verify);
+PG_FUNCTION_INFO_V1(sqm_reset_sequences);
+PG_FUNCTION_INFO_V1(sqm_source_state);
 
 /*
  * Settings that could change what a statement of ours means or how a value is
@@ -84,15 +88,15 @@ refuse_unfit_session(const char *function)
 				 errhint("Run SET session_replication_role = origin first.")));
 }
 
-/* The schema that was named, else the caller's current one. */
+/* The schema that argument "n" names, else the caller's current one. */
 static Datum
-resolve_schema(FunctionCallInfo fcinfo)
+resolve_schema(FunctionCallInfo fcinfo, int n)
 {
 	List	   *path;
 	char	   *name;
 
-	if (!PG_ARGISNULL(ARG_SCHEMA))
-		return PG_GETARG_DATUM(ARG_SCHEMA);
+	if (!PG_ARGISNULL(n))
+		return PG_GETARG_DATUM(n);
 	path = fetch_search_path(false);
 	name = path != NIL ? get_namespace_name(linitial_oid(path)) : NULL;
 	if (name == NULL)
@@ -105,10 +109,12 @@ resolve_schema(FunctionCallInfo fcinfo)
 }
 
 /*
- * SELECT * FROM sq2pg.<name>($1, ...), its rows into our result.
+ * SELECT * FROM sq2pg.<name>($1, ...), its rows into our result.  Argument
+ * "schema_arg" is replaced by "schema".
  */
 static void
-call_inner(FunctionCallInfo fcinfo, const char *name, Datum schema)
+call_inner(FunctionCallInfo fcinfo, const char *name, int schema_arg,
+		   Datum schema)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	SPIExecuteOptions options = {0};
@@ -126,8 +132,8 @@ call_inner(FunctionCallInfo fcinfo, const char *name, Datum schema)
 
 		param->ptype = types[i];
 		param->pflags = PARAM_FLAG_CONST;
-		param->isnull = i != ARG_SCHEMA && PG_ARGISNULL(i);
-		param->value = i == ARG_SCHEMA ? schema :
+		param->isnull = i != schema_arg && PG_ARGISNULL(i);
+		param->value = i == schema_arg ? schema :
 			param->isnull ? (Datum) 0 : PG_GETARG_DATUM(i);
 		appendStringInfo(&sql, "%s$%d", i > 0 ? ", " : "", i + 1);
 	}
@@ -162,12 +168,12 @@ enter(FunctionCallInfo fcinfo, const char *name)
 				 errmsg("source must not be null"),
 				 errhint("Give the absolute path of a SQLite database on the server, or 'lo:OID'.")));
 	InitMaterializedSRF(fcinfo, 0);
-	schema = resolve_schema(fcinfo);
+	schema = resolve_schema(fcinfo, ARG_SCHEMA);
 	level = NewGUCNestLevel();
 	pin_settings();
 	(void) sqm_source_open(sqm_arg_text(fcinfo, ARG_SOURCE), GetUserId(),
 						   SQM_PURPOSE_MIGRATE);
-	call_inner(fcinfo, name, schema);
+	call_inner(fcinfo, name, ARG_SCHEMA, schema);
 	AtEOXact_GUC(true, level);
 	return (Datum) 0;
 }
@@ -195,4 +201,50 @@ Datum
 sqm_verify(PG_FUNCTION_ARGS)
 {
 	return enter(fcinfo, "verify");
+}
+
+/*
+ * sq2pg_reset_sequences(target_schema name): no source here.
+ */
+Datum
+sqm_reset_sequences(PG_FUNCTION_ARGS)
+{
+	Datum		schema;
+	int			level;
+
+	refuse_unfit_session("sq2pg_reset_sequences()");
+	InitMaterializedSRF(fcinfo, 0);
+	schema = resolve_schema(fcinfo, 0);
+	level = NewGUCNestLevel();
+	pin_settings();
+	call_inner(fcinfo, "reset_sequences", 0, schema);
+	AtEOXact_GUC(true, level);
+	return (Datum) 0;
+}
+
+/*
+ * sq2pg.source_state(source text): facts about a source, for the history.
+ */
+Datum
+sqm_source_state(PG_FUNCTION_ARGS)
+{
+	char	   *source = sqm_arg_text(fcinfo, 0);
+	SqmSourceFacts facts;
+	SqmRow		row;
+
+	(void) sqm_source_open(source, GetUserId(), SQM_PURPOSE_READ);
+	facts = sqm_source_facts(source);
+	sqm_row_begin(fcinfo, &row);
+	sqm_row_bigint(&row, facts.size);
+	if (facts.modified == 0)
+		sqm_row_null(&row);
+	else
+		sqm_row_datum(&row,
+					  TimestampTzGetDatum(time_t_to_timestamptz((pg_time_t) facts.modified)),
+					  false);
+	sqm_row_bigint(&row, facts.change_counter);
+	sqm_row_bool(&row, facts.wal_mode);
+	sqm_row_bool(&row, facts.copied);
+	sqm_row_emit(&row);
+	return (Datum) 0;
 }

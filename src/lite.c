@@ -297,6 +297,10 @@ on_authorize(void *arg, int action, const char *first, const char *second,
 		case SQLITE_RECURSIVE:
 		case SQLITE_TRANSACTION:
 			return SQLITE_OK;
+		case SQLITE_UPDATE:
+			/* how SQLite declares the columns of a virtual table to itself */
+			return first != NULL && strcmp(first, "sqlite_master") == 0 ?
+				SQLITE_OK : SQLITE_DENY;
 		case SQLITE_FUNCTION:
 			return second != NULL && function_is_allowed(second) ?
 				SQLITE_OK : SQLITE_DENY;

@@ -72,14 +72,9 @@ sqm_announce(PG_FUNCTION_ARGS)
 	current_rows = PG_ARGISNULL(4) ? 0 : PG_GETARG_INT64(4);
 	if (phase == NULL)
 		pgstat_report_activity(STATE_RUNNING, debug_query_string);
-	else if (current_tables > 0)
-		pgstat_report_activity(STATE_RUNNING,
-							   psprintf("sq2pg_migrate: %s %s (" INT64_FORMAT " of " INT64_FORMAT ")",
-										phase, object ? object : "",
-										current_ordinal, current_tables));
 	else
 		pgstat_report_activity(STATE_RUNNING,
-							   psprintf("sq2pg_migrate: %s %s", phase,
+							   psprintf("sq2pg_migrate: %s \"%s\"", phase,
 										object ? object : ""));
 	PG_RETURN_VOID();
 }

@@ -1,0 +1,120 @@
+/* catalog: SQLite's own facts, as rows */
+
+CREATE FUNCTION sq2pg_tables(source text)
+    RETURNS TABLE (table_name text, type text, columns int, without_rowid boolean, strict boolean,
+                   autoincrement boolean, sequence bigint, sql text, problem text)
+    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_tables';
+COMMENT ON FUNCTION sq2pg_tables(text) IS
+    'tables and views of a SQLite database; type is table, view, virtual or shadow, sequence the highest id that AUTOINCREMENT ever gave';
+
+CREATE FUNCTION sq2pg_columns(source text)
+    RETURNS TABLE (table_name text, ordinal int, column_name text, declared_type text, not_null boolean,
+                   default_value text, pk_position int, hidden text, collation_name text, rowid_alias boolean)
+    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_columns';
+COMMENT ON FUNCTION sq2pg_columns(text) IS
+    'columns of all tables and views of a SQLite database; hidden is hidden, virtual or stored (generated) where it is one of these';
+
+CREATE FUNCTION sq2pg_indexes(source text)
+    RETURNS TABLE (table_name text, index_name text, is_unique boolean, origin text, is_partial boolean,
+                   columns text[], descending boolean[], collations text[], sql text)
+    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_indexes';
+COMMENT ON FUNCTION sq2pg_indexes(text) IS
+    'indexes of a SQLite database; origin is c (CREATE INDEX), u (UNIQUE) or pk, a column is NULL where the key is an expression';
+
+CREATE FUNCTION sq2pg_foreign_keys(source text)
+    RETURNS TABLE (table_name text, id int, columns text[], parent_table text, parent_columns text[],
+                   on_update text, on_delete text, match text)
+    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_foreign_keys';
+COMMENT ON FUNCTION sq2pg_foreign_keys(text) IS
+    'foreign keys of a SQLite database; parent_columns is NULL where the parent''s primary key is meant';
+
+CREATE FUNCTION sq2pg_objects(source text)
+    RETURNS TABLE (type text, name text, table_name text, sql text)
+    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_objects';
+COMMENT ON FUNCTION sq2pg_objects(text) IS
+    'every object of a SQLite database with its text, as in sqlite_schema';
+
+/*
+ * The highest value of an integer column, NULL in an empty table.
+ */
+CREATE FUNCTION sq2pg.source_max(source text, table_name text, column_name text) RETURNS bigint
+    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_source_max';
+COMMENT ON FUNCTION sq2pg.source_max(text, text, text) IS 'highest integer in a column of a SQLite table';
+
+/*
+ * Rows of a SQLite table.
+ */
+CREATE FUNCTION sq2pg.source_count(source text, table_name text) RETURNS bigint
+    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_source_count';
+COMMENT ON FUNCTION sq2pg.source_count(text, text) IS 'number of rows of a SQLite table, counted by SQLite';
+
+/*
+ * Server and foreign tables, to look around.
+ */
+CREATE FUNCTION sq2pg_attach(source text, local_schema name)
+    RETURNS TABLE (table_name text, columns int)
+    LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    server text := 'sq2pg_' || local_schema;
+BEGIN
+    EXECUTE format('CREATE SERVER %I FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database %L)',
+                   server, source);
+    EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I', local_schema);
+    EXECUTE format('IMPORT FOREIGN SCHEMA main FROM SERVER %I INTO %I', server, local_schema);
+    RETURN QUERY
+        SELECT c.relname::text, count(a.attnum)::int
+          FROM pg_foreign_table AS f
+          JOIN pg_foreign_server AS s ON s.oid = f.ftserver AND s.srvname = server::name
+          JOIN pg_class AS c ON c.oid = f.ftrelid
+          LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+         GROUP BY c.oid, c.relname
+         ORDER BY c.oid;
+END
+$$;
+COMMENT ON FUNCTION sq2pg_attach(text, name) IS
+    'shows a SQLite database as foreign tables in a schema (created if need be); sq2pg_detach undoes it';
+
+CREATE FUNCTION sq2pg_detach(local_schema name) RETURNS void
+    LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    server text := 'sq2pg_' || local_schema;
+    used   boolean;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_foreign_server AS s
+                     JOIN pg_foreign_data_wrapper AS w ON w.oid = s.srvfdw
+                    WHERE s.srvname = server::name AND w.fdwname = 'sqlite_fdw_mig') THEN
+        RAISE undefined_object USING
+            MESSAGE = format('no SQLite database is attached to schema "%s"', local_schema),
+            HINT = 'sq2pg_attach(source, schema) attaches one.';
+    END IF;
+    -- only what sq2pg_attach made: views on the foreign tables are the user's to drop
+    PERFORM sq2pg.drop_foreign_tables(server);
+    EXECUTE format('DROP SERVER %I', server);
+    used := EXISTS (SELECT FROM pg_depend AS d
+                     WHERE d.refclassid = 'pg_namespace'::regclass
+                       AND d.refobjid = to_regnamespace(quote_ident(local_schema)));
+    IF NOT used AND to_regnamespace(quote_ident(local_schema)) IS NOT NULL
+       AND pg_has_role((SELECT nspowner FROM pg_namespace WHERE nspname = local_schema), 'USAGE')
+       AND local_schema <> 'public' THEN
+        EXECUTE format('DROP SCHEMA %I', local_schema);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION sq2pg_detach(name) IS
+    'drops the foreign tables and the server that sq2pg_attach made, and the schema if nothing else is in it';
+
+CREATE FUNCTION sq2pg.drop_foreign_tables(server text) RETURNS void
+    LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    names text;
+BEGIN
+    SELECT string_agg(f.ftrelid::regclass::text, ', ') INTO names
+      FROM pg_foreign_table AS f
+      JOIN pg_foreign_server AS s ON s.oid = f.ftserver
+     WHERE s.srvname = server::name;
+    IF names IS NOT NULL THEN
+        EXECUTE 'DROP FOREIGN TABLE ' || names;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.drop_foreign_tables(text) IS 'drops all foreign tables of a server';

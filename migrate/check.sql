@@ -1,0 +1,1 @@
+/* check: what the run would meet */

@@ -1,0 +1,340 @@
+/*
+ * ddl: a model as statements
+ *
+ * Every function returns the statements of one phase for the whole model.
+ * Names go through %I, values through %L; of text from the file only what
+ * sq2pg.translate() has parsed and written anew gets into a statement.
+ */
+
+CREATE TYPE sq2pg.step AS (
+    phase          text,
+    table_ordinal  int,
+    object         text,        -- what a person calls it
+    statement      text,
+    source_columns text[],      -- phase load: what the loader needs
+    target_columns text[]);
+
+/* Expressions of the source, translated; "problem" where that is impossible. */
+CREATE TYPE sq2pg.expression AS (
+    table_ordinal int,
+    kind          text,         -- default, check, generated, index, where
+    column_id     int,
+    name          text,         -- of the constraint or index
+    position      int,
+    original      text,
+    translated    text,
+    problem       text,
+    notes         text);
+
+CREATE FUNCTION sq2pg.relation_name(schema_name name, table_name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT format('%I.%I', schema_name, table_name) $$;
+COMMENT ON FUNCTION sq2pg.relation_name(name, text) IS 'quoted, schema-qualified name';
+
+/*
+ * The columns of each table as sq2pg.translate() wants to know them.
+ */
+CREATE FUNCTION sq2pg.translation_columns(model sq2pg.model)
+    RETURNS TABLE (table_ordinal int, columns jsonb)
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT c.table_ordinal,
+           jsonb_agg(jsonb_build_object('name', c.source_name, 'target', c.target_name, 'type', c.type,
+                                        'collation', c.collation_name, 'affinity', sq2pg.affinity(c.declared))
+                     ORDER BY c.ordinal)
+      FROM unnest(model.columns) AS c GROUP BY c.table_ordinal
+$$;
+COMMENT ON FUNCTION sq2pg.translation_columns(sq2pg.model) IS 'what the translator has to know of the columns of each table';
+
+/*
+ * SQLite's affinity of a declared type, by its five rules.
+ */
+CREATE FUNCTION sq2pg.affinity(declared text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT CASE WHEN upper(declared) LIKE '%INT%' THEN 'INTEGER'
+                WHEN upper(declared) ~ 'CHAR|CLOB|TEXT' THEN 'TEXT'
+                WHEN upper(declared) LIKE '%BLOB%' OR declared = '' THEN 'BLOB'
+                WHEN upper(declared) ~ 'REAL|FLOA|DOUB' THEN 'REAL'
+                ELSE 'NUMERIC' END
+$$;
+COMMENT ON FUNCTION sq2pg.affinity(text) IS 'SQLite''s affinity of a declared type';
+
+/*
+ * All expressions of the schema, translated with the chosen types.
+ */
+CREATE FUNCTION sq2pg.translate_expressions(model sq2pg.model) RETURNS sq2pg.expression[]
+    LANGUAGE sql AS $$
+    WITH known AS (
+        SELECT * FROM sq2pg.translation_columns(model)
+    ), originals AS (
+        SELECT c.table_ordinal, 'default' AS kind, c.id AS column_id, NULL::text AS name, 0 AS position,
+               c.default_text AS original, c.type AS wanted
+          FROM unnest(model.columns) AS c
+         WHERE c.default_text IS NOT NULL AND c.hidden IS NULL AND NOT c.is_identity
+        UNION ALL
+        SELECT c.table_ordinal, 'generated', c.id, NULL, 0, t.facts->'columns'->c.source_name->>'generated', c.type
+          FROM unnest(model.columns) AS c
+          JOIN unnest(model.tables) AS t ON t.ordinal = c.table_ordinal
+         WHERE c.hidden IN ('stored', 'virtual')
+        UNION ALL
+        SELECT t.ordinal, 'check', NULL, k.value->>'name', k.ordinality::int, k.value->>'expression', NULL
+          FROM unnest(model.tables) AS t,
+               jsonb_array_elements(coalesce(nullif(t.facts->'checks', 'null'), '[]')) WITH ORDINALITY AS k
+        UNION ALL
+        SELECT i.table_ordinal, 'index', NULL, i.target_name, k.ordinality::int, k.value->>'expression', NULL
+          FROM unnest(model.indexes) AS i,
+               jsonb_array_elements(coalesce(nullif(i.facts->'keys', 'null'), '[]')) WITH ORDINALITY AS k
+         WHERE k.value->>'expression' IS NOT NULL AND k.value->>'column' IS NULL
+        UNION ALL
+        SELECT i.table_ordinal, 'where', NULL, i.target_name, 0, i.facts->>'where', NULL
+          FROM unnest(model.indexes) AS i
+         WHERE i.facts->>'where' IS NOT NULL
+    )
+    SELECT coalesce(array_agg(ROW(o.table_ordinal, o.kind, o.column_id, o.name, o.position, o.original, x.translated,
+                                  CASE WHEN x.translated IS NULL THEN coalesce(x.problem, 'it could not be read') END,
+                                  x.notes)::sq2pg.expression), '{}')
+      FROM originals AS o
+      JOIN known AS k USING (table_ordinal)
+     CROSS JOIN LATERAL sq2pg.translate(coalesce(o.original, ''), o.kind, k.columns, o.wanted) AS x
+$$;
+COMMENT ON FUNCTION sq2pg.translate_expressions(sq2pg.model) IS 'defaults, checks, generated columns and index expressions as PostgreSQL text';
+
+CREATE FUNCTION sq2pg.expression_notes(all_expressions sq2pg.expression[], all_columns sq2pg.column_plan[]) RETURNS sq2pg.note[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(array_agg(ROW(e.table_ordinal, c.source_name, 'warning', e.kind || '_left_out', NULL, e.original,
+                         CASE e.kind
+                             WHEN 'default' THEN format('default of column "%s" is left out: %s (%s)', c.source_name, e.original, e.problem)
+                             WHEN 'generated' THEN format('column "%s" is no longer generated as %s (%s)', c.source_name, e.original, e.problem)
+                             WHEN 'check' THEN format('check constraint %sis left out: %s (%s)', '"' || e.name || '" ', e.original, e.problem)
+                             ELSE format('index "%s" is left out: %s (%s)', e.name, e.original, e.problem)
+                         END, NULL)::sq2pg.note), '{}')
+      FROM unnest(all_expressions) AS e
+      LEFT JOIN unnest(all_columns) AS c ON c.id = e.column_id
+     WHERE e.problem IS NOT NULL
+$$;
+COMMENT ON FUNCTION sq2pg.expression_notes(sq2pg.expression[], sq2pg.column_plan[]) IS 'one note for each expression that has no equivalent';
+
+CREATE FUNCTION sq2pg.column_definition(c sq2pg.column_plan, schema_name name, default_value text, generated text)
+    RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT format('%I %s', c.target_name, c.type)
+        || CASE WHEN c.is_identity THEN
+                     format(' GENERATED BY DEFAULT AS IDENTITY (SEQUENCE NAME %I.%I)', schema_name, c.sequence_name)
+                WHEN generated IS NOT NULL THEN format(' GENERATED ALWAYS AS (%s) STORED', generated)
+                WHEN default_value IS NOT NULL THEN ' DEFAULT ' || default_value
+                ELSE '' END
+        || CASE WHEN c.not_null THEN ' NOT NULL' ELSE '' END
+$$;
+COMMENT ON FUNCTION sq2pg.column_definition(sq2pg.column_plan, name, text, text) IS 'a column of CREATE TABLE';
+
+CREATE FUNCTION sq2pg.create_steps(model sq2pg.model, all_expressions sq2pg.expression[]) RETURNS sq2pg.step[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT array_agg(ROW('create', t.ordinal, t.target_name,
+                         format(E'CREATE TABLE %I.%I (\n    %s\n)', model.schema_name, t.target_name, d.definitions),
+                         NULL, NULL)::sq2pg.step ORDER BY t.rank)
+      FROM unnest(model.tables) AS t
+      JOIN (SELECT c.table_ordinal,
+                   string_agg(sq2pg.column_definition(ROW(c.*)::sq2pg.column_plan, model.schema_name,
+                                                      d.translated, g.translated),
+                              E',\n    ' ORDER BY c.ordinal) AS definitions
+              FROM unnest(model.columns) AS c
+              LEFT JOIN unnest(all_expressions) AS d ON d.kind = 'default' AND d.column_id = c.id
+              LEFT JOIN unnest(all_expressions) AS g ON g.kind = 'generated' AND g.column_id = c.id
+             GROUP BY c.table_ordinal) AS d ON d.table_ordinal = t.ordinal
+$$;
+COMMENT ON FUNCTION sq2pg.create_steps(sq2pg.model, sq2pg.expression[]) IS 'CREATE TABLE, bare but for NOT NULL, defaults and identity';
+
+/*
+ * Server and schema of the foreign tables of a printed plan.
+ */
+CREATE FUNCTION sq2pg.staging_name() RETURNS name
+    LANGUAGE sql IMMUTABLE AS $$ SELECT 'sq2pg_source'::name $$;
+COMMENT ON FUNCTION sq2pg.staging_name() IS 'server and schema from which a printed plan reads';
+
+/*
+ * The foreign tables from which the printed plan reads, with the types of the
+ * tables that they fill.
+ */
+CREATE FUNCTION sq2pg.staging_steps(model sq2pg.model) RETURNS sq2pg.step[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT array_agg(ROW('source', t.ordinal, t.target_name,
+                         format(E'CREATE FOREIGN TABLE %I.%I (\n    %s\n) SERVER %I OPTIONS ("table" %L)', sq2pg.staging_name(),
+                                t.target_name, d.definitions, sq2pg.staging_name(), t.source_name),
+                         NULL, NULL)::sq2pg.step ORDER BY t.rank)
+      FROM unnest(model.tables) AS t
+      JOIN (SELECT c.table_ordinal,
+                   string_agg(format('%I %s OPTIONS (column_name %L)', c.target_name, c.type, c.source_name),
+                              E',\n    ' ORDER BY c.ordinal) AS definitions
+              FROM unnest(model.columns) AS c GROUP BY c.table_ordinal) AS d ON d.table_ordinal = t.ordinal
+$$;
+COMMENT ON FUNCTION sq2pg.staging_steps(sq2pg.model) IS 'foreign tables for a plan that is run by hand';
+
+CREATE FUNCTION sq2pg.load_steps(model sq2pg.model, all_expressions sq2pg.expression[]) RETURNS sq2pg.step[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT array_agg(ROW('load', t.ordinal, t.target_name,
+                         format(E'INSERT INTO %I.%I (%s)\n    SELECT %s FROM %I.%I', model.schema_name, t.target_name,
+                                l.list, l.list, sq2pg.staging_name(), t.target_name),
+                         l.source_columns, l.target_columns)::sq2pg.step ORDER BY t.rank)
+      FROM unnest(model.tables) AS t
+      JOIN (SELECT c.table_ordinal, string_agg(quote_ident(c.target_name), ', ' ORDER BY c.ordinal) AS list,
+                   array_agg(c.source_name ORDER BY c.ordinal) AS source_columns,
+                   array_agg(c.target_name ORDER BY c.ordinal) AS target_columns
+              FROM unnest(model.columns) AS c
+             WHERE NOT EXISTS (SELECT FROM unnest(all_expressions) AS g
+                                WHERE g.kind = 'generated' AND g.column_id = c.id AND g.translated IS NOT NULL)
+             GROUP BY c.table_ordinal) AS l ON l.table_ordinal = t.ordinal
+$$;
+COMMENT ON FUNCTION sq2pg.load_steps(sq2pg.model, sq2pg.expression[]) IS 'INSERT ... SELECT for each table, parents first';
+
+CREATE FUNCTION sq2pg.column_list(all_columns sq2pg.column_plan[], ids int[]) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT string_agg(quote_ident((all_columns[x.id]).target_name), ', ' ORDER BY x.n)
+      FROM unnest(ids) WITH ORDINALITY AS x(id, n)
+$$;
+COMMENT ON FUNCTION sq2pg.column_list(sq2pg.column_plan[], int[]) IS 'quoted names of columns';
+
+/*
+ * Primary keys and uniques.  SQLite lets a primary key hold NULLs; such a key
+ * becomes UNIQUE, which is what it was.
+ */
+CREATE FUNCTION sq2pg.key_steps(model sq2pg.model, null_columns int[]) RETURNS sq2pg.step[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(array_agg(ROW('key', t.ordinal, k.name,
+                                  format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s (%s)', model.schema_name,
+                                         t.target_name, k.name,
+                                         CASE WHEN k.kind = 'p' AND NOT k.columns && null_columns THEN 'PRIMARY KEY'
+                                              ELSE 'UNIQUE' END,
+                                         sq2pg.column_list(model.columns, k.columns)),
+                                  NULL, NULL)::sq2pg.step ORDER BY t.rank, k.kind, k.ordinality), '{}')
+      FROM unnest(model.keys) WITH ORDINALITY AS k
+      JOIN unnest(model.tables) AS t ON t.ordinal = k.table_ordinal
+$$;
+COMMENT ON FUNCTION sq2pg.key_steps(sq2pg.model, int[]) IS 'primary keys and UNIQUE constraints';
+
+CREATE FUNCTION sq2pg.key_notes(model sq2pg.model, null_columns int[]) RETURNS sq2pg.note[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(array_agg(ROW(k.table_ordinal, NULL, 'warning', 'primary_key_holds_null', NULL, NULL,
+                                  format('primary key on (%s) holds NULLs and became UNIQUE',
+                                         sq2pg.column_list(model.columns, k.columns)),
+                                  'Fill the NULLs and add the primary key.')::sq2pg.note), '{}')
+      FROM unnest(model.keys) AS k WHERE k.kind = 'p' AND k.columns && null_columns
+$$;
+COMMENT ON FUNCTION sq2pg.key_notes(sq2pg.model, int[]) IS 'primary keys that could not become one';
+
+CREATE FUNCTION sq2pg.check_steps(model sq2pg.model, all_expressions sq2pg.expression[]) RETURNS sq2pg.step[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(array_agg(ROW('check', t.ordinal, coalesce(e.name, t.target_name),
+                                  format('ALTER TABLE %I.%I ADD %sCHECK (%s)', model.schema_name, t.target_name,
+                                         CASE WHEN e.unique_name IS NULL THEN ''
+                                              ELSE format('CONSTRAINT %I ', e.unique_name) END,
+                                         e.translated),
+                                  NULL, NULL)::sq2pg.step ORDER BY t.rank, e.position), '{}')
+      FROM unnest(model.tables) AS t
+      JOIN (SELECT x.*, CASE WHEN x.name IS NOT NULL THEN
+                            sq2pg.unique_names(ARRAY[x.name], (SELECT array_agg(n) FROM (
+                                SELECT k.name FROM unnest(model.keys) AS k WHERE k.table_ordinal = x.table_ordinal
+                                UNION ALL
+                                SELECT f.name FROM unnest(model.foreign_keys) AS f WHERE f.table_ordinal = x.table_ordinal
+                                UNION ALL
+                                SELECT y.name FROM unnest(all_expressions) AS y
+                                 WHERE y.kind = 'check' AND y.table_ordinal = x.table_ordinal
+                                   AND y.position < x.position) AS o(n)))
+                        END AS unique_names
+              FROM unnest(all_expressions) AS x
+             WHERE x.kind = 'check' AND x.translated IS NOT NULL) AS c ON c.table_ordinal = t.ordinal
+     CROSS JOIN LATERAL (SELECT c.name, c.unique_names[1] AS unique_name, c.translated, c.position) AS e
+$$;
+COMMENT ON FUNCTION sq2pg.check_steps(sq2pg.model, sq2pg.expression[]) IS 'CHECK constraints';
+
+/*
+ * One key of an index.  NOCASE folds ASCII letters only, as lower() does
+ * under the C collation.
+ */
+CREATE FUNCTION sq2pg.index_key(c sq2pg.column_plan, expression text, fact jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN c IS NULL THEN '(' || expression || ')'
+                WHEN upper(coalesce(fact->>'collation', c.collation_name)) = 'NOCASE'
+                     AND c.type ~ '^(text|varchar)' THEN format('lower(%I COLLATE "C")', c.target_name)
+                ELSE quote_ident(c.target_name) END
+        || CASE WHEN (fact->>'desc')::boolean THEN ' DESC' ELSE '' END
+        || CASE fact->>'nulls' WHEN 'first' THEN ' NULLS FIRST' WHEN 'last' THEN ' NULLS LAST' ELSE '' END
+$$;
+COMMENT ON FUNCTION sq2pg.index_key(sq2pg.column_plan, text, jsonb) IS 'one key of CREATE INDEX';
+
+/*
+ * Types that no B-tree can hold.
+ */
+CREATE FUNCTION sq2pg.has_no_order(type text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT type IN ('json', 'xml', 'point') $$;
+COMMENT ON FUNCTION sq2pg.has_no_order(text) IS 'is there no B-tree for this type?';
+
+CREATE FUNCTION sq2pg.index_steps(model sq2pg.model, all_expressions sq2pg.expression[]) RETURNS sq2pg.step[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(array_agg(ROW('index', t.ordinal, i.target_name,
+                                  format('CREATE %sINDEX %I ON %I.%I (%s)%s',
+                                         CASE WHEN i.is_unique THEN 'UNIQUE ' ELSE '' END,
+                                         i.target_name, model.schema_name, t.target_name, k.keys,
+                                         ' WHERE ' || w.translated),
+                                  NULL, NULL)::sq2pg.step ORDER BY t.rank, i.ordinality), '{}')
+      FROM unnest(model.indexes) WITH ORDINALITY AS i
+      JOIN unnest(model.tables) AS t ON t.ordinal = i.table_ordinal
+      LEFT JOIN unnest(all_expressions) AS w ON w.kind = 'where' AND w.name = i.target_name
+     CROSS JOIN LATERAL (
+           SELECT string_agg(sq2pg.index_key(model.columns[x.id], e.translated, i.facts->'keys'->(x.n - 1)::int),
+                             ', ' ORDER BY x.n) AS keys
+             FROM unnest(i.columns) WITH ORDINALITY AS x(id, n)
+             LEFT JOIN unnest(all_expressions) AS e
+                    ON e.kind = 'index' AND e.name = i.target_name AND e.position = x.n) AS k
+     WHERE sq2pg.index_problem(model, ROW(i.table_ordinal, i.source_name, i.target_name, i.is_unique, i.columns,
+                                          i.facts)::sq2pg.index_plan, all_expressions) IS NULL
+$$;
+COMMENT ON FUNCTION sq2pg.index_steps(sq2pg.model, sq2pg.expression[]) IS 'CREATE INDEX for everything that was made by CREATE INDEX';
+
+/*
+ * Why an index cannot be made, or NULL.
+ */
+CREATE FUNCTION sq2pg.index_problem(model sq2pg.model, i sq2pg.index_plan, all_expressions sq2pg.expression[]) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE
+        WHEN i.facts ? 'error' THEN 'its definition could not be read'
+        WHEN EXISTS (SELECT FROM unnest(all_expressions) AS e
+                      WHERE e.kind IN ('index', 'where') AND e.name = i.target_name AND e.problem IS NOT NULL)
+        THEN 'an expression of it has no equivalent'
+        WHEN EXISTS (SELECT FROM unnest(i.columns) WITH ORDINALITY AS x(id, n)
+                      WHERE x.id IS NULL AND i.facts->'keys'->(x.n - 1)::int->>'expression' IS NULL)
+        THEN 'a column of it is not migrated'
+        WHEN EXISTS (SELECT FROM unnest(i.columns) AS x(id) WHERE sq2pg.has_no_order((model.columns[x.id]).type))
+        THEN 'a column of it has a type without an order'
+        WHEN cardinality(i.columns) > 32 THEN 'PostgreSQL allows 32 keys'
+    END
+$$;
+COMMENT ON FUNCTION sq2pg.index_problem(sq2pg.model, sq2pg.index_plan, sq2pg.expression[]) IS 'why an index is left out';
+
+CREATE FUNCTION sq2pg.index_notes(model sq2pg.model, all_expressions sq2pg.expression[]) RETURNS sq2pg.note[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(array_agg(ROW(i.table_ordinal, NULL, 'warning', 'index_left_out', NULL, i.source_name,
+                                  format('index "%s" is left out: %s', i.source_name, p.problem), NULL)::sq2pg.note), '{}')
+      FROM unnest(model.indexes) AS i,
+           LATERAL sq2pg.index_problem(model, ROW(i.*)::sq2pg.index_plan, all_expressions) AS p(problem)
+     WHERE p.problem IS NOT NULL AND p.problem NOT LIKE 'an expression%'
+$$;
+COMMENT ON FUNCTION sq2pg.index_notes(sq2pg.model, sq2pg.expression[]) IS 'indexes that cannot be made';
+
+CREATE FUNCTION sq2pg.foreign_key_steps(model sq2pg.model, not_valid boolean) RETURNS sq2pg.step[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(array_agg(ROW('foreign key', t.ordinal, f.name,
+                                  concat_ws(' ',
+                                      format('ALTER TABLE %I.%I ADD CONSTRAINT %I FOREIGN KEY (%s) REFERENCES %I.%I (%s)',
+                                             model.schema_name, t.target_name, f.name,
+                                             sq2pg.column_list(model.columns, f.columns),
+                                             model.schema_name, p.target_name,
+                                             sq2pg.column_list(model.columns, f.parent_columns)),
+                                      'ON UPDATE ' || nullif(f.on_update, 'NO ACTION'),
+                                      'ON DELETE ' || nullif(f.on_delete, 'NO ACTION'),
+                                      f.deferral,
+                                      CASE WHEN not_valid THEN 'NOT VALID' END),
+                                  NULL, NULL)::sq2pg.step ORDER BY t.rank, f.ordinality), '{}')
+      FROM unnest(model.foreign_keys) WITH ORDINALITY AS f
+      JOIN unnest(model.tables) AS t ON t.ordinal = f.table_ordinal
+      JOIN unnest(model.tables) AS p ON p.ordinal = f.parent_ordinal
+     WHERE f.problem IS NULL
+$$;
+COMMENT ON FUNCTION sq2pg.foreign_key_steps(sq2pg.model, boolean) IS 'foreign keys with their actions';

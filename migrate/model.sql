@@ -1,0 +1,585 @@
+/*
+ * model: what will stand in PostgreSQL, decided before anything is done
+ *
+ * A model is one value in memory, made of arrays: no temporary table, which
+ * would forbid PREPARE TRANSACTION.  Functions work on all of it at once;
+ * nothing here is called once a table, or thousands of tables would take
+ * quadratic time.
+ */
+
+CREATE TYPE sq2pg.table_plan AS (
+    ordinal       int,          -- place in the SQLite schema, from 1
+    source_name   text,
+    target_name   text,
+    type          text,         -- table or virtual
+    without_rowid boolean,
+    sequence      bigint,       -- highest id that AUTOINCREMENT ever gave
+    facts         jsonb,        -- of its DDL
+    rank          int,          -- place in the load order, from 1
+    in_cycle      boolean);
+
+CREATE TYPE sq2pg.column_plan AS (
+    id            int,          -- place among all columns, from 1
+    table_ordinal int,
+    ordinal       int,
+    source_name   text,
+    target_name   text,
+    declared      text,
+    not_null      boolean,
+    pk_position   int,
+    hidden        text,
+    collation_name text,
+    default_text  text,
+    is_identity   boolean,
+    sequence_name text,
+    candidates    text[],
+    dynamic       boolean,      -- the data decides
+    type          text);        -- the choice; NULL: not made yet
+
+CREATE TYPE sq2pg.key_plan AS (
+    table_ordinal int,
+    kind          text,         -- p or u
+    name          text,
+    columns       int[]);       -- ids
+
+CREATE TYPE sq2pg.index_plan AS (
+    table_ordinal int,
+    source_name   text,
+    target_name   text,
+    is_unique     boolean,
+    columns       int[],        -- ids, NULL for an expression
+    facts         jsonb);       -- of its DDL
+
+CREATE TYPE sq2pg.foreign_key_plan AS (
+    table_ordinal int,
+    name          text,
+    columns       int[],        -- ids
+    parent_ordinal int,
+    parent_columns int[],       -- ids
+    on_update     text,
+    on_delete     text,
+    deferral      text,
+    problem       text);        -- why it is left out, or NULL
+
+CREATE TYPE sq2pg.column_profile AS (
+    column_id     int,
+    candidate     text,
+    source_rows   bigint,
+    nulls         bigint,
+    integers      bigint,
+    reals         bigint,
+    texts         bigint,
+    blobs         bigint,
+    misfits       bigint,
+    noise         bigint,
+    example_rowid bigint,
+    example       text,
+    reason        text);
+
+CREATE TYPE sq2pg.note AS (
+    table_ordinal int,          -- NULL: the whole database
+    column_name   text,
+    severity      text,         -- error, warning or note
+    code          text,
+    occurrences   bigint,
+    sample        text,
+    message       text,
+    hint          text);
+
+CREATE TYPE sq2pg.model AS (
+    schema_name   name,
+    tables        sq2pg.table_plan[],
+    columns       sq2pg.column_plan[],
+    keys          sq2pg.key_plan[],
+    indexes       sq2pg.index_plan[],
+    foreign_keys  sq2pg.foreign_key_plan[],
+    notes         sq2pg.note[]);
+
+/*
+ * The order of loading: tables are numbered, children[i] refers to parents[i].
+ */
+CREATE FUNCTION sq2pg.load_order(tables int, children int[], parents int[])
+    RETURNS TABLE (ordinal int, rank int, in_cycle boolean, component int)
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'sqm_load_order';
+COMMENT ON FUNCTION sq2pg.load_order(int, int[], int[]) IS
+    'sorts tables so that parents come before children, and finds cycles';
+
+CREATE FUNCTION sq2pg.fold_name(name text, style text) RETURNS text
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'sqm_fold_name';
+COMMENT ON FUNCTION sq2pg.fold_name(text, text) IS 'a name kept, in lower case or in snake case';
+
+CREATE FUNCTION sq2pg.unique_names(wanted text[], taken text[]) RETURNS text[]
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'sqm_unique_names';
+COMMENT ON FUNCTION sq2pg.unique_names(text[], text[]) IS
+    'names cut to what PostgreSQL can hold and made different from each other and from those taken';
+
+/*
+ * Parameters that name nothing are mistakes, and a mistake here would quietly
+ * leave out or keep the wrong thing.
+ */
+CREATE FUNCTION sq2pg.check_names(options jsonb) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    names  text[];
+    wrong  text;
+    parameter text;
+BEGIN
+    SELECT array_agg(c.table_name || '.' || c.column_name) INTO names
+      FROM sq2pg_columns(options->>'source') AS c;
+    names := names || ARRAY(SELECT t.table_name FROM sq2pg_tables(options->>'source') AS t);
+    SELECT p.parameter, p.pattern INTO parameter, wrong
+      FROM (SELECT 'include', jsonb_array_elements_text(nullif(options->'include', 'null'))
+            UNION ALL
+            SELECT 'exclude', jsonb_array_elements_text(nullif(options->'exclude', 'null'))
+            UNION ALL
+            SELECT 'rename', jsonb_object_keys(nullif(options->'rename', 'null'))
+            UNION ALL
+            SELECT 'types', k FROM jsonb_object_keys(nullif(options->'types', 'null')) AS k
+             WHERE k NOT LIKE 'declared:%') AS p(parameter, pattern)
+     WHERE NOT EXISTS (SELECT FROM unnest(names) AS n
+                        WHERE CASE WHEN p.parameter = 'rename' THEN n = p.pattern
+                                   ELSE sq2pg.matches(n, p.pattern) END)
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('"%s" in parameter "%s" matches no table or column of the source', wrong, parameter),
+            HINT = 'Names are written as in SQLite, columns as table.column; sq2pg_columns() lists them.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.check_names(jsonb) IS 'refuses patterns and names that match nothing';
+
+CREATE FUNCTION sq2pg.read_tables(options jsonb) RETURNS sq2pg.table_plan[]
+    LANGUAGE sql AS $$
+    SELECT array_agg(ROW(p.ordinal, p.table_name, p.target_name, p.type, p.without_rowid, p.sequence,
+                         p.facts, NULL, NULL)::sq2pg.table_plan ORDER BY p.ordinal)
+      FROM (SELECT t.*, sq2pg.table_facts(t.sql) AS facts,
+                   coalesce(options->'rename'->>t.table_name,
+                            sq2pg.fold_name(t.table_name, options->>'names')) AS target_name,
+                   row_number() OVER ()::int AS ordinal
+              FROM sq2pg_tables(options->>'source') AS t
+             WHERE t.type IN ('table', 'virtual') AND t.problem IS NULL AND t.columns > 0
+               AND (options->'include' = 'null'
+                    OR EXISTS (SELECT FROM jsonb_array_elements_text(options->'include') AS i
+                                WHERE sq2pg.matches(t.table_name, i)
+                                   OR (i LIKE '%.%' AND sq2pg.matches(t.table_name, split_part(i, '.', 1)))))
+               AND (options->'exclude' = 'null'
+                    OR NOT EXISTS (SELECT FROM jsonb_array_elements_text(options->'exclude') AS e
+                                    WHERE sq2pg.matches(t.table_name, e)))) AS p
+$$;
+COMMENT ON FUNCTION sq2pg.read_tables(jsonb) IS 'the tables of a model, before their order is known';
+
+/*
+ * Is column "table.column" wanted?  An include pattern without a dot takes
+ * all columns of its tables.
+ */
+CREATE FUNCTION sq2pg.column_is_chosen(table_name text, column_name text, options jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT (options->'include' = 'null'
+            OR EXISTS (SELECT FROM jsonb_array_elements_text(options->'include') AS i
+                        WHERE sq2pg.matches(table_name || '.' || column_name, i)
+                           OR sq2pg.matches(table_name, i)))
+       AND (options->'exclude' = 'null'
+            OR NOT EXISTS (SELECT FROM jsonb_array_elements_text(options->'exclude') AS e
+                            WHERE sq2pg.matches(table_name || '.' || column_name, e)))
+$$;
+COMMENT ON FUNCTION sq2pg.column_is_chosen(text, text, jsonb) IS 'is a column wanted by include and exclude?';
+
+CREATE FUNCTION sq2pg.read_columns(options jsonb, all_tables sq2pg.table_plan[]) RETURNS sq2pg.column_plan[]
+    LANGUAGE sql AS $$
+    WITH chosen AS (
+        SELECT t.ordinal AS table_ordinal, t.target_name AS table_target, c.*,
+               coalesce(options->'rename'->>(c.table_name || '.' || c.column_name),
+                        sq2pg.fold_name(c.column_name, options->>'names')) AS wanted,
+               o.override
+          FROM sq2pg_columns(options->>'source') AS c
+          JOIN unnest(all_tables) AS t ON t.source_name = c.table_name
+         CROSS JOIN LATERAL (SELECT CASE WHEN options->'types' = 'null' THEN NULL
+                                    ELSE sq2pg.type_override(options->'types', c.table_name, c.column_name,
+                                                             c.declared_type) END) AS o(override)
+         WHERE c.hidden IS DISTINCT FROM 'hidden'
+           AND sq2pg.column_is_chosen(c.table_name, c.column_name, options)
+    ), named AS (
+        -- column names are unique within their table
+        SELECT n.table_ordinal, k.ordinal, k.name
+          FROM (SELECT table_ordinal, array_agg(ordinal ORDER BY ordinal) AS ordinals,
+                       sq2pg.unique_names(array_agg(wanted ORDER BY ordinal),
+                                          '{tableoid,cmax,xmax,cmin,xmin,ctid}') AS names
+                  FROM chosen GROUP BY table_ordinal) AS n,
+               unnest(n.ordinals, n.names) AS k(ordinal, name)
+    )
+    SELECT array_agg(ROW(p.id, p.table_ordinal, p.ordinal, p.column_name, p.name, p.declared_type,
+                         p.not_null OR p.rowid_alias, p.pk_position, p.hidden, p.collation_name, p.default_value,
+                         p.rowid_alias AND p.override IS NULL,
+                         CASE WHEN p.rowid_alias AND p.override IS NULL
+                              THEN p.table_target || '_' || p.name || '_seq' END,
+                         CASE WHEN p.override IS NOT NULL THEN ARRAY[p.override] ELSE p.candidates END,
+                         p.dynamic AND p.override IS NULL,
+                         NULL)::sq2pg.column_plan ORDER BY p.id)
+      FROM (SELECT c.*, n.name, y.candidates, y.dynamic,
+                   row_number() OVER (ORDER BY c.table_ordinal, c.ordinal)::int AS id
+              FROM chosen AS c
+              JOIN named AS n USING (table_ordinal, ordinal)
+             CROSS JOIN LATERAL sq2pg.type_candidates(c.declared_type, c.rowid_alias) AS y) AS p
+$$;
+COMMENT ON FUNCTION sq2pg.read_columns(jsonb, sq2pg.table_plan[]) IS 'the columns of a model, before their types are chosen';
+
+/*
+ * Ids of columns by name within a table, in the order of the names; NULL for
+ * a name that is not there.
+ */
+CREATE FUNCTION sq2pg.column_ids(lookup jsonb, names text[]) RETURNS int[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT array_agg((lookup->>lower(n.name))::int ORDER BY n.position)
+      FROM unnest(names) WITH ORDINALITY AS n(name, position)
+$$;
+COMMENT ON FUNCTION sq2pg.column_ids(jsonb, text[]) IS 'ids of columns by their names';
+
+CREATE TYPE sq2pg.column_lookup AS (table_ordinal int, ids jsonb);
+
+CREATE FUNCTION sq2pg.column_lookups(all_columns sq2pg.column_plan[]) RETURNS SETOF sq2pg.column_lookup
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT table_ordinal, jsonb_object_agg(lower(source_name), id)
+      FROM unnest(all_columns) GROUP BY table_ordinal
+$$;
+COMMENT ON FUNCTION sq2pg.column_lookups(sq2pg.column_plan[]) IS 'names to ids of columns, one row a table';
+
+/*
+ * The name that the DDL gives to a key, by the columns of the key.
+ */
+CREATE FUNCTION sq2pg.declared_key_name(facts jsonb, columns text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT u->>'name'
+      FROM jsonb_array_elements(coalesce(nullif(facts->'uniques', 'null'), '[]')) AS u
+     WHERE lower((u->'columns')::text) = lower(to_jsonb(columns)::text)
+     LIMIT 1
+$$;
+COMMENT ON FUNCTION sq2pg.declared_key_name(jsonb, text[]) IS 'constraint name of a UNIQUE in the DDL';
+
+CREATE FUNCTION sq2pg.read_keys(options jsonb, all_tables sq2pg.table_plan[], all_columns sq2pg.column_plan[])
+    RETURNS sq2pg.key_plan[]
+    LANGUAGE sql AS $$
+    SELECT array_agg(ROW(k.table_ordinal, k.kind, k.name, k.ids)::sq2pg.key_plan
+                     ORDER BY k.table_ordinal, k.kind, k.position)
+      FROM (SELECT t.ordinal AS table_ordinal, 'p' AS kind, 0 AS position,
+                   coalesce(sq2pg.fold_name(t.facts->'primary_key'->>'name', options->>'names'),
+                            t.target_name || '_pkey') AS name,
+                   array_agg(c.id ORDER BY c.pk_position) AS ids
+              FROM unnest(all_tables) AS t
+              JOIN unnest(all_columns) AS c ON c.table_ordinal = t.ordinal AND c.pk_position IS NOT NULL
+             GROUP BY t.ordinal, t.facts, t.target_name
+            -- a key whose columns are not all there is no key
+            HAVING count(*) = max(c.pk_position)
+            UNION ALL
+            SELECT t.ordinal, 'u', row_number() OVER ()::int,
+                   coalesce(sq2pg.fold_name(sq2pg.declared_key_name(t.facts, i.columns), options->>'names'),
+                            t.target_name || '_' ||
+                            array_to_string(ARRAY(SELECT c.target_name FROM unnest(all_columns) AS c
+                                                    JOIN unnest(u.ids) WITH ORDINALITY AS x(id, n) ON c.id = x.id
+                                                   ORDER BY x.n), '_') || '_key'),
+                   u.ids
+              FROM sq2pg_indexes(options->>'source') AS i
+              JOIN unnest(all_tables) AS t ON t.source_name = i.table_name
+              JOIN sq2pg.column_lookups(all_columns) AS l ON l.table_ordinal = t.ordinal
+             CROSS JOIN LATERAL sq2pg.column_ids(l.ids, i.columns) AS u(ids)
+             WHERE i.origin = 'u' AND array_position(u.ids, NULL) IS NULL) AS k
+$$;
+COMMENT ON FUNCTION sq2pg.read_keys(jsonb, sq2pg.table_plan[], sq2pg.column_plan[]) IS 'primary keys and UNIQUE constraints of a model';
+
+CREATE FUNCTION sq2pg.read_indexes(options jsonb, all_tables sq2pg.table_plan[], all_columns sq2pg.column_plan[])
+    RETURNS sq2pg.index_plan[]
+    LANGUAGE sql AS $$
+    SELECT array_agg(ROW(t.ordinal, i.index_name, sq2pg.fold_name(i.index_name, options->>'names'), i.is_unique,
+                         sq2pg.column_ids(l.ids, i.columns),
+                         sq2pg.index_facts(i.sql))::sq2pg.index_plan)
+      FROM sq2pg_indexes(options->>'source') AS i
+      JOIN unnest(all_tables) AS t ON t.source_name = i.table_name
+      JOIN sq2pg.column_lookups(all_columns) AS l ON l.table_ordinal = t.ordinal
+     WHERE i.origin = 'c'
+$$;
+COMMENT ON FUNCTION sq2pg.read_indexes(jsonb, sq2pg.table_plan[], sq2pg.column_plan[]) IS 'indexes of a model that were made by CREATE INDEX';
+
+/*
+ * Foreign keys with what keeps one from being carried over.  SQLite accepts
+ * references to anything; PostgreSQL wants an existing, unique parent key.
+ */
+CREATE FUNCTION sq2pg.read_foreign_keys(options jsonb, all_tables sq2pg.table_plan[], all_columns sq2pg.column_plan[],
+                                        all_keys sq2pg.key_plan[], all_indexes sq2pg.index_plan[])
+    RETURNS sq2pg.foreign_key_plan[]
+    LANGUAGE sql AS $$
+    WITH facts AS (
+        -- the pragma counts from the last declared key to the first
+        SELECT f.*, (t.facts->'foreign_keys')->(count(*) OVER (PARTITION BY f.table_name) - 1 - f.id)::int AS declared,
+               t.ordinal AS table_ordinal, p.ordinal AS parent_ordinal,
+               sq2pg.column_ids(l.ids, f.columns) AS ids, pl.ids AS parent_lookup
+          FROM sq2pg_foreign_keys(options->>'source') AS f
+          JOIN unnest(all_tables) AS t ON t.source_name = f.table_name
+          JOIN sq2pg.column_lookups(all_columns) AS l ON l.table_ordinal = t.ordinal
+          LEFT JOIN unnest(all_tables) AS p ON lower(p.source_name) = lower(f.parent_table)
+          LEFT JOIN sq2pg.column_lookups(all_columns) AS pl ON pl.table_ordinal = p.ordinal
+    ), resolved AS (
+        SELECT f.*, coalesce(sq2pg.column_ids(f.parent_lookup, f.parent_columns), k.columns) AS parent_ids
+          FROM facts AS f
+          LEFT JOIN unnest(all_keys) AS k ON k.kind = 'p' AND k.table_ordinal = f.parent_ordinal
+    ), candidates AS (
+        SELECT k.table_ordinal, ARRAY(SELECT unnest(k.columns) ORDER BY 1) AS ids FROM unnest(all_keys) AS k
+        UNION
+        SELECT i.table_ordinal, ARRAY(SELECT unnest(i.columns) ORDER BY 1) FROM unnest(all_indexes) AS i
+         WHERE i.is_unique AND i.facts->>'where' IS NULL AND array_position(i.columns, NULL) IS NULL
+    )
+    SELECT array_agg(ROW(r.table_ordinal, sq2pg.fold_name(r.declared->>'name', options->>'names'),
+                         r.ids, r.parent_ordinal, r.parent_ids,
+                         r.on_update, r.on_delete,
+                         CASE WHEN (r.declared->>'initially_deferred')::boolean THEN 'DEFERRABLE INITIALLY DEFERRED'
+                              WHEN (r.declared->>'deferrable')::boolean THEN 'DEFERRABLE' END,
+                         CASE WHEN r.parent_ordinal IS NULL THEN
+                                  format('table "%s" does not exist or is not migrated', r.parent_table)
+                              WHEN array_position(r.ids, NULL) IS NOT NULL THEN 'a column of it is not migrated'
+                              WHEN r.parent_ids IS NULL THEN
+                                  format('table "%s" has no primary key', r.parent_table)
+                              WHEN array_position(r.parent_ids, NULL) IS NOT NULL THEN
+                                  format('a column that it refers to does not exist in table "%s"', r.parent_table)
+                              WHEN cardinality(r.parent_ids) <> cardinality(r.ids) THEN
+                                  format('it has %s columns, the key of table "%s" has %s', cardinality(r.ids),
+                                         r.parent_table, cardinality(r.parent_ids))
+                              WHEN NOT EXISTS (SELECT FROM candidates AS c
+                                                WHERE c.table_ordinal = r.parent_ordinal
+                                                  AND c.ids = ARRAY(SELECT unnest(r.parent_ids) ORDER BY 1)) THEN
+                                  format('the columns that it refers to in table "%s" are not unique', r.parent_table)
+                         END)::sq2pg.foreign_key_plan
+                     ORDER BY r.table_ordinal, r.id DESC)
+      FROM resolved AS r
+$$;
+COMMENT ON FUNCTION sq2pg.read_foreign_keys(jsonb, sq2pg.table_plan[], sq2pg.column_plan[], sq2pg.key_plan[], sq2pg.index_plan[]) IS
+    'foreign keys of a model, with the reason where one is left out';
+
+CREATE FUNCTION sq2pg.order_tables(all_tables sq2pg.table_plan[], all_foreign_keys sq2pg.foreign_key_plan[])
+    RETURNS sq2pg.table_plan[]
+    LANGUAGE sql IMMUTABLE AS $$
+    WITH edges AS (
+        SELECT coalesce(array_agg(table_ordinal), '{}') AS children, coalesce(array_agg(parent_ordinal), '{}') AS parents
+          FROM unnest(all_foreign_keys) WHERE problem IS NULL
+    )
+    SELECT array_agg(ROW(t.ordinal, t.source_name, t.target_name, t.type, t.without_rowid, t.sequence, t.facts,
+                         o.rank, o.in_cycle)::sq2pg.table_plan ORDER BY t.ordinal)
+      FROM edges, sq2pg.load_order(cardinality(all_tables), edges.children, edges.parents) AS o
+      JOIN unnest(all_tables) AS t ON t.ordinal = o.ordinal
+$$;
+COMMENT ON FUNCTION sq2pg.order_tables(sq2pg.table_plan[], sq2pg.foreign_key_plan[]) IS 'gives each table its place in the load order';
+
+/*
+ * Names of relations: tables, the indexes of keys, sequences and indexes share
+ * one namespace with each other and with what the target schema holds.  In
+ * this order, so that tables keep theirs.
+ */
+CREATE FUNCTION sq2pg.name_relations(INOUT model sq2pg.model, taken text[])
+    LANGUAGE plpgsql AS $$
+DECLARE
+    wanted text[];
+    names  text[];
+    n_tables  int := cardinality(model.tables);
+    n_keys    int := coalesce(cardinality(model.keys), 0);
+    n_columns int := cardinality(model.columns);
+    r         int := 0;
+BEGIN
+    wanted := ARRAY(SELECT target_name FROM unnest(model.tables) ORDER BY ordinal)
+        || ARRAY(SELECT name FROM unnest(model.keys) WITH ORDINALITY AS k ORDER BY k.ordinality)
+        || ARRAY(SELECT sequence_name FROM unnest(model.columns) ORDER BY id)
+        || ARRAY(SELECT target_name FROM unnest(model.indexes) WITH ORDINALITY AS i ORDER BY i.ordinality);
+    names := sq2pg.unique_names(wanted, taken);
+    model.tables := ARRAY(SELECT ROW(t.ordinal, t.source_name, names[t.ordinal], t.type, t.without_rowid, t.sequence,
+                                     t.facts, t.rank, t.in_cycle)::sq2pg.table_plan
+                            FROM unnest(model.tables) AS t ORDER BY t.ordinal);
+    r := n_tables;
+    model.keys := ARRAY(SELECT ROW(k.table_ordinal, k.kind, names[r + k.ordinality], k.columns)::sq2pg.key_plan
+                          FROM unnest(model.keys) WITH ORDINALITY AS k ORDER BY k.ordinality);
+    r := r + n_keys;
+    model.columns := ARRAY(SELECT ROW(c.id, c.table_ordinal, c.ordinal, c.source_name, c.target_name, c.declared,
+                                      c.not_null, c.pk_position, c.hidden, c.collation_name, c.default_text,
+                                      c.is_identity, names[r + c.id], c.candidates, c.dynamic,
+                                      c.type)::sq2pg.column_plan
+                             FROM unnest(model.columns) AS c ORDER BY c.id);
+    r := r + n_columns;
+    model.indexes := ARRAY(SELECT ROW(i.table_ordinal, i.source_name, names[r + i.ordinality], i.is_unique, i.columns,
+                                      i.facts)::sq2pg.index_plan
+                             FROM unnest(model.indexes) WITH ORDINALITY AS i ORDER BY i.ordinality);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.name_relations(sq2pg.model, text[]) IS 'makes the names of all relations of a model unique in the target schema';
+
+/*
+ * The foreign keys' own names are unique within their table only.
+ */
+CREATE FUNCTION sq2pg.name_foreign_keys(all_foreign_keys sq2pg.foreign_key_plan[], all_keys sq2pg.key_plan[],
+                                        all_tables sq2pg.table_plan[], all_columns sq2pg.column_plan[])
+    RETURNS sq2pg.foreign_key_plan[]
+    LANGUAGE sql IMMUTABLE AS $$
+    WITH wanted AS (
+        SELECT f.*, coalesce(f.name, t.target_name || '_' ||
+                   coalesce((SELECT string_agg(c.target_name, '_' ORDER BY x.n)
+                               FROM unnest(f.columns) WITH ORDINALITY AS x(id, n)
+                               JOIN unnest(all_columns) AS c ON c.id = x.id), '') || '_fkey') AS wanted,
+               ordinality AS position
+          FROM unnest(all_foreign_keys) WITH ORDINALITY AS f
+          JOIN unnest(all_tables) AS t ON t.ordinal = f.table_ordinal
+    ), named AS (
+        SELECT x.position, x.name
+          FROM (SELECT array_agg(w.position ORDER BY w.position) AS positions,
+                       sq2pg.unique_names(array_agg(w.wanted ORDER BY w.position),
+                                          ARRAY(SELECT k.name FROM unnest(all_keys) AS k
+                                                 WHERE k.table_ordinal = w.table_ordinal)) AS names
+                  FROM wanted AS w GROUP BY w.table_ordinal) AS g,
+               unnest(g.positions, g.names) AS x(position, name)
+    )
+    SELECT array_agg(ROW(w.table_ordinal, n.name, w.columns, w.parent_ordinal, w.parent_columns, w.on_update,
+                         w.on_delete, w.deferral, w.problem)::sq2pg.foreign_key_plan ORDER BY w.position)
+      FROM wanted AS w JOIN named AS n USING (position)
+$$;
+COMMENT ON FUNCTION sq2pg.name_foreign_keys(sq2pg.foreign_key_plan[], sq2pg.key_plan[], sq2pg.table_plan[], sq2pg.column_plan[]) IS
+    'gives every foreign key a name that is unique in its table';
+
+/*
+ * Names that the target schema already uses for relations and types (a table
+ * is also a type).
+ */
+CREATE FUNCTION sq2pg.taken_names(schema_name name) RETURNS text[]
+    LANGUAGE sql STABLE AS $$
+    SELECT ARRAY(SELECT relname::text FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(schema_name))
+                 UNION
+                 SELECT typname::text FROM pg_type WHERE typnamespace = to_regnamespace(quote_ident(schema_name)))
+$$;
+COMMENT ON FUNCTION sq2pg.taken_names(name) IS 'names of relations and types in a schema';
+
+/*
+ * Everything but the types.
+ */
+CREATE FUNCTION sq2pg.read_model(options jsonb) RETURNS sq2pg.model
+    LANGUAGE plpgsql AS $$
+DECLARE
+    model sq2pg.model;
+BEGIN
+    PERFORM sq2pg.check_names(options);
+    model.schema_name := options->>'target_schema';
+    model.notes := '{}';
+    model.tables := sq2pg.read_tables(options);
+    IF model.tables IS NULL THEN
+        RETURN model;
+    END IF;
+    model.columns := sq2pg.read_columns(options, model.tables);
+    model.keys := coalesce(sq2pg.read_keys(options, model.tables, model.columns), '{}');
+    model.indexes := coalesce(sq2pg.read_indexes(options, model.tables, model.columns), '{}');
+    model.foreign_keys := coalesce(sq2pg.read_foreign_keys(options, model.tables, model.columns, model.keys,
+                                                           model.indexes), '{}');
+    model.tables := sq2pg.order_tables(model.tables, model.foreign_keys);
+    model.notes := model.notes || coalesce(sq2pg.foreign_key_notes(model), '{}');
+    RETURN model;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.read_model(jsonb) IS 'what is to be made from a source, without the types of its columns';
+
+CREATE FUNCTION sq2pg.foreign_key_notes(model sq2pg.model) RETURNS sq2pg.note[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT array_agg(ROW(f.table_ordinal, c.names, 'warning', 'foreign_key_left_out', NULL, NULL,
+                         format('foreign key on (%s) is left out: %s', c.names, f.problem),
+                         'SQLite does not enforce such a reference either.')::sq2pg.note)
+      FROM unnest(model.foreign_keys) AS f,
+           LATERAL (SELECT string_agg(k.source_name, ', ' ORDER BY x.n)
+                      FROM unnest(f.columns) WITH ORDINALITY AS x(id, n)
+                      LEFT JOIN unnest(model.columns) AS k ON k.id = x.id) AS c(names)
+     WHERE f.problem IS NOT NULL
+$$;
+COMMENT ON FUNCTION sq2pg.foreign_key_notes(sq2pg.model) IS 'one note for each foreign key that cannot be carried over';
+
+/*
+ * Profiles of some tables (all columns whose type is still open to doubt).
+ */
+CREATE FUNCTION sq2pg.profile_tables(options jsonb, model sq2pg.model, ordinals int[])
+    RETURNS sq2pg.column_profile[]
+    LANGUAGE sql AS $$
+    SELECT coalesce(array_agg(ROW(t.ids[p.column_ordinal], p.candidate, p.source_rows, p.nulls, p.integers, p.reals,
+                                  p.texts, p.blobs, p.misfits, p.noise, p.example_rowid, p.example,
+                                  p.reason)::sq2pg.column_profile), '{}')
+      FROM (SELECT s.source_name AS table_name, array_agg(c.id ORDER BY c.id) AS ids,
+                   array_agg(c.source_name ORDER BY c.id) AS names,
+                   (SELECT array_agg(x.n::int ORDER BY x.n, y.position)
+                      FROM unnest(array_agg(c.id ORDER BY c.id)) WITH ORDINALITY AS x(id, n)
+                      JOIN unnest(model.columns) AS k ON k.id = x.id
+                     CROSS JOIN unnest(k.candidates) WITH ORDINALITY AS y(type, position)) AS candidate_columns,
+                   (SELECT array_agg(y.type ORDER BY x.n, y.position)
+                      FROM unnest(array_agg(c.id ORDER BY c.id)) WITH ORDINALITY AS x(id, n)
+                      JOIN unnest(model.columns) AS k ON k.id = x.id
+                     CROSS JOIN unnest(k.candidates) WITH ORDINALITY AS y(type, position)) AS candidate_types
+              FROM unnest(model.columns) AS c
+              JOIN unnest(model.tables) AS s ON s.ordinal = c.table_ordinal
+             WHERE s.ordinal = ANY (ordinals)
+             GROUP BY s.ordinal, s.source_name) AS t,
+           LATERAL sq2pg.profile(options->>'source', t.table_name, t.names, t.candidate_columns, t.candidate_types,
+                                 options->>'time_zone', (options->>'empty_as_null')::boolean) AS p
+$$;
+COMMENT ON FUNCTION sq2pg.profile_tables(jsonb, sq2pg.model, int[]) IS 'what the columns of some tables really hold';
+
+/*
+ * The type of every column: of those that were profiled the first candidate
+ * that fits, of the others the first; then one type for columns that foreign
+ * keys join.
+ */
+CREATE FUNCTION sq2pg.choose_types(all_columns sq2pg.column_plan[], all_foreign_keys sq2pg.foreign_key_plan[],
+                                   all_profiles sq2pg.column_profile[])
+    RETURNS sq2pg.column_plan[]
+    LANGUAGE sql IMMUTABLE AS $$
+    WITH measured AS (
+        SELECT p.column_id, array_agg(p.misfits ORDER BY x.position) AS misfits,
+               min(p.integers) AS integers, min(p.reals) AS reals, min(p.texts) AS texts, min(p.blobs) AS blobs
+          FROM unnest(all_profiles) AS p
+          JOIN unnest(all_columns) AS c ON c.id = p.column_id
+         CROSS JOIN LATERAL (SELECT array_position(c.candidates, p.candidate)) AS x(position)
+         GROUP BY p.column_id
+    ), own AS (
+        SELECT c.id, CASE WHEN m.column_id IS NULL OR cardinality(c.candidates) = 1 THEN c.candidates[1]
+                          ELSE sq2pg.choose_type(c.candidates, c.dynamic, m.misfits, m.integers, m.reals, m.texts,
+                                                 m.blobs) END AS type
+          FROM unnest(all_columns) AS c LEFT JOIN measured AS m ON m.column_id = c.id
+    ), edges AS (
+        SELECT x.child, x.parent
+          FROM unnest(all_foreign_keys) AS f, unnest(f.columns, f.parent_columns) AS x(child, parent)
+         WHERE f.problem IS NULL AND x.child <> x.parent
+    ), ends AS (
+        -- given in both directions, so that components are what hangs together
+        SELECT coalesce(array_agg(child) || array_agg(parent), '{}') AS a,
+               coalesce(array_agg(parent) || array_agg(child), '{}') AS b FROM edges
+    ), joined AS (
+        SELECT l.ordinal AS id, l.component
+          FROM ends, sq2pg.load_order(cardinality(all_columns), ends.a, ends.b) AS l
+         WHERE l.in_cycle
+    ), common AS (
+        SELECT j.component, sq2pg.common_type(array_agg(o.type)) AS type
+          FROM joined AS j JOIN own AS o USING (id) GROUP BY j.component
+    )
+    SELECT array_agg(ROW(c.id, c.table_ordinal, c.ordinal, c.source_name, c.target_name, c.declared, c.not_null,
+                         c.pk_position, c.hidden, c.collation_name, c.default_text,
+                         c.is_identity AND coalesce(m.type, o.type) = 'bigint', c.sequence_name, c.candidates,
+                         c.dynamic, coalesce(m.type, o.type))::sq2pg.column_plan ORDER BY c.id)
+      FROM unnest(all_columns) AS c
+      JOIN own AS o USING (id)
+      LEFT JOIN joined AS j USING (id)
+      LEFT JOIN common AS m USING (component)
+$$;
+COMMENT ON FUNCTION sq2pg.choose_types(sq2pg.column_plan[], sq2pg.foreign_key_plan[], sq2pg.column_profile[]) IS
+    'the type of every column, from its candidates and what is known of its data';
+
+/*
+ * What the report says about types that are not the proposed ones.
+ */
+CREATE FUNCTION sq2pg.type_notes(model sq2pg.model, all_profiles sq2pg.column_profile[]) RETURNS sq2pg.note[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT array_agg(ROW(c.table_ordinal, c.source_name, 'note', 'type_widened', p.misfits,
+                         concat_ws(': ', 'rowid ' || p.example_rowid, p.example),
+                         format('column "%s" became %s instead of %s: %s of %s values do not fit (%s)',
+                                c.source_name, c.type, c.candidates[1], p.misfits, p.source_rows,
+                                concat_ws(', ', p.reason, 'rowid ' || p.example_rowid)),
+                         NULL)::sq2pg.note ORDER BY c.id)
+      FROM unnest(model.columns) AS c
+      JOIN unnest(all_profiles) AS p ON p.column_id = c.id AND p.candidate = c.candidates[1]
+     WHERE c.type <> c.candidates[1] AND p.misfits > 0 AND NOT c.dynamic
+$$;
+COMMENT ON FUNCTION sq2pg.type_notes(sq2pg.model, sq2pg.column_profile[]) IS 'one note for each column whose declared type does not hold';

@@ -1,0 +1,261 @@
+/* plan: everything that would run, as statements to read, save and run by hand */
+
+/*
+ * All parameters of a run as one value, checked.
+ */
+CREATE FUNCTION sq2pg.make_options(
+    source text, target_schema name, mode text, include text[], exclude text[], rename jsonb, existing text,
+    types jsonb, names text, on_bad_value text, on_conflict text, on_orphan text, empty_as_null boolean,
+    time_zone text, triggers text, owner name, add_missing boolean, verify text, dry_run boolean)
+    RETURNS jsonb
+    LANGUAGE plpgsql AS $$
+DECLARE
+    options jsonb;
+    allowed CONSTANT jsonb := '{
+        "mode":         ["auto", "create", "data"],
+        "existing":     ["error", "append", "truncate", "skip", "recreate"],
+        "names":        ["keep", "lower", "snake"],
+        "on_bad_value": ["error", "null", "reject", "repair"],
+        "on_conflict":  ["error", "skip", "update"],
+        "on_orphan":    ["error", "null", "reject", "keep"],
+        "triggers":     ["fire", "disable"],
+        "verify":       ["content", "counts", "none"]}';
+    -- what this version can do; the others are refused, not ignored
+    supported CONSTANT jsonb := '{
+        "mode":         ["auto", "create"],
+        "existing":     ["error"],
+        "on_bad_value": ["error"],
+        "on_conflict":  ["error"],
+        "on_orphan":    ["error", "keep"],
+        "triggers":     ["fire"],
+        "add_missing":  [false]}';
+    k text;
+BEGIN
+    options := jsonb_build_object(
+        'source', source, 'target_schema', target_schema, 'mode', mode, 'include', to_jsonb(include),
+        'exclude', to_jsonb(exclude), 'rename', rename, 'existing', existing, 'types', types, 'names', names,
+        'on_bad_value', on_bad_value, 'on_conflict', on_conflict, 'on_orphan', on_orphan,
+        'empty_as_null', empty_as_null, 'time_zone', time_zone, 'triggers', triggers, 'owner', owner,
+        'add_missing', add_missing, 'verify', verify, 'dry_run', dry_run);
+    FOR k IN SELECT jsonb_object_keys(allowed) LOOP
+        IF NOT coalesce(allowed->k @> (options->k), false) THEN
+            RAISE invalid_parameter_value USING
+                MESSAGE = format('invalid value for parameter "%s": "%s"', k, options->>k),
+                HINT = format('Valid values are: %s.',
+                              (SELECT string_agg(v, ', ') FROM jsonb_array_elements_text(allowed->k) AS v));
+        END IF;
+    END LOOP;
+    FOREACH k IN ARRAY ARRAY['empty_as_null', 'time_zone', 'add_missing', 'dry_run'] LOOP
+        IF options->k = 'null' THEN
+            RAISE null_value_not_allowed USING MESSAGE = format('parameter "%s" must not be null', k);
+        END IF;
+    END LOOP;
+    FOR k IN SELECT jsonb_object_keys(supported) LOOP
+        IF NOT supported->k @> (options->k) THEN
+            RAISE feature_not_supported USING
+                MESSAGE = format('parameter "%s" does not support "%s" yet', k, options->>k);
+        END IF;
+    END LOOP;
+    IF EXISTS (SELECT FROM jsonb_each_text(nullif(types, 'null')) AS t WHERE t.value ~* '\yusing\y') THEN
+        RAISE feature_not_supported USING MESSAGE = 'parameter "types" does not support USING expressions yet';
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = target_schema) THEN
+        RAISE invalid_schema_name USING
+            MESSAGE = format('schema "%s" does not exist', target_schema),
+            HINT = format('CREATE SCHEMA %I;', target_schema);
+    END IF;
+    RETURN options;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.make_options(text, name, text, text[], text[], jsonb, text, jsonb, text, text, text, text, boolean, text, text, name, boolean, text, boolean) IS
+    'checks the parameters of a run and puts them into one value';
+
+/*
+ * create or data, and why.  Raises where it is neither.
+ */
+CREATE FUNCTION sq2pg.choose_mode(options jsonb, model sq2pg.model, OUT mode text, OUT reason text)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    present text[];
+    absent  text[];
+BEGIN
+    SELECT coalesce(array_agg(t.target_name ORDER BY t.target_name) FILTER (WHERE c.oid IS NOT NULL), '{}'),
+           coalesce(array_agg(t.target_name ORDER BY t.target_name) FILTER (WHERE c.oid IS NULL), '{}')
+      INTO present, absent
+      FROM unnest(model.tables) AS t
+      LEFT JOIN pg_class AS c
+             ON c.relnamespace = to_regnamespace(quote_ident(model.schema_name))
+            AND c.relname = left(t.target_name, 63) AND c.relkind IN ('r', 'p', 'v', 'm', 'f');
+    mode := options->>'mode';
+    IF mode = 'auto' AND cardinality(present) > 0 AND cardinality(absent) > 0 THEN
+        RAISE duplicate_table USING
+            MESSAGE = format('only some of the source tables exist in schema "%s"', model.schema_name),
+            DETAIL = format('Existing: %s. Missing: %s.', array_to_string(present, ', '), array_to_string(absent, ', ')),
+            HINT = 'Choose tables with include or exclude, or another target_schema.';
+    END IF;
+    IF mode = 'auto' THEN
+        mode := CASE WHEN cardinality(present) > 0 THEN 'data' ELSE 'create' END;
+        reason := format(CASE mode WHEN 'create' THEN 'none of the source tables exists in schema "%s"'
+                                   ELSE 'all source tables exist in schema "%s"' END, model.schema_name);
+    ELSE
+        reason := 'as requested';
+    END IF;
+    IF mode = 'data' THEN
+        RAISE feature_not_supported USING
+            MESSAGE = 'loading into existing tables is not supported yet',
+            DETAIL = format('All source tables exist in schema "%s".', model.schema_name),
+            HINT = 'Name an empty schema with target_schema => ''...''.';
+    END IF;
+    IF cardinality(present) > 0 THEN
+        RAISE duplicate_table USING
+            MESSAGE = format('tables of the source already exist in schema "%s"', model.schema_name),
+            DETAIL = format('Existing: %s.', array_to_string(present, ', ')),
+            HINT = 'Drop them, choose tables with include or exclude, or name another target_schema.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.choose_mode(jsonb, sq2pg.model) IS 'create or data, and the reason for it';
+
+/*
+ * Limits of PostgreSQL's that are better told before the work begins.
+ */
+CREATE FUNCTION sq2pg.check_limits(model sq2pg.model) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    worst  record;
+    locks  bigint;
+    room   bigint;
+BEGIN
+    SELECT t.source_name, count(*) AS columns INTO worst
+      FROM unnest(model.columns) AS c JOIN unnest(model.tables) AS t ON t.ordinal = c.table_ordinal
+     GROUP BY t.source_name HAVING count(*) > 1600 ORDER BY 2 DESC LIMIT 1;
+    IF FOUND THEN
+        RAISE too_many_columns USING
+            MESSAGE = format('table "%s" has %s columns', worst.source_name, worst.columns),
+            DETAIL = 'PostgreSQL allows 1600 columns in a table.',
+            HINT = 'Leave columns out with exclude => ARRAY[''table.column*''], or the table.';
+    END IF;
+    SELECT t.source_name, cardinality(k.columns) AS columns INTO worst
+      FROM unnest(model.keys) AS k JOIN unnest(model.tables) AS t ON t.ordinal = k.table_ordinal
+     WHERE cardinality(k.columns) > 32 LIMIT 1;
+    IF FOUND THEN
+        RAISE too_many_columns USING
+            MESSAGE = format('a key of table "%s" has %s columns', worst.source_name, worst.columns),
+            DETAIL = 'PostgreSQL allows 32 columns in a key.';
+    END IF;
+    -- a table, its TOAST table and that one's index, identity, keys and indexes
+    locks := 3 * cardinality(model.tables) + cardinality(model.keys) + cardinality(model.indexes)
+        + (SELECT count(*) FROM unnest(model.columns) AS c WHERE c.is_identity);
+    room := current_setting('max_locks_per_transaction')::bigint
+        * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint);
+    IF locks > room THEN
+        RAISE configuration_limit_exceeded USING
+            MESSAGE = format('the migration needs about %s locks, the lock table has room for %s', locks, room),
+            HINT = format('Set max_locks_per_transaction to %s and restart the server, or migrate in parts with include.',
+                          1 + locks * 5 / 4 / (room / current_setting('max_locks_per_transaction')::bigint));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.check_limits(sq2pg.model) IS 'refuses what PostgreSQL could not hold';
+
+/*
+ * The columns that hold NULL, by the profiles.
+ */
+CREATE FUNCTION sq2pg.null_columns(profiles sq2pg.column_profile[]) RETURNS int[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(array_agg(DISTINCT p.column_id), '{}') FROM unnest(profiles) AS p WHERE p.nulls > 0
+$$;
+COMMENT ON FUNCTION sq2pg.null_columns(sq2pg.column_profile[]) IS 'ids of columns that hold NULL';
+
+/*
+ * The settings that src/entry.c pins for a run.
+ */
+CREATE FUNCTION sq2pg.plan_settings() RETURNS text[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT ARRAY['SET LOCAL search_path = pg_catalog, pg_temp',
+                 'SET LOCAL DateStyle = ''ISO, YMD''',
+                 'SET LOCAL IntervalStyle = postgres',
+                 'SET LOCAL TimeZone = ''UTC''',
+                 'SET LOCAL extra_float_digits = 1',
+                 'SET LOCAL bytea_output = hex',
+                 'SET LOCAL row_security = on',
+                 'SET LOCAL standard_conforming_strings = on',
+                 'SET LOCAL quote_all_identifiers = off',
+                 'SET LOCAL default_table_access_method = heap']
+$$;
+COMMENT ON FUNCTION sq2pg.plan_settings() IS 'settings under which the statements of a plan mean what they should';
+
+CREATE FUNCTION sq2pg.plan(
+    source text, target_schema name, mode text, include text[], exclude text[], rename jsonb, existing text,
+    types jsonb, names text, on_bad_value text, on_conflict text, on_orphan text, empty_as_null boolean,
+    time_zone text, triggers text, owner name, add_missing boolean, verify text, dry_run boolean)
+    RETURNS TABLE (step int, phase text, object text, statement text)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    options     jsonb := sq2pg.make_options(source, target_schema, mode, include, exclude, rename, existing, types, names,
+                                            on_bad_value, on_conflict, on_orphan, empty_as_null, time_zone, triggers,
+                                            owner, add_missing, verify, dry_run);
+    model       sq2pg.model := sq2pg.read_model(options);
+    profiles    sq2pg.column_profile[];
+    expressions sq2pg.expression[];
+    steps       sq2pg.step[];
+    staging     name := sq2pg.staging_name();
+BEGIN
+    PERFORM FROM sq2pg.choose_mode(options, model);
+    steps := ARRAY[ROW('begin', NULL, NULL, 'BEGIN', NULL, NULL)::sq2pg.step]
+        || ARRAY(SELECT ROW('begin', NULL, NULL, s, NULL, NULL)::sq2pg.step FROM unnest(sq2pg.plan_settings()) AS s);
+    IF model.tables IS NOT NULL THEN
+        PERFORM sq2pg.check_limits(model);
+        profiles := sq2pg.profile_tables(options, model, ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t));
+        model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
+        model := sq2pg.name_relations(model, sq2pg.taken_names(model.schema_name));
+        model.foreign_keys := coalesce(sq2pg.name_foreign_keys(model.foreign_keys, model.keys, model.tables,
+                                                               model.columns), '{}');
+        expressions := sq2pg.translate_expressions(model);
+        steps := steps
+            || ROW('source', NULL, staging,
+                   format('CREATE SERVER %I FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database %L, time_zone %L, empty_as_null %L)',
+                          staging, source, time_zone, empty_as_null), NULL, NULL)::sq2pg.step
+            || ROW('source', NULL, staging, format('CREATE SCHEMA %I', staging), NULL, NULL)::sq2pg.step
+            || sq2pg.staging_steps(model)
+            || sq2pg.create_steps(model, expressions)
+            || sq2pg.load_steps(model, expressions)
+            || ROW('source', NULL, staging, format('DROP SCHEMA %I CASCADE', staging), NULL, NULL)::sq2pg.step
+            || ROW('source', NULL, staging, format('DROP SERVER %I', staging), NULL, NULL)::sq2pg.step
+            || sq2pg.key_steps(model, sq2pg.null_columns(profiles))
+            || sq2pg.check_steps(model, expressions)
+            || sq2pg.index_steps(model, expressions)
+            || sq2pg.foreign_key_steps(model, false)
+            || sq2pg.identity_steps(options, model)
+            || sq2pg.analyze_steps(model)
+            || sq2pg.owner_steps(model, owner);
+    END IF;
+    steps := steps || ROW('commit', NULL, NULL, CASE WHEN dry_run THEN 'ROLLBACK' ELSE 'COMMIT' END,
+                          NULL, NULL)::sq2pg.step;
+    RETURN QUERY SELECT s.ordinality::int, s.phase, s.object, s.statement || ';'
+                   FROM unnest(steps) WITH ORDINALITY AS s;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.plan(text, name, text, text[], text[], jsonb, text, jsonb, text, text, text, text, boolean, text, text, name, boolean, text, boolean) IS
+    'the work of sq2pg_plan';
+
+CREATE FUNCTION sq2pg.owner_steps(model sq2pg.model, owner name) RETURNS sq2pg.step[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(array_agg(ROW('owner', t.ordinal, t.target_name,
+                                  format('ALTER TABLE %I.%I OWNER TO %I', model.schema_name, t.target_name, owner),
+                                  NULL, NULL)::sq2pg.step ORDER BY t.rank), '{}')
+      FROM unnest(model.tables) AS t WHERE owner IS NOT NULL
+$$;
+COMMENT ON FUNCTION sq2pg.owner_steps(sq2pg.model, name) IS 'gives the new tables to their owner';
+
+CREATE FUNCTION sq2pg_plan(
+    source text, target_schema name DEFAULT NULL, mode text DEFAULT 'auto', include text[] DEFAULT NULL,
+    exclude text[] DEFAULT NULL, rename jsonb DEFAULT NULL, existing text DEFAULT 'error', types jsonb DEFAULT NULL,
+    names text DEFAULT 'keep', on_bad_value text DEFAULT 'error', on_conflict text DEFAULT 'error',
+    on_orphan text DEFAULT 'error', empty_as_null boolean DEFAULT false, time_zone text DEFAULT 'UTC',
+    triggers text DEFAULT 'fire', owner name DEFAULT NULL, add_missing boolean DEFAULT false,
+    verify text DEFAULT 'content', dry_run boolean DEFAULT false)
+    RETURNS TABLE (step int, phase text, object text, statement text)
+    LANGUAGE C AS 'MODULE_PATHNAME', 'sqm_plan';
+COMMENT ON FUNCTION sq2pg_plan(text, name, text, text[], text[], jsonb, text, jsonb, text, text, text, text, boolean, text, text, name, boolean, text, boolean) IS
+    'prints every statement that sq2pg_migrate would run with the same parameters; reads all data, writes nothing';

@@ -1,0 +1,407 @@
+/*
+ * run: the acts, in order, all in the caller's transaction
+ */
+
+CREATE TYPE sq2pg.load_result AS (
+    table_ordinal int,
+    source_rows   bigint,
+    loaded        bigint,
+    noise         bigint,
+    null_columns  int[],
+    ms            bigint);
+
+/*
+ * What a table's misfits are, as the detail of an error.
+ */
+CREATE FUNCTION sq2pg.describe_misfits(table_name text, misfits jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT string_agg(format('Column "%s"."%s" (%s): %s values, such as %s.', table_name, m->>'column', m->>'type',
+                             m->>'count', e.examples), E'\n')
+      FROM jsonb_array_elements(misfits) AS m,
+           LATERAL (SELECT string_agg(concat_ws(' ', 'rowid ' || (x->>'rowid') || ':', x->>'storage', x->>'value',
+                                                '(' || (x->>'message') || ')'), '; ')
+                      FROM jsonb_array_elements(m->'examples') AS x) AS e(examples)
+$$;
+COMMENT ON FUNCTION sq2pg.describe_misfits(text, jsonb) IS 'misfits of a table for people';
+
+/*
+ * Loads one table.  Its declared types are believed until a value proves them
+ * wrong; "misfits" is NULL once the table is complete.
+ */
+CREATE FUNCTION sq2pg.load_one(options jsonb, model sq2pg.model, load sq2pg.step, stop_at_misfit boolean,
+                               OUT result sq2pg.load_result, OUT misfits jsonb)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    t       sq2pg.table_plan := model.tables[load.table_ordinal];
+    outcome record;
+    started timestamptz := clock_timestamp();
+BEGIN
+    PERFORM sq2pg.announce('load', t.target_name, t.rank, cardinality(model.tables),
+                           CASE WHEN t.type = 'table' AND NOT t.without_rowid
+                                THEN sq2pg.source_max(options->>'source', t.source_name, 'rowid') END);
+    SELECT * INTO outcome
+      FROM sq2pg.load_table(options->>'source', t.source_name, load.source_columns,
+                            sq2pg.relation_name(model.schema_name, t.target_name)::regclass, load.target_columns,
+                            options->>'time_zone', (options->>'empty_as_null')::boolean, stop_at_misfit);
+    misfits := outcome.misfits;
+    result := ROW(load.table_ordinal, outcome.source_rows, outcome.loaded, outcome.noise,
+                  ARRAY(SELECT c.id FROM unnest(load.source_columns, outcome.nulls) AS n(name, nulls)
+                          JOIN unnest(model.columns) AS c
+                            ON c.table_ordinal = load.table_ordinal AND c.source_name = n.name
+                         WHERE n.nulls > 0),
+                  (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.load_one(jsonb, sq2pg.model, sq2pg.step, boolean) IS 'loads one table and says how it went';
+
+/*
+ * Executes the statements of a phase.
+ */
+CREATE FUNCTION sq2pg.execute_steps(steps sq2pg.step[]) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    s sq2pg.step;
+BEGIN
+    FOREACH s IN ARRAY steps LOOP
+        PERFORM sq2pg.announce(s.phase, s.object);
+        EXECUTE s.statement;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.execute_steps(sq2pg.step[]) IS 'executes the statements of a phase, one by one';
+
+/*
+ * Foreign keys.  All that fail are told together: one run should be enough to
+ * know every orphan.
+ */
+CREATE FUNCTION sq2pg.add_foreign_keys(options jsonb, INOUT model sq2pg.model)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    valid     sq2pg.step[] := sq2pg.foreign_key_steps(model, false);
+    not_valid sq2pg.step[] := sq2pg.foreign_key_steps(model, true);
+    keep      boolean := options->>'on_orphan' = 'keep';
+    failures  text[] := '{}';
+    details   text;
+BEGIN
+    FOR i IN 1 .. cardinality(valid) LOOP
+        PERFORM sq2pg.announce('foreign key', valid[i].object);
+        BEGIN
+            EXECUTE valid[i].statement;
+        EXCEPTION WHEN foreign_key_violation THEN
+            GET STACKED DIAGNOSTICS details = PG_EXCEPTION_DETAIL;
+            failures := failures || format('Table "%s", constraint "%s": %s',
+                                           model.tables[valid[i].table_ordinal].target_name, valid[i].object, details);
+            IF keep THEN
+                EXECUTE not_valid[i].statement;
+                model.notes := model.notes
+                    || ROW(valid[i].table_ordinal, NULL, 'warning', 'orphans_kept', NULL, details,
+                           format('foreign key "%s" is NOT VALID: some rows have no parent', valid[i].object),
+                           NULL)::sq2pg.note;
+            END IF;
+        END;
+    END LOOP;
+    IF cardinality(failures) > 0 AND NOT keep THEN
+        RAISE foreign_key_violation USING
+            MESSAGE = 'rows of the source refer to parents that do not exist',
+            DETAIL = array_to_string(failures, E'\n'),
+            HINT = 'SQLite enforces foreign keys only where the application asked for it. Repair the source, or keep such rows with on_orphan => ''keep'', which leaves these foreign keys NOT VALID.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.add_foreign_keys(jsonb, sq2pg.model) IS 'adds the foreign keys of a model';
+
+/*
+ * Types are changed for a whole table at once, while it is empty, by making it
+ * again: then the statements of the run are those of the plan.
+ */
+CREATE FUNCTION sq2pg.remake_tables(model sq2pg.model, creates sq2pg.step[], ordinals int[]) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    s sq2pg.step;
+BEGIN
+    FOREACH s IN ARRAY creates LOOP
+        IF s.table_ordinal = ANY (ordinals) THEN
+            EXECUTE format('DROP TABLE %I.%I', model.schema_name, model.tables[s.table_ordinal].target_name);
+            EXECUTE s.statement;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.remake_tables(sq2pg.model, sq2pg.step[], int[]) IS 'drops and creates tables whose types changed';
+
+CREATE TYPE sq2pg.filled AS (
+    model       sq2pg.model,
+    expressions sq2pg.expression[],
+    results     sq2pg.load_result[]);
+
+/*
+ * Creates and loads all tables.  At the first misfit of a table its whole
+ * content is profiled, the types are chosen anew (of tables that foreign keys
+ * join to it as well), and what changed is made and loaded again.
+ */
+CREATE FUNCTION sq2pg.fill_tables(options jsonb, INOUT model sq2pg.model, OUT expressions sq2pg.expression[],
+                                  OUT results sq2pg.load_result[])
+    LANGUAGE plpgsql AS $$
+DECLARE
+    creates   sq2pg.step[];
+    loads     sq2pg.step[];
+    profiles  sq2pg.column_profile[];
+    profiled  int[];
+    pending   int[];            -- ordinals of tables in load order
+    before    sq2pg.column_plan[];
+    changed   int[];
+    one       record;
+    current   int;
+BEGIN
+    -- where the declaration says nothing there is nothing to believe
+    profiled := ARRAY(SELECT DISTINCT c.table_ordinal FROM unnest(model.columns) AS c WHERE c.dynamic);
+    profiles := sq2pg.profile_tables(options, model, profiled);
+    model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
+    model := sq2pg.name_relations(model, sq2pg.taken_names(model.schema_name));
+    model.foreign_keys := coalesce(sq2pg.name_foreign_keys(model.foreign_keys, model.keys, model.tables,
+                                                           model.columns), '{}');
+    expressions := sq2pg.translate_expressions(model);
+    creates := sq2pg.create_steps(model, expressions);
+    loads := sq2pg.load_steps(model, expressions);
+    PERFORM sq2pg.execute_steps(creates);
+
+    pending := ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t ORDER BY t.rank);
+    results := array_fill(NULL::sq2pg.load_result, ARRAY[cardinality(model.tables)]);
+    WHILE cardinality(pending) > 0 LOOP
+        current := pending[1];
+        SELECT * INTO one
+          FROM sq2pg.load_one(options, model, loads[model.tables[current].rank], NOT current = ANY (profiled));
+        IF one.misfits IS NULL THEN
+            results[current] := one.result;
+            pending := pending[2:];
+        ELSIF current = ANY (profiled) THEN
+            RAISE invalid_text_representation USING
+                MESSAGE = format('values of table "%s" do not fit the types that were asked for',
+                                 model.tables[current].source_name),
+                DETAIL = sq2pg.describe_misfits(model.tables[current].source_name, one.misfits),
+                HINT = 'Leave the column out of types, so that its type follows the data.';
+        ELSE
+            profiles := profiles || sq2pg.profile_tables(options, model, ARRAY[current]);
+            profiled := profiled || current;
+            before := model.columns;
+            model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
+            changed := ARRAY(SELECT DISTINCT c.table_ordinal FROM unnest(model.columns) AS c
+                               JOIN unnest(before) AS b USING (id)
+                              WHERE c.type <> b.type OR c.table_ordinal = current);
+            expressions := sq2pg.translate_expressions(model);
+            creates := sq2pg.create_steps(model, expressions);
+            loads := sq2pg.load_steps(model, expressions);
+            PERFORM sq2pg.remake_tables(model, creates, changed);
+            pending := ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t
+                              WHERE t.ordinal = ANY (pending) OR t.ordinal = ANY (changed) ORDER BY t.rank);
+        END IF;
+    END LOOP;
+    model.notes := model.notes || coalesce(sq2pg.type_notes(model, profiles), '{}')
+        || sq2pg.expression_notes(expressions, model.columns) || sq2pg.index_notes(model, expressions);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.fill_tables(jsonb, sq2pg.model) IS 'creates and loads the tables of a model';
+
+/*
+ * Everything that comes after the rows.
+ */
+CREATE FUNCTION sq2pg.finish_tables(options jsonb, INOUT model sq2pg.model, expressions sq2pg.expression[],
+                                    results sq2pg.load_result[])
+    LANGUAGE plpgsql AS $$
+DECLARE
+    null_columns int[] := ARRAY(SELECT DISTINCT n.id FROM unnest(results) AS r, unnest(r.null_columns) AS n(id));
+BEGIN
+    PERFORM sq2pg.execute_steps(sq2pg.key_steps(model, null_columns));
+    PERFORM sq2pg.execute_steps(sq2pg.check_steps(model, expressions));
+    PERFORM sq2pg.execute_steps(sq2pg.index_steps(model, expressions));
+    model := sq2pg.add_foreign_keys(options, model);
+    PERFORM sq2pg.execute_steps(sq2pg.identity_steps(options, model));
+    PERFORM sq2pg.execute_steps(sq2pg.analyze_steps(model));
+    PERFORM sq2pg.execute_steps(sq2pg.owner_steps(model, (options->>'owner')::name));
+    model.notes := model.notes || sq2pg.key_notes(model, null_columns);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.finish_tables(jsonb, sq2pg.model, sq2pg.expression[], sq2pg.load_result[]) IS
+    'keys, checks, indexes, foreign keys, identities, statistics, owner';
+
+CREATE TYPE sq2pg.report_row AS (
+    table_name  text,
+    action      text,
+    source_rows bigint,
+    loaded      bigint,
+    skipped     bigint,
+    rejected    bigint,
+    changed     bigint,
+    next_id     bigint,
+    verified    boolean,
+    ms          bigint,
+    notes       text);
+
+/*
+ * Compares every table and makes its row of the report.  A difference ends
+ * the run, and with it everything that it did.
+ */
+CREATE FUNCTION sq2pg.verify_and_report(options jsonb, model sq2pg.model, expressions sq2pg.expression[],
+                                        results sq2pg.load_result[]) RETURNS sq2pg.report_row[]
+    LANGUAGE plpgsql AS $$
+DECLARE
+    loads   sq2pg.step[] := sq2pg.load_steps(model, NULL);    -- generated columns are compared too
+    rows    sq2pg.report_row[] := '{}';
+    failed  text[] := '{}';
+    s       sq2pg.step;
+    t       sq2pg.table_plan;
+    r       sq2pg.load_result;
+    v       record;
+    next    jsonb := (SELECT coalesce(jsonb_object_agg(n.table_ordinal, n.next_id), '{}')
+                        FROM sq2pg.next_ids(options, model) AS n);
+    remarks jsonb := (SELECT coalesce(jsonb_object_agg(n.table_ordinal, n.text), '{}')
+                        FROM (SELECT x.table_ordinal, string_agg(x.message, '; ') AS text
+                                FROM unnest(model.notes) AS x
+                               WHERE x.table_ordinal IS NOT NULL GROUP BY x.table_ordinal) AS n);
+    started timestamptz;
+BEGIN
+    FOREACH s IN ARRAY loads LOOP
+        started := clock_timestamp();
+        t := model.tables[s.table_ordinal];
+        r := results[s.table_ordinal];
+        PERFORM sq2pg.announce('verify', t.target_name, t.rank, cardinality(model.tables));
+        SELECT * INTO v
+          FROM sq2pg.verify_table(options, t.source_name, s.source_columns,
+                                  sq2pg.relation_name(model.schema_name, t.target_name)::regclass, s.target_columns);
+        IF NOT v.matches THEN
+            failed := failed || format('Table "%s": %s.', t.target_name, v.detail);
+        END IF;
+        rows := rows || ROW(t.target_name, 'create', r.source_rows, coalesce(v.target_rows, r.loaded), 0, 0, 0,
+                            (next->>t.ordinal::text)::bigint, coalesce(v.matches, false),
+                            r.ms + (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint,
+                            concat_ws('; ', remarks->>t.ordinal::text,
+                                      format('binary noise removed from %s values', nullif(r.noise, 0)))
+                           )::sq2pg.report_row;
+    END LOOP;
+    IF cardinality(failed) > 0 THEN
+        RAISE data_corrupted USING
+            MESSAGE = 'verification failed: PostgreSQL does not hold what SQLite holds',
+            DETAIL = array_to_string(failed, E'\n'),
+            HINT = 'Nothing was migrated. This should not happen: please report it with the schema of the table.';
+    END IF;
+    RETURN rows;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.verify_and_report(jsonb, sq2pg.model, sq2pg.expression[], sq2pg.load_result[]) IS
+    'compares all tables with their source and reports';
+
+CREATE FUNCTION sq2pg.total_row(rows sq2pg.report_row[], started timestamptz, all_notes sq2pg.note[]) RETURNS sq2pg.report_row
+    LANGUAGE sql AS $$
+    SELECT ROW(NULL, 'total', coalesce(sum(r.source_rows), 0), coalesce(sum(r.loaded), 0), coalesce(sum(r.skipped), 0),
+               coalesce(sum(r.rejected), 0), coalesce(sum(r.changed), 0), NULL, coalesce(bool_and(r.verified), true),
+               (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint,
+               (SELECT string_agg(n.message, '; ') FROM unnest(all_notes) AS n WHERE n.table_ordinal IS NULL)
+              )::sq2pg.report_row
+      FROM unnest(rows) AS r
+$$;
+COMMENT ON FUNCTION sq2pg.total_row(sq2pg.report_row[], timestamptz, sq2pg.note[]) IS 'last row of a report';
+
+/*
+ * What the run leaves in the history.
+ */
+CREATE FUNCTION sq2pg.record_run(options jsonb, rows sq2pg.report_row[], all_notes sq2pg.note[]) RETURNS bigint
+    LANGUAGE sql AS $$
+    INSERT INTO sq2pg.runs (source, target_schema, source_facts, versions, parameters, tables, notes)
+    SELECT options->>'source', options->>'target_schema', sq2pg.source_facts(options->>'source'),
+           jsonb_build_object('extension', sq2pg_version(), 'postgresql', version()),
+           options - 'source' - 'target_schema',
+           (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM unnest(rows) AS r),
+           (SELECT coalesce(jsonb_agg(to_jsonb(n)), '[]') FROM unnest(all_notes) AS n)
+    RETURNING run
+$$;
+COMMENT ON FUNCTION sq2pg.record_run(jsonb, sq2pg.report_row[], sq2pg.note[]) IS 'adds a run to the history';
+
+/*
+ * What is in the source and not in the model is told, never just missing.
+ */
+CREATE FUNCTION sq2pg.object_notes(options jsonb) RETURNS sq2pg.note[]
+    LANGUAGE sql AS $$
+    SELECT coalesce(array_agg(ROW(NULL, NULL, 'warning', o.type || '_left_out', NULL, o.sql, o.message, NULL)::sq2pg.note), '{}')
+      FROM (SELECT 'view' AS type, t.sql, format('view "%s" is left out', t.table_name) AS message
+              FROM sq2pg_tables(options->>'source') AS t WHERE t.type = 'view'
+            UNION ALL
+            SELECT 'trigger', x.sql, format('trigger "%s" on table "%s" is left out', x.name, x.table_name)
+              FROM sq2pg_objects(options->>'source') AS x WHERE x.type = 'trigger'
+            UNION ALL
+            SELECT 'table', t.sql, format('table "%s" is left out: %s', t.table_name, coalesce(t.problem, 'it has no columns'))
+              FROM sq2pg_tables(options->>'source') AS t
+             WHERE t.type IN ('table', 'virtual') AND (t.problem IS NOT NULL OR t.columns = 0)) AS o
+$$;
+COMMENT ON FUNCTION sq2pg.object_notes(jsonb) IS 'one note for each object that is not carried over';
+
+CREATE FUNCTION sq2pg.run_create(options jsonb, model sq2pg.model) RETURNS sq2pg.report_row[]
+    LANGUAGE plpgsql AS $$
+DECLARE
+    started timestamptz := clock_timestamp();
+    filled  record;
+    rows    sq2pg.report_row[] := '{}';
+BEGIN
+    model.notes := model.notes || sq2pg.object_notes(options);
+    IF model.tables IS NOT NULL THEN
+        PERFORM sq2pg.check_limits(model);
+        SELECT * INTO filled FROM sq2pg.fill_tables(options, model);
+        model := sq2pg.finish_tables(options, filled.model, filled.expressions, filled.results);
+        SET CONSTRAINTS ALL IMMEDIATE;
+        rows := sq2pg.verify_and_report(options, model, filled.expressions, filled.results);
+    END IF;
+    rows := rows || sq2pg.total_row(rows, started, model.notes);
+    PERFORM sq2pg.record_run(options, rows, model.notes);
+    PERFORM sq2pg.announce(NULL, NULL);
+    RETURN rows;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.run_create(jsonb, sq2pg.model) IS 'a run that creates the schema';
+
+CREATE FUNCTION sq2pg.migrate(
+    source text, target_schema name, mode text, include text[], exclude text[], rename jsonb, existing text,
+    types jsonb, names text, on_bad_value text, on_conflict text, on_orphan text, empty_as_null boolean,
+    time_zone text, triggers text, owner name, add_missing boolean, verify text, dry_run boolean)
+    RETURNS SETOF sq2pg.report_row
+    LANGUAGE plpgsql AS $$
+DECLARE
+    options jsonb := sq2pg.make_options(source, target_schema, mode, include, exclude, rename, existing, types, names,
+                                        on_bad_value, on_conflict, on_orphan, empty_as_null, time_zone, triggers,
+                                        owner, add_missing, verify, dry_run);
+    model   sq2pg.model := sq2pg.read_model(options);
+    chosen  record;
+    rows    sq2pg.report_row[];
+BEGIN
+    SELECT * INTO chosen FROM sq2pg.choose_mode(options, model);
+    RAISE NOTICE 'mode "%": %', chosen.mode, chosen.reason;
+    IF NOT dry_run THEN
+        rows := sq2pg.run_create(options, model);
+    ELSE
+        BEGIN
+            rows := sq2pg.run_create(options, model);
+            RAISE triggered_action_exception USING MESSAGE = 'rehearsal';
+        EXCEPTION WHEN triggered_action_exception THEN
+            -- only our own exception ends a rehearsal well
+            IF rows IS NULL THEN
+                RAISE;
+            END IF;
+            RAISE NOTICE 'rehearsal: everything was rolled back';
+        END;
+    END IF;
+    RETURN QUERY SELECT r.* FROM unnest(rows) AS r;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.migrate(text, name, text, text[], text[], jsonb, text, jsonb, text, text, text, text, boolean, text, text, name, boolean, text, boolean) IS
+    'the work of sq2pg_migrate';
+
+CREATE FUNCTION sq2pg_migrate(
+    source text, target_schema name DEFAULT NULL, mode text DEFAULT 'auto', include text[] DEFAULT NULL,
+    exclude text[] DEFAULT NULL, rename jsonb DEFAULT NULL, existing text DEFAULT 'error', types jsonb DEFAULT NULL,
+    names text DEFAULT 'keep', on_bad_value text DEFAULT 'error', on_conflict text DEFAULT 'error',
+    on_orphan text DEFAULT 'error', empty_as_null boolean DEFAULT false, time_zone text DEFAULT 'UTC',
+    triggers text DEFAULT 'fire', owner name DEFAULT NULL, add_missing boolean DEFAULT false,
+    verify text DEFAULT 'content', dry_run boolean DEFAULT false)
+    RETURNS TABLE (table_name text, action text, source_rows bigint, loaded bigint, skipped bigint, rejected bigint,
+                   changed bigint, next_id bigint, verified boolean, ms bigint, notes text)
+    LANGUAGE C AS 'MODULE_PATHNAME', 'sqm_migrate';
+COMMENT ON FUNCTION sq2pg_migrate(text, name, text, text[], text[], jsonb, text, jsonb, text, text, text, text, boolean, text, text, name, boolean, text, boolean) IS
+    'moves a SQLite database into a schema of this database, verified row by row, in one transaction';

@@ -1,0 +1,71 @@
+/* state: what was migrated when, and what a running migration is doing */
+
+CREATE TABLE sq2pg.runs (
+    run             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    role_name       name NOT NULL DEFAULT current_user,
+    started         timestamptz NOT NULL DEFAULT now(),
+    finished        timestamptz NOT NULL DEFAULT clock_timestamp(),
+    source          text NOT NULL,
+    target_schema   name NOT NULL,
+    source_facts    jsonb NOT NULL,
+    versions        jsonb NOT NULL,
+    parameters      jsonb NOT NULL,
+    tables          jsonb NOT NULL,
+    notes           jsonb NOT NULL);
+COMMENT ON TABLE sq2pg.runs IS 'every finished migration: its source, parameters, versions and report';
+
+ALTER TABLE sq2pg.runs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_runs ON sq2pg.runs USING (role_name = current_user);
+-- a role may add what it did itself; nobody but a superuser changes history
+GRANT SELECT, INSERT ON sq2pg.runs TO PUBLIC;
+
+SELECT pg_catalog.pg_extension_config_dump('sq2pg.runs', '');
+SELECT pg_catalog.pg_extension_config_dump('sq2pg.runs_run_seq', '');
+
+CREATE FUNCTION sq2pg_report(run bigint) RETURNS jsonb
+    LANGUAGE sql STABLE STRICT AS $$
+    SELECT pg_catalog.to_jsonb(r) FROM sq2pg.runs AS r WHERE r.run OPERATOR(pg_catalog.=) sq2pg_report.run
+$$;
+COMMENT ON FUNCTION sq2pg_report(bigint) IS 'one row of sq2pg.runs as JSON';
+
+/*
+ * Facts about the open source, for the history.
+ */
+CREATE FUNCTION sq2pg.source_facts(source text) RETURNS jsonb
+    LANGUAGE sql STRICT AS $$
+    SELECT jsonb_build_object('size', size, 'modified', modified, 'change_counter', change_counter,
+                              'wal_mode', wal_mode, 'read_from_copy', copied)
+      FROM sq2pg.source_state(source)
+$$;
+COMMENT ON FUNCTION sq2pg.source_facts(text) IS 'size, time and change counter of a source';
+
+CREATE FUNCTION sq2pg.source_state(source text, OUT size bigint, OUT modified timestamptz, OUT change_counter bigint,
+                                   OUT wal_mode boolean, OUT copied boolean)
+    RETURNS SETOF record
+    LANGUAGE C STRICT ROWS 1 AS 'MODULE_PATHNAME', 'sqm_source_state';
+COMMENT ON FUNCTION sq2pg.source_state(text) IS 'what the header and the file system say about a source';
+
+/*
+ * What this session shows in pg_stat_activity and, while it loads, in
+ * pg_stat_progress_copy.
+ */
+CREATE FUNCTION sq2pg.announce(phase text, object text, ordinal bigint DEFAULT 0, tables bigint DEFAULT 0,
+                               source_rows bigint DEFAULT 0) RETURNS void
+    LANGUAGE C AS 'MODULE_PATHNAME', 'sqm_announce';
+COMMENT ON FUNCTION sq2pg.announce(text, text, bigint, bigint, bigint) IS 'shows other sessions what a migration is doing';
+
+CREATE VIEW sq2pg.progress AS
+    SELECT a.pid, a.datname, a.usename,
+           (regexp_match(a.query, '^sq2pg_migrate: (.+?) "'))[1] AS phase,
+           (regexp_match(a.query, '^sq2pg_migrate: .+? "(.*)"'))[1] AS object,
+           c.param14 AS table_number, c.param15 AS tables,
+           c.param3 AS rows_done, nullif(c.param16, 0) AS rows_estimated,
+           CASE WHEN c.param16 > 0 THEN least(round(100.0 * c.param3 / c.param16, 1), 100) END AS percent,
+           i.phase AS index_phase,
+           now() - a.xact_start AS running
+      FROM pg_stat_activity AS a
+      LEFT JOIN pg_stat_get_progress_info('COPY') AS c ON c.pid = a.pid AND c.param13 = 5395793
+      LEFT JOIN pg_stat_progress_create_index AS i ON i.pid = a.pid
+     WHERE a.query LIKE 'sq2pg\_migrate: %';
+COMMENT ON VIEW sq2pg.progress IS 'running migrations: phase, table or object, rows done and estimated';
+GRANT SELECT ON sq2pg.progress TO PUBLIC;
