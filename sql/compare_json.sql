@@ -38,6 +38,7 @@ INSERT INTO pairs (type, class, payload, stored, equal) VALUES
 ('json', 'blob', '4b13311333', '[1,2]', false),
 ('json', 'blob', '4b133113', '[1]', false),
 ('json', 'blob', '0f', 'null', false),
+('json', 'blob', '3a610a5c', '"a\n\\"', true),
 -- a blob that is both is what SQLite takes it for: 123, not 3123
 ('json', 'blob', '33313233', '123', true),
 ('json', 'blob', '33313233', '3123', false),

@@ -132,6 +132,12 @@ SELECT type, count(*) FILTER (WHERE equal) AS equal,
 	count(*) FILTER (WHERE NOT equal) AS different
 FROM pairs GROUP BY type ORDER BY type COLLATE "C";
 
+-- a long array, from a literal and from JSON
+SELECT sq2pg.canonical_target(a) = sq2pg.canonical_source('text', convert_to(a::text, 'UTF8'), 'integer[]') AS literal,
+	sq2pg.canonical_target(a) = sq2pg.canonical_source('text', convert_to(array_to_json(a)::text, 'UTF8'), 'integer[]') AS json,
+	sq2pg.canonical_target(a) = sq2pg.canonical_target(a[:149999] || 0 || a[150001:]) AS other
+FROM (SELECT array_agg(i) FROM generate_series(1, 300000) AS i) AS s(a);
+
 -- a refused value leaves the transaction usable, a cancel is not swallowed
 BEGIN;
 SELECT count(DISTINCT sq2pg.canonical_source('text', 'x', 'inet')) FROM generate_series(1, 100);

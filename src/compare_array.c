@@ -12,12 +12,15 @@
  */
 #include "postgres.h"
 
+#include "common/sha2.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 
 #include "canon.h"
 #include "compare.h"
+
+#define FOLD_SIZE	(1024 * 1024)
 
 typedef struct ArrayReader
 {
@@ -42,6 +45,29 @@ put_shape(StringInfo out, int dimensions, const int *sizes, const int *bounds)
 	{
 		canon_int64(out, CANON_INT, sizes[i]);
 		canon_int64(out, CANON_INT, bounds[i]);
+	}
+}
+
+/*
+ * One more element.  Beyond a megabyte those written so far become their
+ * SHA-256: a hundred million of them would not fit into a StringInfo.  Both
+ * sides come here after each element, so both fold at the same places.
+ */
+static void
+put_element(SqmCanon *element, const SqmValue *source, Datum stored,
+			bool isnull, StringInfo elements)
+{
+	if (source != NULL)
+		sqm_canon_source(element, source, elements);
+	else
+		sqm_canon_target(element, stored, isnull, elements);
+	if (elements->len > FOLD_SIZE)
+	{
+		uint8		sum[PG_SHA256_DIGEST_LENGTH];
+
+		sqm_canon_hash(elements->data, elements->len, sum);
+		resetStringInfo(elements);
+		appendBinaryStringInfo(elements, (char *) sum, sizeof(sum));
 	}
 }
 
@@ -185,7 +211,7 @@ read_element(ArrayReader *reader)
 	if (plain && value.length == 4 &&
 		pg_strncasecmp(value.data, "NULL", 4) == 0)
 		value.storage = SQM_NULL;
-	sqm_canon_source(reader->element, &value, reader->out);
+	put_element(reader->element, &value, (Datum) 0, false, reader->out);
 	return true;
 }
 
@@ -305,7 +331,7 @@ put_scalar(void *arg, const SqmValue *value)
 	ElementState *state = (ElementState *) arg;
 
 	state->count++;
-	sqm_canon_source(state->element, value, state->out);
+	put_element(state->element, value, (Datum) 0, false, state->out);
 	return true;
 }
 
@@ -363,16 +389,20 @@ array_target(SqmCanon *canon, Datum datum, StringInfo out)
 {
 	ArrayType  *array = DatumGetArrayTypeP(datum);
 	int			start = sqm_canon_begin(out, CANON_ARRAY);
+	StringInfoData elements;
 	ArrayIterator iterator;
 	Datum		element;
 	bool		isnull;
 
+	initStringInfo(&elements);
 	put_shape(out, ARR_NDIM(array), ARR_DIMS(array), ARR_LBOUND(array));
 	iterator = array_create_iterator(array, 0, NULL);
 	while (array_iterate(iterator, &element, &isnull))
-		sqm_canon_target(canon->element, element, isnull, out);
+		put_element(canon->element, NULL, element, isnull, &elements);
 	array_free_iterator(iterator);
+	appendBinaryStringInfo(out, elements.data, elements.len);
 	sqm_canon_end(out, start);
+	pfree(elements.data);
 	if ((Pointer) array != DatumGetPointer(datum))
 		pfree(array);
 }
