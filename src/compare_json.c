@@ -390,7 +390,7 @@ read_word(JsonReader *reader, const char *word)
 static bool
 read_number(JsonReader *reader)
 {
-	CanonDecimal	decimal;
+	CanonDecimal decimal;
 	const char *stop = sqm_canon_scan_decimal(reader->p, reader->end, true,
 										&decimal);
 

@@ -98,7 +98,7 @@ put_word(StringInfo text, const Payload *payload)
 static bool
 put_plain_number(StringInfo text, const Payload *payload)
 {
-	CanonDecimal	decimal;
+	CanonDecimal decimal;
 
 	if (sqm_canon_scan_decimal(payload->data, payload->end, true,
 						 &decimal) != payload->end)
@@ -149,7 +149,7 @@ put_loose_number(StringInfo text, const Payload *payload)
 	const char *p = payload->data;
 	const char *end = payload->end;
 	int			start;
-	CanonDecimal	decimal;
+	CanonDecimal decimal;
 
 	if (p < end && *p == '+')
 		p++;

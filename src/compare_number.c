@@ -231,7 +231,7 @@ put_number(StringInfo out, bool negative, uint64 number, int64 exponent)
 {
 	char		digits[24];
 	char	   *p = digits + sizeof(digits);
-	CanonDecimal	decimal;
+	CanonDecimal decimal;
 
 	while (number != 0 && number % 10 == 0)
 	{
@@ -283,7 +283,7 @@ special_of_text(const SqmValue *value)
 static void
 integer_source(SqmCanon *canon, const SqmValue *value, StringInfo out)
 {
-	CanonDecimal	decimal;
+	CanonDecimal decimal;
 
 	if (value->storage == SQM_INTEGER)
 		canon_int64(out, CANON_INT, value->integer);
@@ -344,7 +344,7 @@ sqm_canon_put_real(StringInfo out, double real)
 {
 	char		buffer[CANON_NUMBER_SIZE];
 	int			length;
-	CanonDecimal	decimal;
+	CanonDecimal decimal;
 
 	/* below 2^53 the shortest decimal of a whole number is that number */
 	if (real > -9007199254740992.0 && real < 9007199254740992.0 &&
@@ -395,31 +395,36 @@ static void
 numeric_real(SqmCanon *canon, double real, StringInfo out)
 {
 	char		buffer[CANON_NUMBER_SIZE];
-	CanonDecimal	decimal;
+	int			length;
+	CanonDecimal decimal;
 	uint64		number;
 	int64		exponent;
 
-	if (!canon->has_scale ||
-		!decimal_of_text(buffer,
-						 double_to_shortest_decimal_buf(real, buffer),
-						 &decimal) ||
-		decimal.digits < 16)
+	if (!canon->has_scale || !isfinite(real))
 	{
 		sqm_canon_put_real(out, real);
 		return;
 	}
-	number = decimal_digits(&decimal);
-	exponent = decimal.exponent;
-	if (round_noise(&number, &exponent, canon->scale))
-		put_number(out, decimal.negative, number, exponent);
-	else
-		sqm_canon_put_decimal(out, &decimal);
+	length = double_to_shortest_decimal_buf(real, buffer);
+	if (!decimal_of_text(buffer, length, &decimal))
+		elog(ERROR, "unexpected spelling of a double: %s", buffer);
+	if (decimal.digits >= 16)
+	{
+		number = decimal_digits(&decimal);
+		exponent = decimal.exponent;
+		if (round_noise(&number, &exponent, canon->scale))
+		{
+			put_number(out, decimal.negative, number, exponent);
+			return;
+		}
+	}
+	sqm_canon_put_decimal(out, &decimal);
 }
 
 static void
 numeric_text(const SqmValue *value, StringInfo out)
 {
-	CanonDecimal	decimal;
+	CanonDecimal decimal;
 	char		special;
 
 	if (decimal_of_text(value->data, value->length, &decimal) &&
@@ -633,7 +638,7 @@ careful_double(const CanonDecimal *decimal, double *real)
 {
 	char		buffer[CANON_NUMBER_SIZE];
 	int			length = 0;
-	CanonDecimal	back;
+	CanonDecimal back;
 
 	if (decimal->digits > DOUBLE_DIGITS ||
 		decimal->exponent < -400 || decimal->exponent > 400)
@@ -656,7 +661,7 @@ careful_double(const CanonDecimal *decimal, double *real)
 static void
 float_text(const SqmValue *value, StringInfo out)
 {
-	CanonDecimal	decimal;
+	CanonDecimal decimal;
 	double		real = 0;
 
 	if (!decimal_of_text(value->data, value->length, &decimal))
