@@ -1,7 +1,7 @@
 /* ---- value: one SQLite value in a PostgreSQL type ---- */
 
--- VOLATILE in effect it is not, but types without a converter of our own are
--- tried in a subtransaction, which no parallel query allows.
+-- Types without a converter of our own are tried in a subtransaction, which no
+-- parallel query allows: hence unsafe.
 CREATE FUNCTION sq2pg.try_convert(
 	storage_class text,
 	payload bytea,

@@ -79,6 +79,9 @@ struct SqmTarget
 	/* domains with constraints */
 	SqmTarget  *base;
 	void	   *domain_state;	/* domain_check's cache */
+	bool		null_is_known;	/* the next two are filled by the first NULL */
+	bool		null_is_allowed;
+	SqmReason	null_refusal;
 
 	/* types of which only their own functions know anything */
 	FmgrInfo	input;

@@ -506,13 +506,25 @@ sqm_domain_setup(SqmTarget *target)
 	target->null_is_checked = true;
 }
 
+/*
+ * What a domain says of NULL is asked once: constraints are immutable, and a
+ * column can hold millions of NULLs.
+ */
 bool
 sqm_domain_check_null(SqmTarget *target, SqmReason *reason)
 {
-	DomainCall	call = {(Datum) 0, true};
-	Datum		ignored;
+	if (!target->null_is_known)
+	{
+		DomainCall	call = {(Datum) 0, true};
+		Datum		ignored;
 
-	return attempt(target, call_domain_check, &call, &ignored, reason);
+		target->null_is_allowed = attempt(target, call_domain_check, &call,
+										  &ignored, &target->null_refusal);
+		target->null_is_known = true;
+	}
+	if (!target->null_is_allowed)
+		*reason = target->null_refusal;
+	return target->null_is_allowed;
 }
 
 static SqmVerdict

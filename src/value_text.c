@@ -91,6 +91,13 @@ broken_length(const unsigned char *p, int length)
 	return result;
 }
 
+/* In a SQL_ASCII database bytes are bytes, and only NUL is refused. */
+static inline int
+checked_encoding(void)
+{
+	return GetDatabaseEncoding() == PG_SQL_ASCII ? PG_SQL_ASCII : PG_UTF8;
+}
+
 /*
  * Nearest valid UTF-8: NULs go, each broken sequence becomes U+FFFD.  A byte
  * can grow to three.
@@ -105,7 +112,8 @@ repair_utf8(const char *data, int length, ServerText *result)
 
 	while (data < end)
 	{
-		int			valid = pg_encoding_verifymbstr(PG_UTF8, data, end - data);
+		int			valid = pg_encoding_verifymbstr(checked_encoding(), data,
+													end - data);
 
 		memcpy(out, data, valid);
 		out += valid;
@@ -179,10 +187,7 @@ too_long(SqmTarget *target, SqmReason *reason)
 				   "value is too long for type %s", target->name);
 }
 
-/*
- * Check text and bring it into the database encoding.  In a SQL_ASCII
- * database bytes are bytes, and only NUL is refused.
- */
+/* Check text and bring it into the database encoding. */
 static SqmVerdict
 server_text(SqmTarget *target, const char *data, int length, ServerText *text,
 			SqmReason *reason)
@@ -195,11 +200,7 @@ server_text(SqmTarget *target, const char *data, int length, ServerText *text,
 		return too_long(target, reason);
 	if (is_ascii(data, length))
 		return SQM_EXACT;
-	if (GetDatabaseEncoding() == PG_SQL_ASCII &&
-		memchr(data, '\0', length) == NULL)
-		return SQM_EXACT;
-
-	if (pg_encoding_verifymbstr(PG_UTF8, data, length) != length)
+	if (pg_encoding_verifymbstr(checked_encoding(), data, length) != length)
 	{
 		bool		has_nul = memchr(data, '\0', length) != NULL;
 
