@@ -234,7 +234,7 @@ sub check_new_ids
 				FOR one IN SELECT indexrelid::regclass AS name FROM pg_index
 					WHERE indrelid = target AND indisunique
 					AND NOT indisprimary LOOP
-					EXECUTE format('DROP INDEX %%s', one.name);
+					EXECUTE format('DROP INDEX %%s CASCADE', one.name);
 				END LOOP;
 				SELECT string_agg(quote_ident(attname), ', ') INTO columns
 				FROM pg_attribute WHERE attrelid = target AND attnum > 0
