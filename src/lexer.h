@@ -60,6 +60,7 @@ typedef struct SqmCursor
 	SqmToken   *tokens;			/* the last one is SQM_TOK_END */
 	int			count;
 	int			at;
+	int			depth;			/* a parser's own: how deep it is nested */
 	const char *error;			/* NULL: none */
 	int			error_pos;		/* byte offset */
 } SqmCursor;
