@@ -1,0 +1,196 @@
+
+# An application that has the database open keeps working while it is migrated,
+# and a database that one has left behind is read completely or not at all. In
+# either case nothing beside the database is made, changed or removed.
+
+use strict;
+use warnings;
+
+use File::Copy qw(copy);
+use IPC::Run;
+use PostgreSQL::Test::Utils;
+use SqliteMigration;
+use Test::More;
+
+my $node = start_server('live');
+my $dir = PostgreSQL::Test::Utils::tempdir;
+my $next_schema = 1;
+
+# An application: a sqlite3 program that stays, to be told what to do.
+sub start_application
+{
+	my $file = shift;
+	my %app = (in => '', out => '');
+
+	$app{run} = IPC::Run::start([ 'sqlite3', '-batch', $file ],
+		'<', \$app{in}, '>', \$app{out}, '2>&1',
+		IPC::Run::timeout(60));
+	return \%app;
+}
+
+# Tells it, and returns what it answers.
+sub ask
+{
+	my ($app, $sql) = @_;
+
+	$app->{out} = '';
+	$app->{in} .= "$sql\n.print done\n";
+	$app->{run}->pump until $app->{out} =~ /^done$/m;
+	my ($answer) = $app->{out} =~ /(.*?)\n?^done$/ms;
+	return $answer;
+}
+
+sub stop_application
+{
+	my $app = shift;
+
+	$app->{run}->finish;
+	return;
+}
+
+# Without a chance to clean up.
+sub crash_application
+{
+	my $app = shift;
+
+	$app->{run}->kill_kill(grace => 0);
+	return;
+}
+
+sub make_database
+{
+	my ($name, $mode) = @_;
+	my $file = "$dir/$name.db";
+
+	sqlite($file, qq{
+		PRAGMA journal_mode = $mode;
+		CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT);
+		INSERT INTO t (x) VALUES ('one'), ('two'), ('three');});
+	return $file;
+}
+
+# What lies beside a database, with its content, -shm by name alone: it is the
+# memory in which readers note that they read.
+sub beside
+{
+	my $file = shift;
+
+	return { map { $_ => /-shm$/ ? '' : slurp_bytes($_) } companions_of($file) };
+}
+
+# Migrates into a schema of its own; the rows that arrived, or the error.
+sub rows_migrated
+{
+	my $file = shift;
+	my $schema = 's' . $next_schema++;
+	my ($out, $err) = ('', '');
+
+	$node->safe_psql('postgres', "CREATE SCHEMA $schema");
+	my $status = $node->psql(
+		'postgres',
+		"SELECT loaded || ' ' || verified FROM sq2pg_migrate("
+		  . quoted($file)
+		  . ", target_schema => '$schema') WHERE action = 'total'",
+		stdout => \$out,
+		stderr => \$err,
+		extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+	return $status == 0 ? $out : $err;
+}
+
+# WAL: readers and a writer do not wait for each other.
+
+my $file = make_database('wal', 'wal');
+my $app = start_application($file);
+ask($app, "INSERT INTO t (x) VALUES ('four');");
+ask($app, "BEGIN IMMEDIATE; INSERT INTO t (x) VALUES ('five');");
+is_deeply([ companions_of($file) ], [ "$file-wal", "$file-shm" ],
+	'wal: the application has its files');
+my $before = beside($file);
+is(rows_migrated($file), '4 true', 'wal: committed rows, and only those');
+is_deeply(beside($file), $before, 'wal: its files are as they were');
+is(ask($app, 'COMMIT; SELECT count(*) FROM t;'), '5', 'wal: it commits');
+
+my $session = $node->background_psql('postgres');
+$session->query_safe("SET client_min_messages = warning");
+$session->query_safe("CREATE SCHEMA open_wal");
+$session->query_safe(
+	"BEGIN; SELECT * FROM sq2pg_migrate('$file', target_schema => 'open_wal');");
+is(ask($app, "INSERT INTO t (x) VALUES ('six'); SELECT count(*) FROM t;"),
+	'6', 'wal: it writes while the migration is not yet committed');
+$session->query_safe('COMMIT');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM open_wal.t'),
+	'5', 'wal: which has the rows of its own moment');
+is(rows_migrated($file), '6 true', 'wal: the next one has the new row');
+
+# It dies, and leaves committed rows in the log.
+
+crash_application($app);
+$before = beside($file);
+is(scalar(keys %$before), 2, 'crashed: log and index are left');
+is(rows_migrated($file), '6 true', 'crashed: all committed rows');
+is_deeply(beside($file), $before, 'crashed: log and index are as they were');
+
+# Somebody copied database and log, but not the index: to read the log would
+# be to write one.
+
+my $copy = "$dir/half_copied.db";
+copy($file, $copy) or die "copy: $!";
+copy("$file-wal", "$copy-wal") or die "copy: $!";
+$before = beside($copy);
+like(rows_migrated($copy), qr/ERROR:  HV00N: .*write-ahead log/,
+	'log without index: refused');
+is_deeply(beside($copy), $before, 'log without index: as it was');
+
+# Rollback journal: a migration must not keep the writer waiting.
+
+$file = make_database('journal', 'delete');
+$app = start_application($file);
+ask($app, "BEGIN IMMEDIATE; INSERT INTO t (x) VALUES ('four');");
+is(rows_migrated($file), '3 true', 'journal: committed rows, and only those');
+is(ask($app, 'COMMIT; SELECT count(*) FROM t;'), '4', 'journal: it commits');
+
+$session->query_safe("CREATE SCHEMA open_journal");
+$session->query_safe(
+	"BEGIN; SELECT * FROM sq2pg_migrate('$file', target_schema => 'open_journal');");
+is(ask($app, "INSERT INTO t (x) VALUES ('five'); SELECT count(*) FROM t;"),
+	'5', 'journal: it writes while the migration is not yet committed');
+$session->query_safe('COMMIT');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM open_journal.t'),
+	'4', 'journal: which has the rows of its own moment');
+
+# Who locks everybody out is waited for, but not for ever.
+
+ask($app, 'BEGIN EXCLUSIVE;');
+like(rows_migrated($file), qr/ERROR:  55P03: /, 'locked: an error says so');
+is(ask($app, "INSERT INTO t (x) VALUES ('six'); COMMIT; SELECT count(*) FROM t;"),
+	'6', 'locked: the application goes on');
+is(rows_migrated($file), '6 true', 'locked: no more');
+
+# It dies in the middle of a transaction that has reached the file already: the
+# journal is what makes the database whole again, and that is not for us to do.
+
+ask($app, q{PRAGMA cache_size = 1; BEGIN;
+	WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+	INSERT INTO t (x) SELECT printf('%0100d', i) FROM n;});
+crash_application($app);
+$before = beside($file);
+is_deeply([ keys %$before ], ["$file-journal"], 'hot journal: it is there');
+my $bytes = slurp_bytes($file);
+like(rows_migrated($file), qr/ERROR:  [0-9A-Z]{5}: .*\n(.*\n)*HINT: /,
+	'hot journal: refused, with a hint');
+is_deeply(beside($file), $before, 'hot journal: as it was');
+ok(slurp_bytes($file) eq $bytes, 'hot journal: nor was the database changed');
+is(sqlite($file, 'SELECT count(*) FROM t'), '6',
+	'hot journal: the application finds what it had');
+is(rows_migrated($file), '6 true', 'hot journal: and then it can be migrated');
+
+# Nobody has it open: nothing is made.
+
+$file = make_database('idle', 'wal');
+is_deeply([ companions_of($file) ], [], 'idle: nothing is beside it');
+is(rows_migrated($file), '3 true', 'idle: migrated');
+is_deeply([ companions_of($file) ], [], 'idle: nothing is beside it after');
+
+$session->quit;
+$node->stop;
+done_testing();
