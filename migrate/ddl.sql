@@ -6,13 +6,20 @@
  * sq2pg.translate() has parsed and written anew gets into a statement.
  */
 
+CREATE TYPE sq2pg.load AS (
+    source_table   text,
+    relation       text,        -- quoted and schema-qualified
+    column_ids     int[],
+    source_columns text[],
+    target_columns text[],
+    has_rowid      boolean);
+
 CREATE TYPE sq2pg.step AS (
     phase          text,
     table_ordinal  int,
     object         text,        -- what a person calls it
     statement      text,
-    source_columns text[],      -- phase load: what the loader needs
-    target_columns text[]);
+    load           sq2pg.load); -- phase load: what the loader needs
 
 /* Expressions of the source, translated; "problem" where that is impossible. */
 CREATE TYPE sq2pg.expression AS (
@@ -25,10 +32,6 @@ CREATE TYPE sq2pg.expression AS (
     translated    text,
     problem       text,
     notes         text);
-
-CREATE FUNCTION sq2pg.relation_name(schema_name name, table_name text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT format('%I.%I', schema_name, table_name) $$;
-COMMENT ON FUNCTION sq2pg.relation_name(name, text) IS 'quoted, schema-qualified name';
 
 /*
  * The columns of each table as sq2pg.translate() wants to know them.
@@ -61,7 +64,7 @@ COMMENT ON FUNCTION sq2pg.affinity(text) IS 'SQLite''s affinity of a declared ty
  * All expressions of the schema, translated with the chosen types.
  */
 CREATE FUNCTION sq2pg.translate_expressions(model sq2pg.model) RETURNS sq2pg.expression[]
-    LANGUAGE sql AS $$
+    LANGUAGE sql SET enable_nestloop = off AS $$
     WITH known AS (
         SELECT * FROM sq2pg.translation_columns(model)
     ), originals AS (
@@ -104,13 +107,12 @@ CREATE FUNCTION sq2pg.expression_notes(all_expressions sq2pg.expression[], all_c
                              WHEN 'default' THEN format('default of column "%s" is left out: %s (%s)', c.source_name, e.original, e.problem)
                              WHEN 'generated' THEN format('column "%s" is no longer generated as %s (%s)', c.source_name, e.original, e.problem)
                              WHEN 'check' THEN format('check constraint %sis left out: %s (%s)', '"' || e.name || '" ', e.original, e.problem)
-                             ELSE format('index "%s" is left out: %s (%s)', e.name, e.original, e.problem)
                          END, NULL)::sq2pg.note), '{}')
       FROM unnest(all_expressions) AS e
       LEFT JOIN unnest(all_columns) AS c ON c.id = e.column_id
-     WHERE e.problem IS NOT NULL
+     WHERE e.problem IS NOT NULL AND e.kind IN ('default', 'generated', 'check')
 $$;
-COMMENT ON FUNCTION sq2pg.expression_notes(sq2pg.expression[], sq2pg.column_plan[]) IS 'one note for each expression that has no equivalent';
+COMMENT ON FUNCTION sq2pg.expression_notes(sq2pg.expression[], sq2pg.column_plan[]) IS 'one note for each default, check or generated column that has no equivalent';
 
 CREATE FUNCTION sq2pg.column_definition(c sq2pg.column_plan, schema_name name, default_value text, generated text)
     RETURNS text
@@ -126,10 +128,10 @@ $$;
 COMMENT ON FUNCTION sq2pg.column_definition(sq2pg.column_plan, name, text, text) IS 'a column of CREATE TABLE';
 
 CREATE FUNCTION sq2pg.create_steps(model sq2pg.model, all_expressions sq2pg.expression[]) RETURNS sq2pg.step[]
-    LANGUAGE sql IMMUTABLE AS $$
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     SELECT array_agg(ROW('create', t.ordinal, t.target_name,
                          format(E'CREATE TABLE %I.%I (\n    %s\n)', model.schema_name, t.target_name, d.definitions),
-                         NULL, NULL)::sq2pg.step ORDER BY t.rank)
+                         NULL)::sq2pg.step ORDER BY t.rank)
       FROM unnest(model.tables) AS t
       JOIN (SELECT c.table_ordinal,
                    string_agg(sq2pg.column_definition(ROW(c.*)::sq2pg.column_plan, model.schema_name,
@@ -154,11 +156,11 @@ COMMENT ON FUNCTION sq2pg.staging_name() IS 'server and schema from which a prin
  * tables that they fill.
  */
 CREATE FUNCTION sq2pg.staging_steps(model sq2pg.model) RETURNS sq2pg.step[]
-    LANGUAGE sql IMMUTABLE AS $$
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     SELECT array_agg(ROW('source', t.ordinal, t.target_name,
                          format(E'CREATE FOREIGN TABLE %I.%I (\n    %s\n) SERVER %I OPTIONS ("table" %L)', sq2pg.staging_name(),
                                 t.target_name, d.definitions, sq2pg.staging_name(), t.source_name),
-                         NULL, NULL)::sq2pg.step ORDER BY t.rank)
+                         NULL)::sq2pg.step ORDER BY t.rank)
       FROM unnest(model.tables) AS t
       JOIN (SELECT c.table_ordinal,
                    string_agg(format('%I %s OPTIONS (column_name %L)', c.target_name, c.type, c.source_name),
@@ -168,13 +170,16 @@ $$;
 COMMENT ON FUNCTION sq2pg.staging_steps(sq2pg.model) IS 'foreign tables for a plan that is run by hand';
 
 CREATE FUNCTION sq2pg.load_steps(model sq2pg.model, all_expressions sq2pg.expression[]) RETURNS sq2pg.step[]
-    LANGUAGE sql IMMUTABLE AS $$
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     SELECT array_agg(ROW('load', t.ordinal, t.target_name,
                          format(E'INSERT INTO %I.%I (%s)\n    SELECT %s FROM %I.%I', model.schema_name, t.target_name,
                                 l.list, l.list, sq2pg.staging_name(), t.target_name),
-                         l.source_columns, l.target_columns)::sq2pg.step ORDER BY t.rank)
+                         ROW(t.source_name, format('%I.%I', model.schema_name, t.target_name), l.column_ids,
+                             l.source_columns, l.target_columns,
+                             t.type = 'table' AND NOT t.without_rowid)::sq2pg.load)::sq2pg.step ORDER BY t.rank)
       FROM unnest(model.tables) AS t
       JOIN (SELECT c.table_ordinal, string_agg(quote_ident(c.target_name), ', ' ORDER BY c.ordinal) AS list,
+                   array_agg(c.id ORDER BY c.ordinal) AS column_ids,
                    array_agg(c.source_name ORDER BY c.ordinal) AS source_columns,
                    array_agg(c.target_name ORDER BY c.ordinal) AS target_columns
               FROM unnest(model.columns) AS c
@@ -184,27 +189,22 @@ CREATE FUNCTION sq2pg.load_steps(model sq2pg.model, all_expressions sq2pg.expres
 $$;
 COMMENT ON FUNCTION sq2pg.load_steps(sq2pg.model, sq2pg.expression[]) IS 'INSERT ... SELECT for each table, parents first';
 
-CREATE FUNCTION sq2pg.column_list(all_columns sq2pg.column_plan[], ids int[]) RETURNS text
-    LANGUAGE sql IMMUTABLE AS $$
-    SELECT string_agg(quote_ident((all_columns[x.id]).target_name), ', ' ORDER BY x.n)
-      FROM unnest(ids) WITH ORDINALITY AS x(id, n)
-$$;
-COMMENT ON FUNCTION sq2pg.column_list(sq2pg.column_plan[], int[]) IS 'quoted names of columns';
-
 /*
  * Primary keys and uniques.  SQLite lets a primary key hold NULLs; such a key
  * becomes UNIQUE, which is what it was.
  */
 CREATE FUNCTION sq2pg.key_steps(model sq2pg.model, null_columns int[]) RETURNS sq2pg.step[]
-    LANGUAGE sql IMMUTABLE AS $$
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW('key', t.ordinal, k.name,
                                   format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s (%s)', model.schema_name,
                                          t.target_name, k.name,
                                          CASE WHEN k.kind = 'p' AND NOT k.columns && null_columns THEN 'PRIMARY KEY'
                                               ELSE 'UNIQUE' END,
-                                         sq2pg.column_list(model.columns, k.columns)),
-                                  NULL, NULL)::sq2pg.step ORDER BY t.rank, k.kind, k.ordinality), '{}')
+                                         n.quoted),
+                                  NULL)::sq2pg.step ORDER BY t.rank, k.kind, k.ordinality), '{}')
       FROM unnest(model.keys) WITH ORDINALITY AS k
+      JOIN sq2pg.column_lists(model.columns, ARRAY(SELECT y.columns::text FROM unnest(model.keys) AS y)) AS n
+        ON n.place = k.ordinality
       JOIN unnest(model.tables) AS t ON t.ordinal = k.table_ordinal
 $$;
 COMMENT ON FUNCTION sq2pg.key_steps(sq2pg.model, int[]) IS 'primary keys and UNIQUE constraints';
@@ -213,20 +213,23 @@ CREATE FUNCTION sq2pg.key_notes(model sq2pg.model, null_columns int[]) RETURNS s
     LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(array_agg(ROW(k.table_ordinal, NULL, 'warning', 'primary_key_holds_null', NULL, NULL,
                                   format('primary key on (%s) holds NULLs and became UNIQUE',
-                                         sq2pg.column_list(model.columns, k.columns)),
+                                         n.quoted),
                                   'Fill the NULLs and add the primary key.')::sq2pg.note), '{}')
-      FROM unnest(model.keys) AS k WHERE k.kind = 'p' AND k.columns && null_columns
+      FROM unnest(model.keys) WITH ORDINALITY AS k
+      JOIN sq2pg.column_lists(model.columns, ARRAY(SELECT y.columns::text FROM unnest(model.keys) AS y)) AS n
+        ON n.place = k.ordinality
+     WHERE k.kind = 'p' AND k.columns && null_columns
 $$;
 COMMENT ON FUNCTION sq2pg.key_notes(sq2pg.model, int[]) IS 'primary keys that could not become one';
 
 CREATE FUNCTION sq2pg.check_steps(model sq2pg.model, all_expressions sq2pg.expression[]) RETURNS sq2pg.step[]
-    LANGUAGE sql IMMUTABLE AS $$
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW('check', t.ordinal, coalesce(e.name, t.target_name),
                                   format('ALTER TABLE %I.%I ADD %sCHECK (%s)', model.schema_name, t.target_name,
                                          CASE WHEN e.unique_name IS NULL THEN ''
                                               ELSE format('CONSTRAINT %I ', e.unique_name) END,
                                          e.translated),
-                                  NULL, NULL)::sq2pg.step ORDER BY t.rank, e.position), '{}')
+                                  NULL)::sq2pg.step ORDER BY t.rank, e.position), '{}')
       FROM unnest(model.tables) AS t
       JOIN (SELECT x.*, CASE WHEN x.name IS NOT NULL THEN
                             sq2pg.unique_names(ARRAY[x.name], (SELECT array_agg(n) FROM (
@@ -266,75 +269,91 @@ CREATE FUNCTION sq2pg.has_no_order(type text) RETURNS boolean
     LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT type IN ('json', 'xml', 'point') $$;
 COMMENT ON FUNCTION sq2pg.has_no_order(text) IS 'is there no B-tree for this type?';
 
-CREATE FUNCTION sq2pg.index_steps(model sq2pg.model, all_expressions sq2pg.expression[]) RETURNS sq2pg.step[]
+/*
+ * Each key of each index: its text, or what is wrong with it.
+ */
+CREATE FUNCTION sq2pg.index_keys(model sq2pg.model, all_expressions sq2pg.expression[])
+    RETURNS TABLE (index_position bigint, key_position bigint, key text, problem text)
     LANGUAGE sql IMMUTABLE AS $$
+    SELECT i.ordinality, x.n,
+           CASE WHEN x.id IS NOT NULL OR e.translated IS NOT NULL THEN
+               sq2pg.index_key(c, e.translated, i.facts->'keys'->(x.n - 1)::int) END,
+           CASE WHEN x.id IS NULL AND e.problem IS NOT NULL THEN
+                    format('%s has no equivalent: %s', e.original, e.problem)
+                WHEN x.id IS NULL AND e.translated IS NULL THEN 'a column of it is not migrated'
+                WHEN sq2pg.has_no_order(c.type) THEN
+                    format('type %s of column "%s" has no order', c.type, c.source_name) END
+      FROM unnest(model.indexes) WITH ORDINALITY AS i
+     CROSS JOIN unnest(i.columns) WITH ORDINALITY AS x(id, n)
+      LEFT JOIN unnest(model.columns) AS c ON c.id = x.id
+      LEFT JOIN unnest(all_expressions) AS e
+             ON e.kind = 'index' AND e.name = i.target_name AND e.position = x.n
+$$;
+COMMENT ON FUNCTION sq2pg.index_keys(sq2pg.model, sq2pg.expression[]) IS 'the keys of all indexes as PostgreSQL text';
+
+/*
+ * All indexes with the list of their keys, or why they are left out.
+ */
+CREATE FUNCTION sq2pg.index_definitions(model sq2pg.model, all_expressions sq2pg.expression[])
+    RETURNS TABLE (index_position bigint, keys text, predicate text, problem text)
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT k.index_position, k.keys, w.translated,
+           CASE WHEN i.facts ? 'error' THEN 'its definition could not be read'
+                WHEN k.problem IS NOT NULL THEN k.problem
+                WHEN w.problem IS NOT NULL THEN format('its condition has no equivalent: %s', w.problem)
+                WHEN cardinality(i.columns) > 32 THEN 'PostgreSQL allows 32 keys' END
+      FROM (SELECT x.index_position, string_agg(x.key, ', ' ORDER BY x.key_position) AS keys,
+                   min(x.problem) AS problem
+              FROM sq2pg.index_keys(model, all_expressions) AS x GROUP BY x.index_position) AS k
+      JOIN unnest(model.indexes) WITH ORDINALITY AS i ON i.ordinality = k.index_position
+      LEFT JOIN unnest(all_expressions) AS w ON w.kind = 'where' AND w.name = i.target_name
+$$;
+COMMENT ON FUNCTION sq2pg.index_definitions(sq2pg.model, sq2pg.expression[]) IS 'all indexes as PostgreSQL text, or why not';
+
+CREATE FUNCTION sq2pg.index_steps(model sq2pg.model, all_expressions sq2pg.expression[]) RETURNS sq2pg.step[]
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW('index', t.ordinal, i.target_name,
                                   format('CREATE %sINDEX %I ON %I.%I (%s)%s',
                                          CASE WHEN i.is_unique THEN 'UNIQUE ' ELSE '' END,
-                                         i.target_name, model.schema_name, t.target_name, k.keys,
-                                         ' WHERE ' || w.translated),
-                                  NULL, NULL)::sq2pg.step ORDER BY t.rank, i.ordinality), '{}')
+                                         i.target_name, model.schema_name, t.target_name, d.keys,
+                                         ' WHERE ' || d.predicate),
+                                  NULL)::sq2pg.step ORDER BY t.rank, i.ordinality), '{}')
       FROM unnest(model.indexes) WITH ORDINALITY AS i
       JOIN unnest(model.tables) AS t ON t.ordinal = i.table_ordinal
-      LEFT JOIN unnest(all_expressions) AS w ON w.kind = 'where' AND w.name = i.target_name
-     CROSS JOIN LATERAL (
-           SELECT string_agg(sq2pg.index_key(model.columns[x.id], e.translated, i.facts->'keys'->(x.n - 1)::int),
-                             ', ' ORDER BY x.n) AS keys
-             FROM unnest(i.columns) WITH ORDINALITY AS x(id, n)
-             LEFT JOIN unnest(all_expressions) AS e
-                    ON e.kind = 'index' AND e.name = i.target_name AND e.position = x.n) AS k
-     WHERE sq2pg.index_problem(model, ROW(i.table_ordinal, i.source_name, i.target_name, i.is_unique, i.columns,
-                                          i.facts)::sq2pg.index_plan, all_expressions) IS NULL
+      JOIN sq2pg.index_definitions(model, all_expressions) AS d ON d.index_position = i.ordinality
+     WHERE d.problem IS NULL
 $$;
 COMMENT ON FUNCTION sq2pg.index_steps(sq2pg.model, sq2pg.expression[]) IS 'CREATE INDEX for everything that was made by CREATE INDEX';
 
-/*
- * Why an index cannot be made, or NULL.
- */
-CREATE FUNCTION sq2pg.index_problem(model sq2pg.model, i sq2pg.index_plan, all_expressions sq2pg.expression[]) RETURNS text
-    LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE
-        WHEN i.facts ? 'error' THEN 'its definition could not be read'
-        WHEN EXISTS (SELECT FROM unnest(all_expressions) AS e
-                      WHERE e.kind IN ('index', 'where') AND e.name = i.target_name AND e.problem IS NOT NULL)
-        THEN 'an expression of it has no equivalent'
-        WHEN EXISTS (SELECT FROM unnest(i.columns) WITH ORDINALITY AS x(id, n)
-                      WHERE x.id IS NULL AND i.facts->'keys'->(x.n - 1)::int->>'expression' IS NULL)
-        THEN 'a column of it is not migrated'
-        WHEN EXISTS (SELECT FROM unnest(i.columns) AS x(id) WHERE sq2pg.has_no_order((model.columns[x.id]).type))
-        THEN 'a column of it has a type without an order'
-        WHEN cardinality(i.columns) > 32 THEN 'PostgreSQL allows 32 keys'
-    END
-$$;
-COMMENT ON FUNCTION sq2pg.index_problem(sq2pg.model, sq2pg.index_plan, sq2pg.expression[]) IS 'why an index is left out';
-
 CREATE FUNCTION sq2pg.index_notes(model sq2pg.model, all_expressions sq2pg.expression[]) RETURNS sq2pg.note[]
-    LANGUAGE sql IMMUTABLE AS $$
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW(i.table_ordinal, NULL, 'warning', 'index_left_out', NULL, i.source_name,
-                                  format('index "%s" is left out: %s', i.source_name, p.problem), NULL)::sq2pg.note), '{}')
-      FROM unnest(model.indexes) AS i,
-           LATERAL sq2pg.index_problem(model, ROW(i.*)::sq2pg.index_plan, all_expressions) AS p(problem)
-     WHERE p.problem IS NOT NULL AND p.problem NOT LIKE 'an expression%'
+                                  format('index "%s" is left out: %s', i.source_name, d.problem), NULL)::sq2pg.note), '{}')
+      FROM unnest(model.indexes) WITH ORDINALITY AS i
+      JOIN sq2pg.index_definitions(model, all_expressions) AS d ON d.index_position = i.ordinality
+     WHERE d.problem IS NOT NULL
 $$;
-COMMENT ON FUNCTION sq2pg.index_notes(sq2pg.model, sq2pg.expression[]) IS 'indexes that cannot be made';
+COMMENT ON FUNCTION sq2pg.index_notes(sq2pg.model, sq2pg.expression[]) IS 'one note for each index that cannot be made';
 
 CREATE FUNCTION sq2pg.foreign_key_steps(model sq2pg.model, not_valid boolean) RETURNS sq2pg.step[]
-    LANGUAGE sql IMMUTABLE AS $$
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW('foreign key', t.ordinal, f.name,
                                   concat_ws(' ',
                                       format('ALTER TABLE %I.%I ADD CONSTRAINT %I FOREIGN KEY (%s) REFERENCES %I.%I (%s)',
                                              model.schema_name, t.target_name, f.name,
-                                             sq2pg.column_list(model.columns, f.columns),
-                                             model.schema_name, p.target_name,
-                                             sq2pg.column_list(model.columns, f.parent_columns)),
+                                             child.quoted, model.schema_name, p.target_name, parent.quoted),
                                       'ON UPDATE ' || nullif(f.on_update, 'NO ACTION'),
                                       'ON DELETE ' || nullif(f.on_delete, 'NO ACTION'),
                                       f.deferral,
                                       CASE WHEN not_valid THEN 'NOT VALID' END),
-                                  NULL, NULL)::sq2pg.step ORDER BY t.rank, f.ordinality), '{}')
+                                  NULL)::sq2pg.step ORDER BY t.rank, f.ordinality), '{}')
       FROM unnest(model.foreign_keys) WITH ORDINALITY AS f
       JOIN unnest(model.tables) AS t ON t.ordinal = f.table_ordinal
       JOIN unnest(model.tables) AS p ON p.ordinal = f.parent_ordinal
+      JOIN sq2pg.column_lists(model.columns, ARRAY(SELECT y.columns::text FROM unnest(model.foreign_keys) AS y))
+        AS child ON child.place = f.ordinality
+      JOIN sq2pg.column_lists(model.columns, ARRAY(SELECT y.parent_columns::text FROM unnest(model.foreign_keys) AS y))
+        AS parent ON parent.place = f.ordinality
      WHERE f.problem IS NULL
 $$;
 COMMENT ON FUNCTION sq2pg.foreign_key_steps(sq2pg.model, boolean) IS 'foreign keys with their actions';

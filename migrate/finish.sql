@@ -18,11 +18,11 @@ $$;
 COMMENT ON FUNCTION sq2pg.next_ids(jsonb, sq2pg.model) IS 'where the identity columns go on';
 
 CREATE FUNCTION sq2pg.identity_steps(options jsonb, model sq2pg.model) RETURNS sq2pg.step[]
-    LANGUAGE sql AS $$
+    LANGUAGE sql SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW('identity', t.ordinal, t.target_name,
                                   format('ALTER TABLE %I.%I ALTER COLUMN %I RESTART WITH %s', model.schema_name,
                                          t.target_name, n.column_name, n.next_id),
-                                  NULL, NULL)::sq2pg.step ORDER BY t.rank), '{}')
+                                  NULL)::sq2pg.step ORDER BY t.rank), '{}')
       FROM sq2pg.next_ids(options, model) AS n
       JOIN unnest(model.tables) AS t ON t.ordinal = n.table_ordinal
      WHERE n.next_id > 1
@@ -32,7 +32,7 @@ COMMENT ON FUNCTION sq2pg.identity_steps(jsonb, sq2pg.model) IS 'statements that
 CREATE FUNCTION sq2pg.analyze_steps(model sq2pg.model) RETURNS sq2pg.step[]
     LANGUAGE sql IMMUTABLE AS $$
     SELECT array_agg(ROW('analyze', t.ordinal, t.target_name, format('ANALYZE %I.%I', model.schema_name, t.target_name),
-                         NULL, NULL)::sq2pg.step ORDER BY t.rank)
+                         NULL)::sq2pg.step ORDER BY t.rank)
       FROM unnest(model.tables) AS t
 $$;
 COMMENT ON FUNCTION sq2pg.analyze_steps(sq2pg.model) IS 'ANALYZE for each table';

@@ -4,7 +4,8 @@
  * A model is one value in memory, made of arrays: no temporary table, which
  * would forbid PREPARE TRANSACTION.  Functions work on all of it at once;
  * nothing here is called once a table, or thousands of tables would take
- * quadratic time.
+ * quadratic time.  For the same reason they switch nested loops off: the
+ * planner believes arrays to be small.
  */
 
 CREATE TYPE sq2pg.table_plan AS (
@@ -150,7 +151,7 @@ $$;
 COMMENT ON FUNCTION sq2pg.check_names(jsonb) IS 'refuses patterns and names that match nothing';
 
 CREATE FUNCTION sq2pg.read_tables(options jsonb) RETURNS sq2pg.table_plan[]
-    LANGUAGE sql AS $$
+    LANGUAGE sql SET enable_nestloop = off AS $$
     SELECT array_agg(ROW(p.ordinal, p.table_name, p.target_name, p.type, p.without_rowid, p.sequence,
                          p.facts, NULL, NULL)::sq2pg.table_plan ORDER BY p.ordinal)
       FROM (SELECT t.*, sq2pg.table_facts(t.sql) AS facts,
@@ -186,7 +187,7 @@ $$;
 COMMENT ON FUNCTION sq2pg.column_is_chosen(text, text, jsonb) IS 'is a column wanted by include and exclude?';
 
 CREATE FUNCTION sq2pg.read_columns(options jsonb, all_tables sq2pg.table_plan[]) RETURNS sq2pg.column_plan[]
-    LANGUAGE sql AS $$
+    LANGUAGE sql SET enable_nestloop = off AS $$
     WITH chosen AS (
         SELECT t.ordinal AS table_ordinal, t.target_name AS table_target, c.*,
                coalesce(options->'rename'->>(c.table_name || '.' || c.column_name),
@@ -258,7 +259,7 @@ COMMENT ON FUNCTION sq2pg.declared_key_name(jsonb, text[]) IS 'constraint name o
 
 CREATE FUNCTION sq2pg.read_keys(options jsonb, all_tables sq2pg.table_plan[], all_columns sq2pg.column_plan[])
     RETURNS sq2pg.key_plan[]
-    LANGUAGE sql AS $$
+    LANGUAGE sql SET enable_nestloop = off AS $$
     SELECT array_agg(ROW(k.table_ordinal, k.kind, k.name, k.ids)::sq2pg.key_plan
                      ORDER BY k.table_ordinal, k.kind, k.position)
       FROM (SELECT t.ordinal AS table_ordinal, 'p' AS kind, 0 AS position,
@@ -274,9 +275,7 @@ CREATE FUNCTION sq2pg.read_keys(options jsonb, all_tables sq2pg.table_plan[], al
             SELECT t.ordinal, 'u', row_number() OVER ()::int,
                    coalesce(sq2pg.fold_name(sq2pg.declared_key_name(t.facts, i.columns), options->>'names'),
                             t.target_name || '_' ||
-                            array_to_string(ARRAY(SELECT c.target_name FROM unnest(all_columns) AS c
-                                                    JOIN unnest(u.ids) WITH ORDINALITY AS x(id, n) ON c.id = x.id
-                                                   ORDER BY x.n), '_') || '_key'),
+                            sq2pg.fold_name(array_to_string(i.columns, '_'), options->>'names') || '_key'),
                    u.ids
               FROM sq2pg_indexes(options->>'source') AS i
               JOIN unnest(all_tables) AS t ON t.source_name = i.table_name
@@ -288,7 +287,7 @@ COMMENT ON FUNCTION sq2pg.read_keys(jsonb, sq2pg.table_plan[], sq2pg.column_plan
 
 CREATE FUNCTION sq2pg.read_indexes(options jsonb, all_tables sq2pg.table_plan[], all_columns sq2pg.column_plan[])
     RETURNS sq2pg.index_plan[]
-    LANGUAGE sql AS $$
+    LANGUAGE sql SET enable_nestloop = off AS $$
     SELECT array_agg(ROW(t.ordinal, i.index_name, sq2pg.fold_name(i.index_name, options->>'names'), i.is_unique,
                          sq2pg.column_ids(l.ids, i.columns),
                          sq2pg.index_facts(i.sql))::sq2pg.index_plan)
@@ -306,7 +305,7 @@ COMMENT ON FUNCTION sq2pg.read_indexes(jsonb, sq2pg.table_plan[], sq2pg.column_p
 CREATE FUNCTION sq2pg.read_foreign_keys(options jsonb, all_tables sq2pg.table_plan[], all_columns sq2pg.column_plan[],
                                         all_keys sq2pg.key_plan[], all_indexes sq2pg.index_plan[])
     RETURNS sq2pg.foreign_key_plan[]
-    LANGUAGE sql AS $$
+    LANGUAGE sql SET enable_nestloop = off AS $$
     WITH facts AS (
         -- the pragma counts from the last declared key to the first
         SELECT f.*, (t.facts->'foreign_keys')->(count(*) OVER (PARTITION BY f.table_name) - 1 - f.id)::int AS declared,
@@ -355,7 +354,7 @@ COMMENT ON FUNCTION sq2pg.read_foreign_keys(jsonb, sq2pg.table_plan[], sq2pg.col
 
 CREATE FUNCTION sq2pg.order_tables(all_tables sq2pg.table_plan[], all_foreign_keys sq2pg.foreign_key_plan[])
     RETURNS sq2pg.table_plan[]
-    LANGUAGE sql IMMUTABLE AS $$
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     WITH edges AS (
         SELECT coalesce(array_agg(table_ordinal), '{}') AS children, coalesce(array_agg(parent_ordinal), '{}') AS parents
           FROM unnest(all_foreign_keys) WHERE problem IS NULL
@@ -373,7 +372,7 @@ COMMENT ON FUNCTION sq2pg.order_tables(sq2pg.table_plan[], sq2pg.foreign_key_pla
  * this order, so that tables keep theirs.
  */
 CREATE FUNCTION sq2pg.name_relations(INOUT model sq2pg.model, taken text[])
-    LANGUAGE plpgsql AS $$
+    LANGUAGE plpgsql SET enable_nestloop = off AS $$
 DECLARE
     wanted text[];
     names  text[];
@@ -408,19 +407,34 @@ $$;
 COMMENT ON FUNCTION sq2pg.name_relations(sq2pg.model, text[]) IS 'makes the names of all relations of a model unique in the target schema';
 
 /*
+ * Lists of columns, given as arrays of ids in text form: quoted for a
+ * statement, and joined for a name.
+ */
+CREATE FUNCTION sq2pg.column_lists(all_columns sq2pg.column_plan[], lists text[])
+    RETURNS TABLE (place bigint, quoted text, joined text)
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT l.place, string_agg(quote_ident(c.target_name), ', ' ORDER BY x.n),
+           string_agg(c.target_name, '_' ORDER BY x.n)
+      FROM unnest(lists) WITH ORDINALITY AS l(ids, place)
+     CROSS JOIN unnest(l.ids::int[]) WITH ORDINALITY AS x(id, n)
+      JOIN unnest(all_columns) AS c ON c.id = x.id
+     GROUP BY l.place
+$$;
+COMMENT ON FUNCTION sq2pg.column_lists(sq2pg.column_plan[], text[]) IS 'names of columns by their ids, for many lists at once';
+
+/*
  * The foreign keys' own names are unique within their table only.
  */
 CREATE FUNCTION sq2pg.name_foreign_keys(all_foreign_keys sq2pg.foreign_key_plan[], all_keys sq2pg.key_plan[],
                                         all_tables sq2pg.table_plan[], all_columns sq2pg.column_plan[])
     RETURNS sq2pg.foreign_key_plan[]
-    LANGUAGE sql IMMUTABLE AS $$
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     WITH wanted AS (
-        SELECT f.*, coalesce(f.name, t.target_name || '_' ||
-                   coalesce((SELECT string_agg(c.target_name, '_' ORDER BY x.n)
-                               FROM unnest(f.columns) WITH ORDINALITY AS x(id, n)
-                               JOIN unnest(all_columns) AS c ON c.id = x.id), '') || '_fkey') AS wanted,
-               ordinality AS position
+        SELECT f.*, coalesce(f.name, concat_ws('_', t.target_name, l.joined, 'fkey')) AS wanted,
+               f.ordinality AS position
           FROM unnest(all_foreign_keys) WITH ORDINALITY AS f
+          LEFT JOIN sq2pg.column_lists(all_columns, ARRAY(SELECT y.columns::text FROM unnest(all_foreign_keys) AS y))
+                 AS l ON l.place = f.ordinality
           JOIN unnest(all_tables) AS t ON t.ordinal = f.table_ordinal
     ), named AS (
         SELECT x.position, x.name
@@ -495,7 +509,7 @@ COMMENT ON FUNCTION sq2pg.foreign_key_notes(sq2pg.model) IS 'one note for each f
  */
 CREATE FUNCTION sq2pg.profile_tables(options jsonb, model sq2pg.model, ordinals int[])
     RETURNS sq2pg.column_profile[]
-    LANGUAGE sql AS $$
+    LANGUAGE sql SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW(t.ids[p.column_ordinal], p.candidate, p.source_rows, p.nulls, p.integers, p.reals,
                                   p.texts, p.blobs, p.misfits, p.noise, p.example_rowid, p.example,
                                   p.reason)::sq2pg.column_profile), '{}')
@@ -526,7 +540,7 @@ COMMENT ON FUNCTION sq2pg.profile_tables(jsonb, sq2pg.model, int[]) IS 'what the
 CREATE FUNCTION sq2pg.choose_types(all_columns sq2pg.column_plan[], all_foreign_keys sq2pg.foreign_key_plan[],
                                    all_profiles sq2pg.column_profile[])
     RETURNS sq2pg.column_plan[]
-    LANGUAGE sql IMMUTABLE AS $$
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     WITH measured AS (
         SELECT p.column_id, array_agg(p.misfits ORDER BY x.position) AS misfits,
                min(p.integers) AS integers, min(p.reals) AS reals, min(p.texts) AS texts, min(p.blobs) AS blobs
@@ -571,7 +585,7 @@ COMMENT ON FUNCTION sq2pg.choose_types(sq2pg.column_plan[], sq2pg.foreign_key_pl
  * What the report says about types that are not the proposed ones.
  */
 CREATE FUNCTION sq2pg.type_notes(model sq2pg.model, all_profiles sq2pg.column_profile[]) RETURNS sq2pg.note[]
-    LANGUAGE sql IMMUTABLE AS $$
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     SELECT array_agg(ROW(c.table_ordinal, c.source_name, 'note', 'type_widened', p.misfits,
                          concat_ws(': ', 'rowid ' || p.example_rowid, p.example),
                          format('column "%s" became %s instead of %s: %s of %s values do not fit (%s)',

@@ -125,6 +125,8 @@ DECLARE
     worst  record;
     locks  bigint;
     room   bigint;
+    per_backend bigint;
+    backends bigint;
 BEGIN
     SELECT t.source_name, count(*) AS columns INTO worst
       FROM unnest(model.columns) AS c JOIN unnest(model.tables) AS t ON t.ordinal = c.table_ordinal
@@ -143,16 +145,25 @@ BEGIN
             MESSAGE = format('a key of table "%s" has %s columns', worst.source_name, worst.columns),
             DETAIL = 'PostgreSQL allows 32 columns in a key.';
     END IF;
-    -- a table, its TOAST table and that one's index, identity, keys and indexes
-    locks := 3 * cardinality(model.tables) + cardinality(model.keys) + cardinality(model.indexes)
+    -- tables, TOAST tables with their index, keys, indexes, sequences
+    locks := cardinality(model.tables) + cardinality(model.keys) + cardinality(model.indexes)
+        + (SELECT 2 * count(DISTINCT c.table_ordinal) FROM unnest(model.columns) AS c
+            WHERE coalesce(c.type, c.candidates[1]) IN ('text', 'bytea', 'json', 'jsonb', 'numeric'))
         + (SELECT count(*) FROM unnest(model.columns) AS c WHERE c.is_identity);
-    room := current_setting('max_locks_per_transaction')::bigint
-        * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint);
+    -- as the server sizes its lock table
+    per_backend := current_setting('max_locks_per_transaction')::bigint;
+    backends := (SELECT sum(current_setting(g, true)::bigint)
+                   FROM unnest(ARRAY['max_connections', 'max_prepared_transactions', 'max_worker_processes',
+                                     'max_wal_senders', 'autovacuum_worker_slots']) AS g) + 1;
+    IF current_setting('autovacuum_worker_slots', true) IS NULL THEN
+        backends := backends + current_setting('autovacuum_max_workers')::bigint;
+    END IF;
+    room := per_backend * backends;
     IF locks > room THEN
         RAISE configuration_limit_exceeded USING
             MESSAGE = format('the migration needs about %s locks, the lock table has room for %s', locks, room),
             HINT = format('Set max_locks_per_transaction to %s and restart the server, or migrate in parts with include.',
-                          1 + locks * 5 / 4 / (room / current_setting('max_locks_per_transaction')::bigint));
+                          1 + locks * 5 / 4 / backends);
     END IF;
 END
 $$;
@@ -202,8 +213,8 @@ DECLARE
     staging     name := sq2pg.staging_name();
 BEGIN
     PERFORM FROM sq2pg.choose_mode(options, model);
-    steps := ARRAY[ROW('begin', NULL, NULL, 'BEGIN', NULL, NULL)::sq2pg.step]
-        || ARRAY(SELECT ROW('begin', NULL, NULL, s, NULL, NULL)::sq2pg.step FROM unnest(sq2pg.plan_settings()) AS s);
+    steps := ARRAY[ROW('begin', NULL, NULL, 'BEGIN', NULL)::sq2pg.step]
+        || ARRAY(SELECT ROW('begin', NULL, NULL, s, NULL)::sq2pg.step FROM unnest(sq2pg.plan_settings()) AS s);
     IF model.tables IS NOT NULL THEN
         PERFORM sq2pg.check_limits(model);
         profiles := sq2pg.profile_tables(options, model, ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t));
@@ -215,13 +226,13 @@ BEGIN
         steps := steps
             || ROW('source', NULL, staging,
                    format('CREATE SERVER %I FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database %L, time_zone %L, empty_as_null %L)',
-                          staging, source, time_zone, empty_as_null), NULL, NULL)::sq2pg.step
-            || ROW('source', NULL, staging, format('CREATE SCHEMA %I', staging), NULL, NULL)::sq2pg.step
+                          staging, source, time_zone, empty_as_null), NULL)::sq2pg.step
+            || ROW('source', NULL, staging, format('CREATE SCHEMA %I', staging), NULL)::sq2pg.step
             || sq2pg.staging_steps(model)
             || sq2pg.create_steps(model, expressions)
             || sq2pg.load_steps(model, expressions)
-            || ROW('source', NULL, staging, format('DROP SCHEMA %I CASCADE', staging), NULL, NULL)::sq2pg.step
-            || ROW('source', NULL, staging, format('DROP SERVER %I', staging), NULL, NULL)::sq2pg.step
+            || ROW('source', NULL, staging, format('DROP SCHEMA %I CASCADE', staging), NULL)::sq2pg.step
+            || ROW('source', NULL, staging, format('DROP SERVER %I', staging), NULL)::sq2pg.step
             || sq2pg.key_steps(model, sq2pg.null_columns(profiles))
             || sq2pg.check_steps(model, expressions)
             || sq2pg.index_steps(model, expressions)
@@ -231,7 +242,7 @@ BEGIN
             || sq2pg.owner_steps(model, owner);
     END IF;
     steps := steps || ROW('commit', NULL, NULL, CASE WHEN dry_run THEN 'ROLLBACK' ELSE 'COMMIT' END,
-                          NULL, NULL)::sq2pg.step;
+                          NULL)::sq2pg.step;
     RETURN QUERY SELECT s.ordinality::int, s.phase, s.object, s.statement || ';'
                    FROM unnest(steps) WITH ORDINALITY AS s;
 END
@@ -243,7 +254,7 @@ CREATE FUNCTION sq2pg.owner_steps(model sq2pg.model, owner name) RETURNS sq2pg.s
     LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(array_agg(ROW('owner', t.ordinal, t.target_name,
                                   format('ALTER TABLE %I.%I OWNER TO %I', model.schema_name, t.target_name, owner),
-                                  NULL, NULL)::sq2pg.step ORDER BY t.rank), '{}')
+                                  NULL)::sq2pg.step ORDER BY t.rank), '{}')
       FROM unnest(model.tables) AS t WHERE owner IS NOT NULL
 $$;
 COMMENT ON FUNCTION sq2pg.owner_steps(sq2pg.model, name) IS 'gives the new tables to their owner';

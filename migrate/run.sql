@@ -28,31 +28,28 @@ COMMENT ON FUNCTION sq2pg.describe_misfits(text, jsonb) IS 'misfits of a table f
  * Loads one table.  Its declared types are believed until a value proves them
  * wrong; "misfits" is NULL once the table is complete.
  */
-CREATE FUNCTION sq2pg.load_one(options jsonb, model sq2pg.model, load sq2pg.step, stop_at_misfit boolean,
+CREATE FUNCTION sq2pg.load_one(options jsonb, step sq2pg.step, place int, tables int, stop_at_misfit boolean,
                                OUT result sq2pg.load_result, OUT misfits jsonb)
     LANGUAGE plpgsql AS $$
 DECLARE
-    t       sq2pg.table_plan := model.tables[load.table_ordinal];
+    load    sq2pg.load := step.load;
     outcome record;
     started timestamptz := clock_timestamp();
 BEGIN
-    PERFORM sq2pg.announce('load', t.target_name, t.rank, cardinality(model.tables),
-                           CASE WHEN t.type = 'table' AND NOT t.without_rowid
-                                THEN sq2pg.source_max(options->>'source', t.source_name, 'rowid') END);
+    PERFORM sq2pg.announce('load', step.object, place, tables,
+                           CASE WHEN load.has_rowid
+                                THEN sq2pg.source_max(options->>'source', load.source_table, 'rowid') END);
     SELECT * INTO outcome
-      FROM sq2pg.load_table(options->>'source', t.source_name, load.source_columns,
-                            sq2pg.relation_name(model.schema_name, t.target_name)::regclass, load.target_columns,
-                            options->>'time_zone', (options->>'empty_as_null')::boolean, stop_at_misfit);
+      FROM sq2pg.load_table(options->>'source', load.source_table, load.source_columns, load.relation::regclass,
+                            load.target_columns, options->>'time_zone', (options->>'empty_as_null')::boolean,
+                            stop_at_misfit);
     misfits := outcome.misfits;
-    result := ROW(load.table_ordinal, outcome.source_rows, outcome.loaded, outcome.noise,
-                  ARRAY(SELECT c.id FROM unnest(load.source_columns, outcome.nulls) AS n(name, nulls)
-                          JOIN unnest(model.columns) AS c
-                            ON c.table_ordinal = load.table_ordinal AND c.source_name = n.name
-                         WHERE n.nulls > 0),
+    result := ROW(step.table_ordinal, outcome.source_rows, outcome.loaded, outcome.noise,
+                  ARRAY(SELECT n.id FROM unnest(load.column_ids, outcome.nulls) AS n(id, nulls) WHERE n.nulls > 0),
                   (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint);
 END
 $$;
-COMMENT ON FUNCTION sq2pg.load_one(jsonb, sq2pg.model, sq2pg.step, boolean) IS 'loads one table and says how it went';
+COMMENT ON FUNCTION sq2pg.load_one(jsonb, sq2pg.step, int, int, boolean) IS 'loads one table and says how it went';
 
 /*
  * Executes the statements of a phase.
@@ -71,10 +68,10 @@ $$;
 COMMENT ON FUNCTION sq2pg.execute_steps(sq2pg.step[]) IS 'executes the statements of a phase, one by one';
 
 /*
- * Foreign keys.  All that fail are told together: one run should be enough to
- * know every orphan.
+ * Foreign keys, one by one, after one of them was violated.  All that fail
+ * are told together: one run should be enough to know every orphan.
  */
-CREATE FUNCTION sq2pg.add_foreign_keys(options jsonb, INOUT model sq2pg.model)
+CREATE FUNCTION sq2pg.add_violated_foreign_keys(options jsonb, INOUT model sq2pg.model)
     LANGUAGE plpgsql AS $$
 DECLARE
     valid     sq2pg.step[] := sq2pg.foreign_key_steps(model, false);
@@ -82,17 +79,16 @@ DECLARE
     keep      boolean := options->>'on_orphan' = 'keep';
     failures  text[] := '{}';
     details   text;
+    child     text;
 BEGIN
     FOR i IN 1 .. cardinality(valid) LOOP
-        PERFORM sq2pg.announce('foreign key', valid[i].object);
         BEGIN
-            EXECUTE valid[i].statement;
+            PERFORM sq2pg.execute_steps(valid[i:i]);
         EXCEPTION WHEN foreign_key_violation THEN
-            GET STACKED DIAGNOSTICS details = PG_EXCEPTION_DETAIL;
-            failures := failures || format('Table "%s", constraint "%s": %s',
-                                           model.tables[valid[i].table_ordinal].target_name, valid[i].object, details);
+            GET STACKED DIAGNOSTICS details = PG_EXCEPTION_DETAIL, child = TABLE_NAME;
+            failures := failures || format('Table "%s", constraint "%s": %s', child, valid[i].object, details);
             IF keep THEN
-                EXECUTE not_valid[i].statement;
+                PERFORM sq2pg.execute_steps(not_valid[i:i]);
                 model.notes := model.notes
                     || ROW(valid[i].table_ordinal, NULL, 'warning', 'orphans_kept', NULL, details,
                            format('foreign key "%s" is NOT VALID: some rows have no parent', valid[i].object),
@@ -108,31 +104,38 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION sq2pg.add_violated_foreign_keys(jsonb, sq2pg.model) IS 'adds foreign keys of which some have orphans';
+
+/*
+ * Foreign keys.  Most sources have no orphans: all in one subtransaction,
+ * since thousands of these take quadratic time in the relation cache.
+ */
+CREATE FUNCTION sq2pg.add_foreign_keys(options jsonb, INOUT model sq2pg.model)
+    LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM sq2pg.execute_steps(sq2pg.foreign_key_steps(model, false));
+EXCEPTION WHEN foreign_key_violation THEN
+    model := sq2pg.add_violated_foreign_keys(options, model);
+END
+$$;
 COMMENT ON FUNCTION sq2pg.add_foreign_keys(jsonb, sq2pg.model) IS 'adds the foreign keys of a model';
 
 /*
  * Types are changed for a whole table at once, while it is empty, by making it
  * again: then the statements of the run are those of the plan.
  */
-CREATE FUNCTION sq2pg.remake_tables(model sq2pg.model, creates sq2pg.step[], ordinals int[]) RETURNS void
+CREATE FUNCTION sq2pg.remake_tables(creates sq2pg.step[], loads sq2pg.step[], ordinals int[]) RETURNS void
     LANGUAGE plpgsql AS $$
-DECLARE
-    s sq2pg.step;
 BEGIN
-    FOREACH s IN ARRAY creates LOOP
-        IF s.table_ordinal = ANY (ordinals) THEN
-            EXECUTE format('DROP TABLE %I.%I', model.schema_name, model.tables[s.table_ordinal].target_name);
-            EXECUTE s.statement;
+    FOR i IN 1 .. cardinality(creates) LOOP
+        IF creates[i].table_ordinal = ANY (ordinals) THEN
+            EXECUTE 'DROP TABLE ' || loads[i].load.relation;
+            EXECUTE creates[i].statement;
         END IF;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.remake_tables(sq2pg.model, sq2pg.step[], int[]) IS 'drops and creates tables whose types changed';
-
-CREATE TYPE sq2pg.filled AS (
-    model       sq2pg.model,
-    expressions sq2pg.expression[],
-    results     sq2pg.load_result[]);
+COMMENT ON FUNCTION sq2pg.remake_tables(sq2pg.step[], sq2pg.step[], int[]) IS 'drops and creates tables whose types changed';
 
 /*
  * Creates and loads all tables.  At the first misfit of a table its whole
@@ -147,11 +150,11 @@ DECLARE
     loads     sq2pg.step[];
     profiles  sq2pg.column_profile[];
     profiled  int[];
-    pending   int[];            -- ordinals of tables in load order
+    pending   int[];            -- ranks of tables that are not complete
+    step      sq2pg.step;
     before    sq2pg.column_plan[];
     changed   int[];
     one       record;
-    current   int;
 BEGIN
     -- where the declaration says nothing there is nothing to believe
     profiled := ARRAY(SELECT DISTINCT c.table_ordinal FROM unnest(model.columns) AS c WHERE c.dynamic);
@@ -165,35 +168,36 @@ BEGIN
     loads := sq2pg.load_steps(model, expressions);
     PERFORM sq2pg.execute_steps(creates);
 
-    pending := ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t ORDER BY t.rank);
-    results := array_fill(NULL::sq2pg.load_result, ARRAY[cardinality(model.tables)]);
+    -- loads[i] is the table of rank i
+    pending := ARRAY(SELECT generate_series(1, cardinality(loads)));
+    results := array_fill(NULL::sq2pg.load_result, ARRAY[cardinality(loads)]);
     WHILE cardinality(pending) > 0 LOOP
-        current := pending[1];
+        step := loads[pending[1]];
         SELECT * INTO one
-          FROM sq2pg.load_one(options, model, loads[model.tables[current].rank], NOT current = ANY (profiled));
+          FROM sq2pg.load_one(options, step, pending[1], cardinality(loads), NOT step.table_ordinal = ANY (profiled));
         IF one.misfits IS NULL THEN
-            results[current] := one.result;
+            results[step.table_ordinal] := one.result;
             pending := pending[2:];
-        ELSIF current = ANY (profiled) THEN
+        ELSIF step.table_ordinal = ANY (profiled) THEN
             RAISE invalid_text_representation USING
                 MESSAGE = format('values of table "%s" do not fit the types that were asked for',
-                                 model.tables[current].source_name),
-                DETAIL = sq2pg.describe_misfits(model.tables[current].source_name, one.misfits),
+                                 (step.load).source_table),
+                DETAIL = sq2pg.describe_misfits((step.load).source_table, one.misfits),
                 HINT = 'Leave the column out of types, so that its type follows the data.';
         ELSE
-            profiles := profiles || sq2pg.profile_tables(options, model, ARRAY[current]);
-            profiled := profiled || current;
+            profiles := profiles || sq2pg.profile_tables(options, model, ARRAY[step.table_ordinal]);
+            profiled := profiled || step.table_ordinal;
             before := model.columns;
             model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
             changed := ARRAY(SELECT DISTINCT c.table_ordinal FROM unnest(model.columns) AS c
                                JOIN unnest(before) AS b USING (id)
-                              WHERE c.type <> b.type OR c.table_ordinal = current);
+                              WHERE c.type <> b.type OR c.table_ordinal = step.table_ordinal);
             expressions := sq2pg.translate_expressions(model);
             creates := sq2pg.create_steps(model, expressions);
             loads := sq2pg.load_steps(model, expressions);
-            PERFORM sq2pg.remake_tables(model, creates, changed);
-            pending := ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t
-                              WHERE t.ordinal = ANY (pending) OR t.ordinal = ANY (changed) ORDER BY t.rank);
+            PERFORM sq2pg.remake_tables(creates, loads, changed);
+            pending := ARRAY(SELECT t.rank FROM unnest(model.tables) AS t
+                              WHERE t.rank = ANY (pending) OR t.ordinal = ANY (changed) ORDER BY t.rank);
         END IF;
     END LOOP;
     model.notes := model.notes || coalesce(sq2pg.type_notes(model, profiles), '{}')
@@ -249,7 +253,6 @@ DECLARE
     rows    sq2pg.report_row[] := '{}';
     failed  text[] := '{}';
     s       sq2pg.step;
-    t       sq2pg.table_plan;
     r       sq2pg.load_result;
     v       record;
     next    jsonb := (SELECT coalesce(jsonb_object_agg(n.table_ordinal, n.next_id), '{}')
@@ -262,20 +265,17 @@ DECLARE
 BEGIN
     FOREACH s IN ARRAY loads LOOP
         started := clock_timestamp();
-        t := model.tables[s.table_ordinal];
         r := results[s.table_ordinal];
-        PERFORM sq2pg.announce('verify', t.target_name, t.rank, cardinality(model.tables));
-        SELECT * INTO v
-          FROM sq2pg.verify_table(options, t.source_name, s.source_columns,
-                                  sq2pg.relation_name(model.schema_name, t.target_name)::regclass, s.target_columns);
+        PERFORM sq2pg.announce('verify', s.object);
+        SELECT * INTO v FROM sq2pg.verify_table(options, s.load);
         IF NOT v.matches THEN
-            failed := failed || format('Table "%s": %s.', t.target_name, v.detail);
+            failed := failed || format('Table "%s": %s.', s.object, v.detail);
         END IF;
-        rows := rows || ROW(t.target_name, 'create', r.source_rows, coalesce(v.target_rows, r.loaded), 0, 0, 0,
-                            (next->>t.ordinal::text)::bigint, coalesce(v.matches, false),
+        rows := rows || ROW(s.object, 'create', r.source_rows, coalesce(v.target_rows, r.loaded), 0, 0, 0,
+                            (next->>s.table_ordinal::text)::bigint, coalesce(v.matches, false),
                             r.ms + (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint,
-                            concat_ws('; ', remarks->>t.ordinal::text,
-                                      format('binary noise removed from %s values', nullif(r.noise, 0)))
+                            concat_ws('; ', remarks->>s.table_ordinal::text,
+                                      'binary noise removed from ' || nullif(r.noise, 0) || ' values')
                            )::sq2pg.report_row;
     END LOOP;
     IF cardinality(failed) > 0 THEN

@@ -15,8 +15,7 @@ COMMENT ON FUNCTION sq2pg.digest_source(text, text, text[], regclass, text[], te
 /*
  * One table: both sides read once.
  */
-CREATE FUNCTION sq2pg.verify_table(options jsonb, source_table text, source_columns text[], target regclass,
-                                   target_columns text[],
+CREATE FUNCTION sq2pg.verify_table(options jsonb, load sq2pg.load,
                                    OUT source_rows bigint, OUT target_rows bigint, OUT matches boolean, OUT detail text)
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -27,14 +26,14 @@ BEGIN
         RETURN;
     END IF;
     IF options->>'verify' = 'counts' THEN
-        source_rows := sq2pg.source_count(options->>'source', source_table);
-        EXECUTE format('SELECT count(*) FROM %s', target) INTO target_rows;
+        source_rows := sq2pg.source_count(options->>'source', load.source_table);
+        EXECUTE 'SELECT count(*) FROM ' || load.relation INTO target_rows;
     ELSE
         SELECT d.source_rows, d.digest INTO source_rows, source_digest
-          FROM sq2pg.digest_source(options->>'source', source_table, source_columns, target, target_columns,
-                                   options->>'time_zone', (options->>'empty_as_null')::boolean) AS d;
+          FROM sq2pg.digest_source(options->>'source', load.source_table, load.source_columns,
+                                   load.relation::regclass, load.target_columns, options->>'time_zone', (options->>'empty_as_null')::boolean) AS d;
         SELECT d.rows, d.digest INTO target_rows, target_digest
-          FROM sq2pg.digest_relation(target, target_columns::name[]) AS d;
+          FROM sq2pg.digest_relation(load.relation::regclass, load.target_columns::name[]) AS d;
     END IF;
     matches := source_rows = target_rows AND source_digest IS NOT DISTINCT FROM target_digest;
     detail := CASE WHEN matches THEN NULL
@@ -43,4 +42,4 @@ BEGIN
                    ELSE 'the same number of rows, but not the same content' END;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.verify_table(jsonb, text, text[], regclass, text[]) IS 'compares one table with its source';
+COMMENT ON FUNCTION sq2pg.verify_table(jsonb, sq2pg.load) IS 'compares one table with its source';

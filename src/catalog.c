@@ -20,7 +20,8 @@
 	"SELECT l.name, l.type, l.wr, l.strict, s.sql" \
 	"  FROM pragma_table_list AS l" \
 	"  JOIN sqlite_schema AS s ON s.name = l.name AND s.type IN ('table', 'view')" \
-	" WHERE l.schema = 'main' AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+	" WHERE l.schema = 'main' AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'" \
+	" ORDER BY s.rowid"
 
 #define COLUMN_LIST \
 	"SELECT name, type, \"notnull\", dflt_value, pk, hidden" \
@@ -150,18 +151,17 @@ read_sequences(SqmLite *lite, List *tables)
 	sqm_statement_finalize(stmt);
 }
 
-static List *
-read_tables(SqmLite *lite, const char *name)
+/*
+ * All tables and views, in the order in which they were created
+ * (SqmTableFact *, in the current memory context).
+ */
+List *
+sqm_catalog_tables(SqmLite *lite)
 {
-	SqmStatement *stmt;
+	SqmStatement *stmt = sqm_statement_prepare(lite, TABLE_LIST);
 	List	   *tables = NIL;
 	ListCell   *lc;
 
-	stmt = sqm_statement_prepare(lite, name == NULL ?
-								 TABLE_LIST " ORDER BY s.rowid" :
-								 TABLE_LIST " AND l.name = ?1 COLLATE NOCASE");
-	if (name != NULL)
-		sqm_statement_bind_text(stmt, 1, name);
 	while (sqm_statement_step(stmt))
 	{
 		SqmTableFact *table = palloc0(sizeof(SqmTableFact));
@@ -184,45 +184,44 @@ read_tables(SqmLite *lite, const char *name)
 }
 
 /*
- * All tables and views, in the order in which they were created
- * (SqmTableFact *, in the current memory context).
- */
-List *
-sqm_catalog_tables(SqmLite *lite)
-{
-	return read_tables(lite, NULL);
-}
-
-/* One table or view by name (as SQLite finds it: any case), or NULL. */
-SqmTableFact *
-sqm_catalog_table(SqmLite *lite, const char *name)
-{
-	List	   *tables = read_tables(lite, name);
-
-	return tables == NIL ? NULL : linitial(tables);
-}
-
-/*
- * A name by which the rowid of this table can be asked for, or NULL if it has
- * none or columns hide all three of them.
+ * A name by which the rowid of a table can be asked for, or NULL if it has
+ * none or its columns hide all three of them.  Reads only what it needs:
+ * this is asked for every table of a large schema.
  */
 const char *
-sqm_catalog_rowid_name(const SqmTableFact *table)
+sqm_catalog_rowid_name(SqmLite *lite, const char *table)
 {
 	static const char *const names[] = {"rowid", "_rowid_", "oid"};
+	SqmStatement *stmt;
+	const char *result = NULL;
 
-	if (strcmp(table->type, "table") != 0 || table->without_rowid)
-		return NULL;
-	for (int i = 0; i < (int) lengthof(names); i++)
+	stmt = sqm_statement_prepare(lite,
+								 "SELECT 1 FROM pragma_table_list(?1)"
+								 " WHERE schema = 'main' AND type = 'table' AND NOT wr"
+								 "   AND NOT EXISTS (SELECT 1 FROM pragma_table_xinfo(?1)"
+								 "                    WHERE name = ?2 COLLATE NOCASE)");
+	sqm_statement_bind_text(stmt, 1, table);
+	for (int i = 0; i < (int) lengthof(names) && result == NULL; i++)
 	{
-		bool		hidden = false;
-		ListCell   *lc;
-
-		foreach(lc, table->columns)
-			if (pg_strcasecmp(((SqmColumnFact *) lfirst(lc))->name, names[i]) == 0)
-				hidden = true;
-		if (!hidden)
-			return names[i];
+		sqm_statement_bind_text(stmt, 2, names[i]);
+		if (sqm_statement_step(stmt))
+			result = names[i];
+		sqm_statement_reset(stmt);
 	}
-	return NULL;
+	sqm_statement_finalize(stmt);
+	return result;
+}
+
+/* Is there a table or view of this name? */
+bool
+sqm_catalog_has_table(SqmLite *lite, const char *table)
+{
+	SqmStatement *stmt = sqm_statement_prepare(lite,
+											   "SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main'");
+	bool		found;
+
+	sqm_statement_bind_text(stmt, 1, table);
+	found = sqm_statement_step(stmt);
+	sqm_statement_finalize(stmt);
+	return found;
 }

@@ -47,7 +47,7 @@ typedef struct SqmTableFact
 } SqmTableFact;
 
 extern List *sqm_catalog_tables(SqmLite *lite);
-extern SqmTableFact *sqm_catalog_table(SqmLite *lite, const char *name);
-extern const char *sqm_catalog_rowid_name(const SqmTableFact *table);
+extern bool sqm_catalog_has_table(SqmLite *lite, const char *table);
+extern const char *sqm_catalog_rowid_name(SqmLite *lite, const char *table);
 
 #endif							/* SQM_CATALOG_H */

@@ -62,6 +62,8 @@ static const struct
 	{"standard_conforming_strings", "on"},
 	{"quote_all_identifiers", "off"},
 	{"default_table_access_method", "heap"},
+	/* not of meaning, but our own queries are small and never worth it */
+	{"jit", "off"},
 };
 
 static void

@@ -115,15 +115,14 @@ sqm_table_statement(const char *source, const char *table, List *columns,
 					bool *has_rowid)
 {
 	SqmLite    *lite = sqm_source_open(source, GetUserId(), SQM_PURPOSE_READ);
-	SqmTableFact *fact = sqm_catalog_table(lite, table);
 	const char *rowid;
 
-	if (fact == NULL)
+	if (!sqm_catalog_has_table(lite, table))
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
 				 errmsg("SQLite database \"%s\" has no table \"%s\"",
 						sqm_lite_display(lite), table)));
-	rowid = sqm_catalog_rowid_name(fact);
+	rowid = sqm_catalog_rowid_name(lite, table);
 	*has_rowid = rowid != NULL;
 	return sqm_statement_prepare(lite, sqm_deparse_select(table, columns, rowid));
 }

@@ -99,9 +99,9 @@ open_table(SqmTableOptions *options)
  * Rows that SQLite's ANALYZE counted, else the highest rowid, else a guess.
  */
 static double
-estimate_rows(SqmLite *lite, SqmTableFact *table)
+estimate_rows(SqmLite *lite, const char *table)
 {
-	const char *rowid = sqm_catalog_rowid_name(table);
+	const char *rowid = sqm_catalog_rowid_name(lite, table);
 	double		rows = SQM_DEFAULT_ROWS;
 	char	   *message;
 	SqmStatement *stmt;
@@ -113,7 +113,7 @@ estimate_rows(SqmLite *lite, SqmTableFact *table)
 	{
 		bool		found;
 
-		sqm_statement_bind_text(stmt, 1, table->name);
+		sqm_statement_bind_text(stmt, 1, table);
 		found = sqm_statement_step(stmt);
 		if (found)
 			rows = (double) sqm_statement_int64(stmt, 0);
@@ -125,7 +125,7 @@ estimate_rows(SqmLite *lite, SqmTableFact *table)
 	{
 		stmt = sqm_statement_prepare(lite,
 									 psprintf("SELECT max(t.%s) FROM main.%s AS t",
-											  rowid, sqm_lite_quote(table->name)));
+											  rowid, sqm_lite_quote(table)));
 		if (sqm_statement_step(stmt))
 			rows = (double) sqm_statement_int64(stmt, 0);
 		sqm_statement_finalize(stmt);
@@ -133,18 +133,15 @@ estimate_rows(SqmLite *lite, SqmTableFact *table)
 	return Max(rows, 1.0);
 }
 
-static SqmTableFact *
-find_table(SqmLite *lite, const char *name)
+static void
+check_table(SqmLite *lite, const char *name)
 {
-	SqmTableFact *table = sqm_catalog_table(lite, name);
-
-	if (table == NULL)
+	if (!sqm_catalog_has_table(lite, name))
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
 				 errmsg("SQLite database \"%s\" has no table \"%s\"",
 						sqm_lite_display(lite), name),
 				 errhint("sq2pg_tables() lists its tables; the option \"table\" names one that is called differently here.")));
-	return table;
 }
 
 static void
@@ -154,7 +151,8 @@ sqmGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	SqmLite    *lite = open_table(options);
 
 	baserel->fdw_private = options;
-	baserel->tuples = estimate_rows(lite, find_table(lite, options->table));
+	check_table(lite, options->table);
+	baserel->tuples = estimate_rows(lite, options->table);
 	set_baserel_size_estimates(root, baserel);
 }
 
@@ -204,8 +202,7 @@ sqmGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
 				  Plan *outer_plan)
 {
 	SqmTableOptions *options = baserel->fdw_private;
-	SqmTableFact *table = find_table(open_table(options), options->table);
-	const char *rowid = sqm_catalog_rowid_name(table);
+	const char *rowid = sqm_catalog_rowid_name(open_table(options), options->table);
 	List	   *attnums = needed_attnums(baserel, relid);
 	List	   *columns = NIL;
 	List	   *private;
