@@ -6,7 +6,7 @@
  *
  * An equivalent execution of the plan's INSERT ... SELECT: rows are decoded
  * straight into Datums and stored in batches.  The target must be bare (no
- * index, trigger, check or generated column), because nothing but the heap is
+ * index, trigger or check), because nothing but the heap is
  * written here; the loader refuses anything else.
  *
  * A value that does not arrive exactly never stops the reading by an error
@@ -24,6 +24,7 @@
 #include "catalog/pg_class.h"
 #include "commands/progress.h"
 #include "executor/executor.h"
+#include "executor/nodeModifyTable.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "utils/acl.h"
@@ -55,6 +56,8 @@ typedef struct Loader
 	MemoryContext batch;		/* Datums of the filled slots */
 	int64		loaded;
 	int64	   *nulls;			/* per column of the reader */
+	EState	   *estate;			/* to compute generated columns, or NULL */
+	ResultRelInfo *result;
 } Loader;
 
 PG_FUNCTION_INFO_V1(sqm_load_table);
@@ -68,13 +71,13 @@ check_bare(Relation rel)
 	TupleDesc	desc = RelationGetDescr(rel);
 	TupleConstr *constr = desc->constr;
 
+	/* generated columns are computed here, all else is not */
 	if (rel->rd_rel->relkind != RELKIND_RELATION ||
 		rel->rd_createSubid == InvalidSubTransactionId ||
 		rel->rd_rel->relhasindex || rel->rd_rel->relhasrules ||
 		rel->rd_rel->relrowsecurity || rel->trigdesc != NULL ||
 		rel->rd_rel->relispartition ||
-		(constr != NULL && (constr->num_check > 0 ||
-							constr->has_generated_stored)))
+		(constr != NULL && constr->num_check > 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table \"%s\" is not a bare table of this transaction",
@@ -111,6 +114,31 @@ flush_batch(Loader *loader)
 	}
 	MemoryContextReset(loader->batch);
 	CHECK_FOR_INTERRUPTS();
+}
+
+/*
+ * Stored generated columns are computed by the executor's own routine, which
+ * wants its surroundings.
+ */
+static void
+prepare_generated(Loader *loader)
+{
+	TupleConstr *constr = RelationGetDescr(loader->rel)->constr;
+
+	if (constr == NULL || !constr->has_generated_stored)
+		return;
+	loader->estate = CreateExecutorState();
+	loader->result = makeNode(ResultRelInfo);
+	InitResultRelInfo(loader->result, loader->rel, 1, NULL, 0);
+}
+
+static void
+compute_generated(Loader *loader, TupleTableSlot *slot)
+{
+	if (loader->estate == NULL)
+		return;
+	ExecComputeStoredGenerated(loader->result, loader->estate, slot, CMD_INSERT);
+	ResetPerTupleExprContext(loader->estate);
 }
 
 static TupleTableSlot *
@@ -154,6 +182,7 @@ load_rows(Loader *loader)
 		for (int i = 0; i < reader->columns; i++)
 			loader->nulls[i] += slot->tts_isnull[reader->attnums[i] - 1];
 		ExecStoreVirtualTuple(slot);
+		compute_generated(loader, slot);
 		loader->used++;
 		if (loader->used == SQM_BATCH_ROWS || bytes >= SQM_BATCH_BYTES)
 		{
@@ -175,11 +204,14 @@ run_load(Loader *loader)
 										  "sqlite_fdw_mig batch",
 										  ALLOCSET_DEFAULT_SIZES);
 	loader->nulls = palloc0(sizeof(int64) * (loader->reader->columns + 1));
+	prepare_generated(loader);
 	sqm_progress_start(RelationGetRelid(rel));
 	load_rows(loader);
 	pgstat_progress_end_command();
 	for (int i = 0; i < SQM_BATCH_ROWS && loader->slots[i] != NULL; i++)
 		ExecDropSingleTupleTableSlot(loader->slots[i]);
+	if (loader->estate != NULL)
+		FreeExecutorState(loader->estate);
 	FreeBulkInsertState(loader->bulk);
 	table_finish_bulk_insert(rel, TABLE_INSERT_SKIP_FSM);
 	MemoryContextDelete(loader->batch);
