@@ -62,3 +62,19 @@ CREATE FUNCTION sq2pg.translate(expression text, context text, columns jsonb, wa
 	AS 'MODULE_PATHNAME', 'sqm_translate_expression';
 COMMENT ON FUNCTION sq2pg.translate(text, text, jsonb, text) IS
 	'an expression of SQLite''s as PostgreSQL text, or why there is none';
+
+/*
+ * The query of a CREATE VIEW text, and the columns that it has.  To be written as
+ *	CREATE VIEW name (target of each of columns) AS translated
+ *
+ * catalog: the tables and views that it may name
+ *	[{"name": in SQLite, "schema": in PostgreSQL or absent, "target": in PostgreSQL (else as name),
+ *	"columns": as in translate, "primary_key": [name] (absent for views), "rowid": the INTEGER PRIMARY KEY, or absent}]
+ * columns: the view's, in the form that catalog wants, for the views that read this one
+ */
+CREATE FUNCTION sq2pg.translate_view(ddl text, catalog jsonb,
+		OUT translated text, OUT problem text, OUT notes text, OUT columns jsonb)
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'sqm_translate_view_ddl';
+COMMENT ON FUNCTION sq2pg.translate_view(text, jsonb) IS
+	'a view of SQLite''s as a query for PostgreSQL, or why there is none';

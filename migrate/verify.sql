@@ -13,6 +13,20 @@ COMMENT ON FUNCTION sq2pg.digest_source(text, text, text[], regclass, text[], te
     'rows and digest of a SQLite table, comparable with sq2pg.digest_relation';
 
 /*
+ * The same for each row, to find those that differ.
+ */
+CREATE FUNCTION sq2pg.row_digests(source text, source_table text, source_columns text[], target regclass,
+                                  target_columns text[], time_zone text, empty_as_null boolean)
+    RETURNS TABLE (digest text, source_rowid bigint)
+    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_row_digests';
+COMMENT ON FUNCTION sq2pg.row_digests(text, text, text[], regclass, text[], text, boolean) IS
+    'digest of each row of a SQLite table, comparable with sq2pg.row_digest';
+
+CREATE FUNCTION sq2pg.row_digest(record) RETURNS text
+    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_row_digest';
+COMMENT ON FUNCTION sq2pg.row_digest(record) IS 'digest of ROW(column, ...) of a target table';
+
+/*
  * One table: both sides read once.
  */
 CREATE FUNCTION sq2pg.verify_table(options jsonb, load sq2pg.load,
@@ -31,7 +45,8 @@ BEGIN
     ELSE
         SELECT d.source_rows, d.digest INTO source_rows, source_digest
           FROM sq2pg.digest_source(options->>'source', load.source_table, load.source_columns,
-                                   load.relation::regclass, load.target_columns, options->>'time_zone', (options->>'empty_as_null')::boolean) AS d;
+                                   load.relation::regclass, load.target_columns,
+                                   options->>'time_zone', (options->>'empty_as_null')::boolean) AS d;
         SELECT d.rows, d.digest INTO target_rows, target_digest
           FROM sq2pg.digest_relation(load.relation::regclass, load.target_columns::name[]) AS d;
     END IF;
@@ -43,3 +58,241 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION sq2pg.verify_table(jsonb, sq2pg.load) IS 'compares one table with its source';
+
+/*
+ * The rows in which a table differs: how many are only on one side, and where
+ * the first of them are.
+ */
+CREATE FUNCTION sq2pg.find_differences(options jsonb, load sq2pg.load,
+                                       OUT missing_rows bigint, OUT unexpected_rows bigint, OUT detail text)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    key_columns text;
+    target_rows text;
+    source_places text;
+    target_places text;
+BEGIN
+    SELECT string_agg(format('%L, %I', a.attname || '=', a.attname), ', '', '', ' ORDER BY k.n) INTO key_columns
+      FROM pg_index AS i, unnest(i.indkey::smallint[]) WITH ORDINALITY AS k(attnum, n), pg_attribute AS a
+     WHERE i.indrelid = load.relation::regclass AND i.indisprimary
+       AND a.attrelid = i.indrelid AND a.attnum = k.attnum;
+    target_rows := format('SELECT sq2pg.row_digest(ROW(%s)) AS digest, %s AS place FROM %s',
+                          (SELECT string_agg(quote_ident(c), ', ' ORDER BY n)
+                             FROM unnest(load.target_columns) WITH ORDINALITY AS x(c, n)),
+                          coalesce('concat(' || key_columns || ')', 'NULL::text'), load.relation);
+    EXECUTE format(
+        'WITH s AS MATERIALIZED (SELECT digest, array_agg(source_rowid ORDER BY source_rowid) AS places, count(*) AS n
+                     FROM sq2pg.row_digests($1, $2, $3, $4, $5, $6, $7) GROUP BY digest),
+              t AS MATERIALIZED (SELECT digest, array_agg(place ORDER BY place) AS places, count(*) AS n
+                     FROM (%s) AS r GROUP BY digest),
+              d AS (SELECT s.places AS source_places, t.places AS target_places,
+                           coalesce(s.n, 0) - coalesce(t.n, 0) AS surplus
+                      FROM s FULL JOIN t USING (digest)
+                     WHERE s.n IS DISTINCT FROM t.n)
+         SELECT coalesce(sum(greatest(surplus, 0)), 0), coalesce(sum(greatest(-surplus, 0)), 0),
+                (SELECT string_agg(p::text, '', '') FROM (SELECT unnest(source_places) AS p FROM d
+                                                           WHERE surplus > 0 ORDER BY p LIMIT 5) AS x),
+                (SELECT string_agg(p, ''; '') FROM (SELECT unnest(target_places) AS p FROM d
+                                                      WHERE surplus < 0 ORDER BY p LIMIT 5) AS x)
+           FROM d', target_rows)
+       INTO missing_rows, unexpected_rows, source_places, target_places
+      USING options->>'source', load.source_table, load.source_columns, load.relation::regclass, load.target_columns,
+            options->>'time_zone', (options->>'empty_as_null')::boolean;
+    detail := concat_ws('; ',
+        'first rows without an equal in PostgreSQL: rowid ' || source_places,
+        'first rows without an equal in SQLite: ' || target_places);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.find_differences(jsonb, sq2pg.load) IS 'which rows of a table differ from their source';
+
+/*
+ * The one of "names" that is meant by "wanted": exact, else regardless of
+ * case, else regardless of case and underscores; NULL if that is not clear.
+ */
+CREATE FUNCTION sq2pg.match_name(wanted text, names text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN wanted = ANY (names) THEN wanted
+                WHEN count(*) FILTER (WHERE lower(n) = lower(wanted)) = 1
+                    THEN min(n) FILTER (WHERE lower(n) = lower(wanted))
+                WHEN count(*) FILTER (WHERE f.folded = sq2pg.fold_name(wanted, 'snake')) = 1
+                    THEN min(n) FILTER (WHERE f.folded = sq2pg.fold_name(wanted, 'snake')) END
+      FROM unnest(names) AS n, LATERAL (SELECT sq2pg.fold_name(n, 'snake')) AS f(folded)
+$$;
+COMMENT ON FUNCTION sq2pg.match_name(text, text[]) IS 'finds a name as people mean it';
+
+CREATE TYPE sq2pg.match AS (
+    table_ordinal int,
+    load          sq2pg.load,   -- NULL: no such table in the target
+    unmatched     text[],       -- source columns without a target column
+    extra         text[]);      -- target columns without a source column
+
+/*
+ * Existing tables and columns that correspond to those of the source, by name
+ * and never by position.
+ */
+CREATE FUNCTION sq2pg.match_tables(model sq2pg.model) RETURNS SETOF sq2pg.match
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    t        sq2pg.table_plan;
+    names    text[] := ARRAY(SELECT relname FROM pg_class
+                              WHERE relnamespace = to_regnamespace(quote_ident(model.schema_name))
+                                AND relkind IN ('r', 'p', 'v', 'f', 'm'));
+    found_name text;
+    relation text;
+    targets  text[];
+BEGIN
+    FOR t IN SELECT x.* FROM unnest(model.tables) AS x ORDER BY x.rank LOOP
+        found_name := sq2pg.match_name(left(t.target_name, 63), names);
+        IF found_name IS NULL THEN
+            RETURN NEXT ROW(t.ordinal, NULL, NULL, NULL)::sq2pg.match;
+            CONTINUE;
+        END IF;
+        relation := format('%I.%I', model.schema_name, found_name);
+        targets := ARRAY(SELECT attname FROM pg_attribute
+                          WHERE attrelid = relation::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum);
+        RETURN QUERY
+            WITH pairs AS (
+                SELECT c.id, c.ordinal, c.source_name, sq2pg.match_name(c.target_name, targets) AS target
+                  FROM unnest(model.columns) AS c WHERE c.table_ordinal = t.ordinal
+            )
+            SELECT t.ordinal,
+                   ROW(t.source_name, relation,
+                       array_agg(p.id ORDER BY p.ordinal) FILTER (WHERE p.target IS NOT NULL),
+                       array_agg(p.source_name ORDER BY p.ordinal) FILTER (WHERE p.target IS NOT NULL),
+                       array_agg(p.target ORDER BY p.ordinal) FILTER (WHERE p.target IS NOT NULL),
+                       t.type = 'table' AND NOT t.without_rowid)::sq2pg.load,
+                   coalesce(array_agg(p.source_name ORDER BY p.ordinal) FILTER (WHERE p.target IS NULL), '{}'),
+                   ARRAY(SELECT x FROM unnest(targets) AS x WHERE x NOT IN (SELECT y.target FROM pairs AS y
+                                                                             WHERE y.target IS NOT NULL))
+              FROM pairs AS p;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.match_tables(sq2pg.model) IS 'target tables and columns that belong to those of the source';
+
+CREATE TYPE sq2pg.verify_row AS (
+    table_name      text,
+    source_rows     bigint,
+    target_rows     bigint,
+    missing_rows    bigint,
+    unexpected_rows bigint,
+    matches         boolean,
+    detail          text);
+
+CREATE FUNCTION sq2pg.verify_match(options jsonb, source_name text, m sq2pg.match) RETURNS sq2pg.verify_row
+    LANGUAGE plpgsql AS $$
+DECLARE
+    load sq2pg.load := m.load;
+    v    record;
+    d    record;
+    n    bigint;
+BEGIN
+    IF load IS NULL OR load.target_columns IS NULL THEN
+        n := sq2pg.source_count(options->>'source', source_name);
+        RETURN ROW(source_name, n, NULL, n, NULL, false, 'there is no such table in the target')::sq2pg.verify_row;
+    END IF;
+    SELECT * INTO v FROM sq2pg.verify_table(options, load);
+    IF v.matches THEN
+        RETURN ROW(source_name, v.source_rows, v.target_rows, 0, 0, cardinality(m.unmatched) = 0,
+                   'columns that are not in the target: ' || nullif(array_to_string(m.unmatched, ', '), ''))::sq2pg.verify_row;
+    END IF;
+    SELECT * INTO d FROM sq2pg.find_differences(options, load);
+    RETURN ROW(source_name, v.source_rows, v.target_rows, d.missing_rows, d.unexpected_rows, false,
+               d.detail)::sq2pg.verify_row;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.verify_match(jsonb, text, sq2pg.match) IS 'verifies one table of an existing schema';
+
+/*
+ * What beside the rows could be wrong in the target tables.
+ */
+CREATE FUNCTION sq2pg.verify_objects(relations oid[]) RETURNS SETOF sq2pg.verify_row
+    LANGUAGE sql STABLE AS $$
+    SELECT c.relname::text, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, false,
+           format('foreign key "%s" is not validated', k.conname)
+      FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid
+     WHERE k.conrelid = ANY (relations) AND k.contype = 'f' AND NOT k.convalidated
+    UNION ALL
+    SELECT c.relname, NULL, NULL, NULL, NULL, false, format('index "%s" is not valid', i.indexrelid::regclass)
+      FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid
+     WHERE i.indrelid = ANY (relations) AND NOT i.indisvalid
+$$;
+COMMENT ON FUNCTION sq2pg.verify_objects(oid[]) IS 'foreign keys and indexes that are not valid';
+
+/*
+ * Sequences that would give an id which is already there.
+ */
+CREATE FUNCTION sq2pg.verify_sequences(schema_name name, relations oid[]) RETURNS SETOF sq2pg.verify_row
+    LANGUAGE plpgsql AS $$
+DECLARE
+    s        record;
+    next     numeric;
+    collides boolean;
+BEGIN
+    FOR s IN SELECT u.sequence_oid, u.table_oid, a.attname, q.seqincrement
+               FROM sq2pg.column_sequences(schema_name) AS u
+               JOIN pg_attribute AS a ON a.attrelid = u.table_oid AND a.attnum = u.column_number
+               JOIN pg_sequence AS q ON q.seqrelid = u.sequence_oid
+              WHERE u.table_oid = ANY (relations) LOOP
+        EXECUTE format('SELECT last_value + CASE WHEN is_called THEN %s ELSE 0 END FROM %s', s.seqincrement,
+                       s.sequence_oid::regclass) INTO next;
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE %I %s $1)', s.table_oid::regclass, s.attname,
+                       CASE WHEN s.seqincrement > 0 THEN '>=' ELSE '<=' END) INTO collides USING next;
+        IF collides THEN
+            RETURN NEXT ROW((SELECT relname FROM pg_class WHERE oid = s.table_oid), NULL, NULL, NULL, NULL, false,
+                            format('sequence %s would give %s next to column "%s", which already holds such ids',
+                                   s.sequence_oid::regclass, next, s.attname))::sq2pg.verify_row;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.verify_sequences(name, oid[]) IS 'sequences that would collide with existing ids';
+
+CREATE FUNCTION sq2pg.verify(source text, target_schema name, include text[], exclude text[], rename jsonb, types jsonb,
+                             names text, empty_as_null boolean, time_zone text, run bigint)
+    RETURNS SETOF sq2pg.verify_row
+    LANGUAGE plpgsql AS $$
+DECLARE
+    parameters jsonb := (SELECT r.parameters FROM sq2pg.runs AS r WHERE r.run = verify.run);
+    options    jsonb;
+    model      sq2pg.model;
+    matches    sq2pg.match[];
+    m          sq2pg.match;
+    tables     sq2pg.table_plan[];
+    relations  oid[];
+BEGIN
+    IF run IS NOT NULL AND parameters IS NULL THEN
+        RAISE undefined_object USING MESSAGE = format('there is no run %s', run),
+            HINT = 'sq2pg.runs lists the runs of your role.';
+    END IF;
+    options := sq2pg.make_options(source, target_schema, 'auto', include, exclude, rename, 'error', types, names,
+                                  'error', 'error', 'error', empty_as_null, time_zone, 'fire', NULL, false, 'content',
+                                  false)
+        -- those of the run replace the arguments
+        || (SELECT coalesce(jsonb_object_agg(p.key, p.value), '{}')
+              FROM jsonb_each(parameters) AS p
+             WHERE p.key IN ('include', 'exclude', 'rename', 'types', 'names', 'empty_as_null', 'time_zone'));
+    model := sq2pg.read_model(options);
+    tables := model.tables;
+    matches := ARRAY(SELECT x FROM sq2pg.match_tables(model) AS x);
+    FOREACH m IN ARRAY matches LOOP
+        RETURN NEXT sq2pg.verify_match(options, tables[m.table_ordinal].source_name, m);
+    END LOOP;
+    relations := ARRAY(SELECT ((x.load).relation)::regclass::oid FROM unnest(matches) AS x
+                        WHERE (x.load).relation IS NOT NULL);
+    RETURN QUERY SELECT * FROM sq2pg.verify_objects(relations);
+    RETURN QUERY SELECT * FROM sq2pg.verify_sequences(target_schema, relations);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.verify(text, name, text[], text[], jsonb, jsonb, text, boolean, text, bigint) IS
+    'the work of sq2pg_verify';
+
+CREATE FUNCTION sq2pg_verify(
+    source text, target_schema name DEFAULT NULL, include text[] DEFAULT NULL, exclude text[] DEFAULT NULL,
+    rename jsonb DEFAULT NULL, types jsonb DEFAULT NULL, names text DEFAULT 'keep',
+    empty_as_null boolean DEFAULT false, time_zone text DEFAULT 'UTC', run bigint DEFAULT NULL)
+    RETURNS TABLE (table_name text, source_rows bigint, target_rows bigint, missing_rows bigint,
+                   unexpected_rows bigint, matches boolean, detail text)
+    LANGUAGE C AS 'MODULE_PATHNAME', 'sqm_verify';
+COMMENT ON FUNCTION sq2pg_verify(text, name, text[], text[], jsonb, jsonb, text, boolean, text, bigint) IS
+    'compares a SQLite database with a schema, row by row, and names what differs; reads only';

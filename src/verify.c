@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * verify.c
- *		What is the digest of a SQLite table, as it should stand in a
- *		relation?
+ *		What are the digests of a SQLite table and of its rows, as they
+ *		should stand in a relation?
  *
  * The source side of verification: raw values, made canonical by compare.c
  * for the types of the relation's columns.  The target side is
@@ -12,12 +12,15 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/typcache.h"
 
 #include "compare.h"
 #include "option.h"
@@ -26,6 +29,8 @@
 #include "srf.h"
 
 PG_FUNCTION_INFO_V1(sqm_digest_source);
+PG_FUNCTION_INFO_V1(sqm_row_digests);
+PG_FUNCTION_INFO_V1(sqm_row_digest);
 
 static SqmCanon **
 canons_for(Oid relid, List *columns, pg_tz *zone, bool empty_as_null)
@@ -52,34 +57,69 @@ canons_for(Oid relid, List *columns, pg_tz *zone, bool empty_as_null)
 	return canons;
 }
 
-static void
-digest_rows(SqmStatement *stmt, SqmCanon **canons, int columns,
-			SqmDigest *digest)
+/* A SQLite table that is read as canonical bytes. */
+typedef struct SourceRows
 {
-	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext,
-													  "sqlite_fdw_mig digest",
-													  ALLOCSET_DEFAULT_SIZES);
-	StringInfoData bytes;
+	char	   *source;
+	SqmStatement *stmt;
+	SqmCanon  **canons;
+	int			columns;
+	bool		has_rowid;
+	StringInfoData bytes;		/* of the current row */
+	MemoryContext row_context;
+} SourceRows;
+
+/*
+ * Both functions below have the same first arguments: source, source_table,
+ * source_columns, target, target_columns, time_zone, empty_as_null.
+ */
+static void
+begin_source_rows(FunctionCallInfo fcinfo, SourceRows *rows)
+{
+	List	   *columns = sqm_array_strings(PG_GETARG_ARRAYTYPE_P(2));
+	List	   *target_columns = sqm_array_strings(PG_GETARG_ARRAYTYPE_P(4));
+
+	if (list_length(columns) != list_length(target_columns))
+		elog(ERROR, "%d source columns for %d target columns",
+			 list_length(columns), list_length(target_columns));
+	rows->source = sqm_arg_text(fcinfo, 0);
+	rows->columns = list_length(columns);
+	rows->canons = canons_for(PG_GETARG_OID(3), target_columns,
+							  sqm_time_zone(sqm_arg_text(fcinfo, 5)),
+							  PG_GETARG_BOOL(6));
+	rows->stmt = sqm_table_statement(rows->source, sqm_arg_text(fcinfo, 1),
+									 columns, &rows->has_rowid);
+	initStringInfo(&rows->bytes);
+	rows->row_context = AllocSetContextCreate(CurrentMemoryContext,
+											  "sqlite_fdw_mig digest",
+											  ALLOCSET_DEFAULT_SIZES);
+}
+
+static bool
+next_source_row(SourceRows *rows)
+{
 	MemoryContext old;
 
-	initStringInfo(&bytes);
-	old = MemoryContextSwitchTo(row_context);
-	while (sqm_statement_step(stmt))
+	CHECK_FOR_INTERRUPTS();
+	if (!sqm_statement_step(rows->stmt))
+	{
+		sqm_statement_finalize(rows->stmt);
+		sqm_source_check_unchanged(rows->source);
+		MemoryContextDelete(rows->row_context);
+		return false;
+	}
+	resetStringInfo(&rows->bytes);
+	old = MemoryContextSwitchTo(rows->row_context);
+	for (int i = 0; i < rows->columns; i++)
 	{
 		SqmValue	value;
 
-		resetStringInfo(&bytes);
-		for (int i = 0; i < columns; i++)
-		{
-			sqm_statement_value(stmt, i, &value);
-			sqm_canon_source(canons[i], &value, &bytes);
-		}
-		sqm_digest_add_row(digest, bytes.data, bytes.len);
-		MemoryContextReset(row_context);
-		CHECK_FOR_INTERRUPTS();
+		sqm_statement_value(rows->stmt, i, &value);
+		sqm_canon_source(rows->canons[i], &value, &rows->bytes);
 	}
 	MemoryContextSwitchTo(old);
-	MemoryContextDelete(row_context);
+	MemoryContextReset(rows->row_context);
+	return true;
 }
 
 /*
@@ -90,33 +130,125 @@ digest_rows(SqmStatement *stmt, SqmCanon **canons, int columns,
 Datum
 sqm_digest_source(PG_FUNCTION_ARGS)
 {
-	char	   *source = sqm_arg_text(fcinfo, 0);
-	List	   *columns = sqm_array_strings(PG_GETARG_ARRAYTYPE_P(2));
-	List	   *target_columns = sqm_array_strings(PG_GETARG_ARRAYTYPE_P(4));
-	bool		has_rowid;
-	SqmStatement *stmt;
-	SqmCanon  **canons;
-	SqmDigest	digest;
+	SourceRows	rows = {0};
 	char		text[SQM_DIGEST_TEXT_SIZE];
+	SqmDigest	digest;
 	SqmRow		row;
 
-	if (list_length(columns) != list_length(target_columns))
-		elog(ERROR, "%d source columns for %d target columns",
-			 list_length(columns), list_length(target_columns));
 	sqm_row_begin(fcinfo, &row);
-	canons = canons_for(PG_GETARG_OID(3), target_columns,
-						sqm_time_zone(sqm_arg_text(fcinfo, 5)),
-						PG_GETARG_BOOL(6));
-	stmt = sqm_table_statement(source, sqm_arg_text(fcinfo, 1), columns,
-							   &has_rowid);
+	begin_source_rows(fcinfo, &rows);
 	sqm_digest_init(&digest);
-	digest_rows(stmt, canons, list_length(columns), &digest);
-	sqm_statement_finalize(stmt);
-	sqm_source_check_unchanged(source);
-
-	sqm_row_bigint(&row, digest.rows);
+	while (next_source_row(&rows))
+		sqm_digest_add_row(&digest, rows.bytes.data, rows.bytes.len);
 	sqm_digest_text(&digest, text);
+	sqm_row_bigint(&row, digest.rows);
 	sqm_row_text(&row, text);
 	sqm_row_emit(&row);
 	return (Datum) 0;
+}
+
+static char *
+row_digest(const char *bytes, int length)
+{
+	char	   *text = palloc(SQM_DIGEST_TEXT_SIZE);
+	SqmDigest	digest;
+
+	sqm_digest_init(&digest);
+	sqm_digest_add_row(&digest, bytes, length);
+	sqm_digest_text(&digest, text);
+	return text;
+}
+
+/*
+ * sq2pg.row_digests(source text, ... as above)
+ *		RETURNS TABLE (digest text, rowid bigint)
+ *
+ * One row a row; for finding those that differ.  The result is as large as
+ * the number of rows and goes to disk beyond work_mem.
+ */
+Datum
+sqm_row_digests(PG_FUNCTION_ARGS)
+{
+	SourceRows	rows = {0};
+	SqmRow		row;
+
+	sqm_row_begin(fcinfo, &row);
+	begin_source_rows(fcinfo, &rows);
+	while (next_source_row(&rows))
+	{
+		MemoryContext old = MemoryContextSwitchTo(rows.row_context);
+
+		sqm_row_text(&row, row_digest(rows.bytes.data, rows.bytes.len));
+		if (rows.has_rowid)
+			sqm_row_bigint(&row, sqm_statement_int64(rows.stmt, rows.columns));
+		else
+			sqm_row_null(&row);
+		sqm_row_emit(&row);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(rows.row_context);
+	}
+	return (Datum) 0;
+}
+
+/* What sq2pg.row_digest keeps between its calls. */
+typedef struct RecordCanons
+{
+	Oid			type;
+	int32		typmod;
+	TupleDesc	desc;
+	SqmCanon  **canons;
+} RecordCanons;
+
+static RecordCanons *
+record_canons(FunctionCallInfo fcinfo, HeapTupleHeader record)
+{
+	RecordCanons *cache = fcinfo->flinfo->fn_extra;
+	Oid			type = HeapTupleHeaderGetTypeId(record);
+	int32		typmod = HeapTupleHeaderGetTypMod(record);
+	MemoryContext old;
+
+	if (cache != NULL && cache->type == type && cache->typmod == typmod)
+		return cache;
+	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	cache = palloc(sizeof(RecordCanons));
+	cache->type = type;
+	cache->typmod = typmod;
+	cache->desc = lookup_rowtype_tupdesc_copy(type, typmod);
+	cache->canons = palloc(sizeof(SqmCanon *) * (cache->desc->natts + 1));
+	for (int i = 0; i < cache->desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(cache->desc, i);
+
+		cache->canons[i] = sqm_canon_create(att->atttypid, att->atttypmod,
+											NULL, false);
+	}
+	fcinfo->flinfo->fn_extra = cache;
+	MemoryContextSwitchTo(old);
+	return cache;
+}
+
+/*
+ * sq2pg.row_digest(record): the digest of ROW(column, ...), comparable with
+ * those of sq2pg.row_digests.
+ */
+Datum
+sqm_row_digest(PG_FUNCTION_ARGS)
+{
+	HeapTupleHeader record = PG_GETARG_HEAPTUPLEHEADER(0);
+	RecordCanons *cache = record_canons(fcinfo, record);
+	int			n = cache->desc->natts;
+	Datum	   *values = palloc(sizeof(Datum) * (n + 1));
+	bool	   *nulls = palloc(sizeof(bool) * (n + 1));
+	StringInfoData bytes;
+	HeapTupleData tuple;
+
+	tuple.t_len = HeapTupleHeaderGetDatumLength(record);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = record;
+	heap_deform_tuple(&tuple, cache->desc, values, nulls);
+	initStringInfo(&bytes);
+	for (int i = 0; i < n; i++)
+		sqm_canon_target(cache->canons[i], values[i], nulls[i], &bytes);
+	PG_RETURN_TEXT_P(cstring_to_text(row_digest(bytes.data, bytes.len)));
 }
