@@ -166,7 +166,7 @@ build_and_install() {
     # server was built with.
     make_tree=(make --no-print-directory -C "$work/tree"
         PG_CONFIG="$pg_config" with_llvm=no ${SQM_WERROR:+COPT=-Werror})
-    if ! "${make_tree[@]}" -j"$(nproc)" all >"$work/build.log" 2>&1; then
+    if ! "${make_tree[@]}" -s -j"$(nproc)" all >"$work/build.log" 2>&1; then
         cat "$work/build.log" >&2
         die "the build failed"
     fi

@@ -1,12 +1,13 @@
 #!/usr/bin/perl
 #
-# Runs TAP tests as prove does, and writes "passed failed skipped" to a file:
-# prove's own summary cannot be counted reliably.
+# Runs TAP tests as prove does, shows the log of those that failed, and writes
+# "passed failed skipped" to a file: prove's summary cannot be counted reliably.
 #
 # Usage: tap.pl COUNTS-FILE TEST...
 
 use strict;
 use warnings;
+use File::Basename qw(basename);
 use TAP::Harness;
 
 my ($counts, @tests) = @ARGV;
@@ -15,14 +16,30 @@ my $results =
 my $skipped = $results->skipped;
 my $failed = $results->failed;
 
-foreach my $parser ($results->parsers)
+foreach my $test ($results->descriptions)
 {
+	my ($parser) = $results->parsers($test);
+
 	# Skipped as a whole: no test ran, one is reported.
 	$skipped++ if defined $parser->skip_all;
 
 	# A script that died, or stopped short of its plan, is a failure even if
 	# each test that it reached passed.
 	$failed++ if $parser->has_problems and not $parser->failed;
+	show_log($test) if $parser->has_problems;
+}
+
+# The end of what PostgreSQL::Test wrote while a test ran.
+sub show_log
+{
+	my $name = 'regress_log_' . basename(shift, '.pl');
+
+	open my $log, '<', "$ENV{TESTLOGDIR}/$name" or return;
+	my @lines = <$log>;
+	close $log;
+	splice @lines, 0, -60 if @lines > 60;
+	print "== end of $name\n", @lines;
+	return;
 }
 
 open my $out, '>', $counts or die "could not open \"$counts\": $!";

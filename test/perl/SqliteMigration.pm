@@ -22,7 +22,8 @@ sub start_server
 	my $name = shift;
 	my $node = PostgreSQL::Test::Cluster->new($name);
 
-	$node->init;
+	# Not as the caller speaks: text of every language must fit in.
+	$node->init(extra => [ "-E", "UTF8", "--locale=C" ]);
 	$node->append_conf('postgresql.conf', "fsync = off");
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION sqlite_fdw_mig');
