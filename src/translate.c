@@ -860,6 +860,9 @@ sqm_translate_expr(SqmTranslator *tr, const SqmExpr *e)
 		return NULL;
 	if (stack_is_too_deep())
 		return sqm_problem(tr, "nested too deeply");
+	t = tr->known != NULL ? tr->known(tr, e) : NULL;
+	if (t != NULL)
+		return t;
 	t = handlers[e->kind] (tr, e);
 	if (e->collates && e->kind != SQM_E_COLLATE)
 		t = inherit_collation(tr, e, t);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * translate_sql.c
- *		sq2pg.translate: the translator's door for the SQL half.
+ *		sq2pg.translate and translate_view: the doors for the SQL half.
  *
  * Unpacks the caller's jsonb into the structs of translate.h and packs the
  * answer.  What the caller got wrong is an error; what SQLite's text has is
@@ -15,9 +15,10 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
-#include "translate.h"
+#include "translate_query.h"
 
 PG_FUNCTION_INFO_V1(sqm_translate_expression);
+PG_FUNCTION_INFO_V1(sqm_translate_view_ddl);
 
 /* The value of a key: text, NULL if it is absent or null. */
 static char *
@@ -41,8 +42,8 @@ get_bool(Jsonb *object, const char *key)
 		v.type == jbvBool && v.val.boolean;
 }
 
-/* One element of "columns" in either door. */
-static SqmColumnInfo *
+/* One element of the columns of translate, or of a table's. */
+static void *
 make_column(Jsonb *object)
 {
 	SqmColumnInfo *col = palloc0(sizeof(SqmColumnInfo));
@@ -62,16 +63,17 @@ make_column(Jsonb *object)
 	return col;
 }
 
+/* The elements of an array of objects, each made into a struct. */
 static List *
-make_columns(Jsonb *array)
+make_list(Jsonb *array, void *(*make) (Jsonb *object))
 {
-	List	   *columns = NIL;
+	List	   *list = NIL;
 	uint32		n;
 
 	if (!JB_ROOT_IS_ARRAY(array) || JB_ROOT_IS_SCALAR(array))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the columns must be an array of objects")));
+				 errmsg("an array of objects is needed")));
 	n = JB_ROOT_COUNT(array);
 	for (uint32 i = 0; i < n; i++)
 	{
@@ -80,10 +82,61 @@ make_columns(Jsonb *array)
 		if (v == NULL || v->type != jbvBinary)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("the columns must be an array of objects")));
-		columns = lappend(columns, make_column(JsonbValueToJsonb(v)));
+					 errmsg("an array of objects is needed")));
+		list = lappend(list, make(JsonbValueToJsonb(v)));
 	}
-	return columns;
+	return list;
+}
+
+/* The array under a key, as jsonb of its own; NULL if there is none. */
+static Jsonb *
+get_array(Jsonb *object, const char *key)
+{
+	JsonbValue	v;
+
+	if (getKeyJsonValueFromContainer(&object->root, key, strlen(key),
+									 &v) == NULL || v.type != jbvBinary)
+		return NULL;
+	return JsonbValueToJsonb(&v);
+}
+
+static List *
+get_texts(Jsonb *object, const char *key)
+{
+	Jsonb	   *array = get_array(object, key);
+	List	   *texts = NIL;
+
+	for (uint32 i = 0; array != NULL && i < JB_ROOT_COUNT(array); i++)
+	{
+		JsonbValue *v = getIthJsonbValueFromContainer(&array->root, i);
+
+		if (v != NULL && v->type == jbvString)
+			texts = lappend(texts, pnstrdup(v->val.string.val,
+											v->val.string.len));
+	}
+	return texts;
+}
+
+/* One element of the catalog of translate_view. */
+static void *
+make_table(Jsonb *object)
+{
+	SqmTableInfo *table = palloc0(sizeof(SqmTableInfo));
+	Jsonb	   *columns = get_array(object, "columns");
+
+	table->name = get_text(object, "name");
+	table->schema = get_text(object, "schema");
+	table->target = get_text(object, "target");
+	table->rowid = get_text(object, "rowid");
+	table->primary_key = get_texts(object, "primary_key");
+	if (table->target == NULL)
+		table->target = table->name;
+	if (table->name == NULL || columns == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a table needs \"name\" and \"columns\"")));
+	table->columns = make_list(columns, make_column);
+	return table;
 }
 
 static SqmContext
@@ -141,7 +194,7 @@ sqm_translate_expression(PG_FUNCTION_ARGS)
 	expression = PG_GETARG_TEXT_PP(0);
 	context = context_of_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	if (!PG_ARGISNULL(2))
-		columns = make_columns(PG_GETARG_JSONB_P(2));
+		columns = make_list(PG_GETARG_JSONB_P(2), make_column);
 	if (!PG_ARGISNULL(3))
 		wanted_type = text_to_cstring(PG_GETARG_TEXT_PP(3));
 
@@ -152,6 +205,87 @@ sqm_translate_expression(PG_FUNCTION_ARGS)
 	values[2] = text_or_null(t->notes, &nulls[2]);
 	values[3] = BoolGetDatum(t->immutable);
 	nulls[3] = t->text == NULL;
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values,
+											 nulls));
+}
+
+static void
+push_pair(JsonbParseState **state, const char *key, const char *value)
+{
+	JsonbValue	v;
+
+	v.type = jbvString;
+	v.val.string.val = pstrdup(key);
+	v.val.string.len = strlen(key);
+	pushJsonbValue(state, WJB_KEY, &v);
+	v.type = jbvNull;
+	if (value != NULL)
+	{
+		v.type = jbvString;
+		v.val.string.val = pstrdup(value);
+		v.val.string.len = strlen(value);
+	}
+	pushJsonbValue(state, WJB_VALUE, &v);
+}
+
+/* The columns of a view in the form that the catalog wants. */
+static Jsonb *
+outputs_to_jsonb(List *outputs)
+{
+	static const char *const collations[] = {
+		[SQM_C_NONE] = NULL, [SQM_C_BINARY] = NULL,
+		[SQM_C_NOCASE] = "NOCASE", [SQM_C_RTRIM] = "RTRIM"
+	};
+	JsonbParseState *state = NULL;
+	JsonbValue *result;
+	ListCell   *lc;
+
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	foreach(lc, outputs)
+	{
+		SqmOutput  *out = lfirst(lc);
+		char		affinity = out->term->affinity;
+
+		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		push_pair(&state, "name", out->name);
+		push_pair(&state, "target", out->target);
+		push_pair(&state, "type", sqm_term_type_name(out->term));
+		push_pair(&state, "collation", collations[out->term->collation]);
+		push_pair(&state, "affinity", affinity == 'T' ? "TEXT" :
+				  affinity == 'I' ? "INTEGER" : affinity == 'R' ? "REAL" :
+				  affinity == 'N' ? "NUMERIC" : "NONE");
+		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	}
+	result = pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	return JsonbValueToJsonb(result);
+}
+
+/*
+ * sq2pg.translate_view(ddl text, catalog jsonb, OUT translated text,
+ *						OUT problem text, OUT notes text, OUT columns jsonb)
+ */
+Datum
+sqm_translate_view_ddl(PG_FUNCTION_ARGS)
+{
+	text	   *ddl = PG_GETARG_TEXT_PP(0);
+	List	   *tables = make_list(PG_GETARG_JSONB_P(1), make_table);
+	List	   *outputs = NIL;
+	SqmTranslation *t;
+	TupleDesc	desc;
+	Datum		values[4];
+	bool		nulls[4] = {0};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	t = sqm_translate_view(VARDATA_ANY(ddl), VARSIZE_ANY_EXHDR(ddl), tables,
+						   &outputs);
+	values[0] = text_or_null(t->text, &nulls[0]);
+	values[1] = text_or_null(t->problem, &nulls[1]);
+	values[2] = text_or_null(t->notes, &nulls[2]);
+	values[3] = (Datum) 0;
+	nulls[3] = t->text == NULL;
+	if (t->text != NULL)
+		values[3] = JsonbPGetDatum(outputs_to_jsonb(outputs));
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values,
 											 nulls));
 }

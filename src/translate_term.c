@@ -299,6 +299,7 @@ sqm_column_term(SqmTranslator *tr, const SqmColumnInfo *col,
 	if (qualifier != NULL)
 		sql = psprintf("%s.%s", quote_identifier(qualifier), sql);
 	t = sqm_term(type, true, sql);
+	t->type_name = col->type;
 	t->narrow = narrow;
 	t->column = true;
 	t->logical = false;

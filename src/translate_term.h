@@ -58,6 +58,7 @@ typedef enum SqmCollation
 typedef struct SqmTerm
 {
 	char	   *sql;
+	const char *type_name;		/* a column's own, such as varchar(20) */
 	bool		atom;
 	SqmType		type;
 	SqmNumber	number;
@@ -99,11 +100,13 @@ struct SqmTranslator
 	SqmTerm    *(*subselect) (SqmTranslator *tr, const SqmExpr *e);
 	SqmTerm    *(*aggregate) (SqmTranslator *tr, const SqmExpr *e,
 							  bool *handled);
+	SqmTerm    *(*known) (SqmTranslator *tr, const SqmExpr *e);	/* GROUP BY's */
 };
 
 /* translate_term.c */
 extern void *sqm_problem(SqmTranslator *tr, const char *problem);
 extern void sqm_note(SqmTranslator *tr, const char *note);
+extern char *sqm_join_notes(SqmTranslator *tr);
 extern bool sqm_need_stable(SqmTranslator *tr, const char *what);
 extern SqmTerm *sqm_term(SqmType type, bool atom, char *sql);
 extern const char *sqm_atom(const SqmTerm *t);
@@ -180,8 +183,5 @@ extern SqmTerm *sqm_assign(SqmTranslator *tr, SqmTerm *t, const char *type);
 /* translate.c */
 extern SqmTerm *sqm_translate_expr(SqmTranslator *tr, const SqmExpr *e);
 extern SqmTerm *sqm_condition(SqmTranslator *tr, const SqmExpr *e);
-
-/* translate_select.c */
-extern char *sqm_join_notes(SqmTranslator *tr);
 
 #endif							/* SQM_TRANSLATE_TERM_H */
