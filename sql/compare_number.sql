@@ -167,7 +167,7 @@ INSERT INTO pairs (type, class, payload, stored, equal) VALUES
 ('double precision', 'text', 'abc', '0', false),
 ('double precision', 'blob', '31', '1', false),
 ('real', 'real', '0.5', '0.5', true),
-('real', 'real', '0.1', '0.1', false),
+('real', 'real', '0.1', '0.1', true), ('real', 'real', '0.30000000000000004', '0.3', false),
 ('real', 'integer', '16777216', '16777216', true),
 ('real', 'integer', '16777217', '16777216', false),
 ('real', 'text', '0.25', '0.25', true),

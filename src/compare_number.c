@@ -658,8 +658,166 @@ careful_double(const CanonDecimal *decimal, double *real)
 		decimal_digits(&back) == decimal_digits(decimal);
 }
 
+/*
+ * A whole number in base 2^32, lowest word first.  No double has more than
+ * 767 digits, nor one of 309 digits more than 1024 bits; so this is enough
+ * for every decimal that can be one.
+ */
+#define WIDE_WORDS		100
+#define WIDE_DIGITS		767
+#define WIDE_WHOLE		309		/* digits before the point */
+#define WIDE_FRACTION	1074	/* and after it */
+
+typedef struct WideNumber
+{
+	int			count;
+	uint32		words[WIDE_WORDS];
+} WideNumber;
+
 static void
-float_text(const SqmValue *value, StringInfo out)
+wide_multiply_add(WideNumber *number, uint32 factor, uint32 more)
+{
+	uint64		carry = more;
+
+	for (int i = 0; i < number->count; i++)
+	{
+		carry += (uint64) number->words[i] * factor;
+		number->words[i] = (uint32) carry;
+		carry >>= 32;
+	}
+	if (carry != 0)
+		number->words[number->count++] = (uint32) carry;
+}
+
+/* Divide by five; false if something remains. */
+static bool
+wide_divide_five(WideNumber *number)
+{
+	uint64		rest = 0;
+
+	for (int i = number->count - 1; i >= 0; i--)
+	{
+		rest = rest << 32 | number->words[i];
+		number->words[i] = (uint32) (rest / 5);
+		rest %= 5;
+	}
+	if (number->count > 0 && number->words[number->count - 1] == 0)
+		number->count--;
+	return rest == 0;
+}
+
+/* Halve it until it is odd; how often?  It must not be zero. */
+static int
+wide_halve(WideNumber *number)
+{
+	int			words = 0;
+	int			bits = 0;
+
+	while (number->words[words] == 0)
+		words++;
+	number->count -= words;
+	memmove(number->words, number->words + words,
+			number->count * sizeof(uint32));
+	while ((number->words[0] >> bits) % 2 == 0)
+		bits++;
+	if (bits > 0)
+	{
+		for (int i = 0; i < number->count; i++)
+			number->words[i] = number->words[i] >> bits |
+				(i + 1 < number->count ? number->words[i + 1] << (32 - bits) : 0);
+		if (number->words[number->count - 1] == 0)
+			number->count--;
+	}
+	return 32 * words + bits;
+}
+
+/*
+ * The double that a decimal is, down to the last of its digits: an odd number
+ * below 2^53 times a power of two.  A decimal digits * 10^e is digits * 5^e *
+ * 2^e, so all fives must go into the digits; what is left is looked at in
+ * binary.
+ */
+static bool
+exact_double(const CanonDecimal *decimal, double *real)
+{
+	WideNumber	number = {0};
+	int			exponent = (int) decimal->exponent;
+	uint64		odd;
+
+	if (decimal->digits > WIDE_DIGITS ||
+		decimal->digits + decimal->exponent > WIDE_WHOLE ||
+		decimal->exponent < -WIDE_FRACTION)
+		return false;
+	for (const char *p = decimal->first; p < decimal->last; p++)
+		if (*p != '.')
+			wide_multiply_add(&number, 10, *p - '0');
+	for (int i = exponent; i < 0; i++)
+		if (!wide_divide_five(&number))
+			return false;
+	for (int i = 0; i < exponent; i++)
+		wide_multiply_add(&number, 5, 0);
+	exponent += wide_halve(&number);
+
+	if (number.count > 2)
+		return false;
+	odd = number.words[0] |
+		(number.count == 2 ? (uint64) number.words[1] << 32 : 0);
+	if (odd >> 53 != 0 || exponent < -WIDE_FRACTION)
+		return false;
+	*real = ldexp((double) odd, exponent);
+	return isfinite(*real);
+}
+
+static bool
+double_of_decimal(const CanonDecimal *decimal, double *real)
+{
+	return decimal->digits == 0 || quick_double(decimal, real) ||
+		careful_double(decimal, real) || exact_double(decimal, real);
+}
+
+/*
+ * The float that prints as this decimal.  Its shortest form has nine digits
+ * at most.
+ */
+static bool
+float_printed_as(const CanonDecimal *decimal, float *result)
+{
+	char		buffer[CANON_NUMBER_SIZE];
+	int			length;
+	CanonDecimal printed;
+
+	if (decimal->digits > 9 ||
+		decimal->exponent < -60 || decimal->exponent > 60)
+		return false;
+	snprintf(buffer, sizeof(buffer), UINT64_FORMAT "e%d",
+			 decimal_digits(decimal), (int) decimal->exponent);
+	*result = strtof(buffer, NULL);
+	length = float_to_shortest_decimal_buf(*result, buffer);
+	return decimal_of_text(buffer, length, &printed) &&
+		printed.digits == decimal->digits &&
+		printed.exponent == decimal->exponent &&
+		decimal_digits(&printed) == decimal_digits(decimal);
+}
+
+/* For float4 the double is right if it is a float, else what prints alike. */
+static bool
+number_of_decimal(SqmCanon *canon, const CanonDecimal *decimal, double *real)
+{
+	float		single;
+
+	if (canon->typid == FLOAT8OID)
+		return double_of_decimal(decimal, real);
+	if (decimal->digits > 0 && float_printed_as(decimal, &single))
+	{
+		*real = (double) single;
+		return true;
+	}
+	return decimal->digits == 0 ||
+		(exact_double(decimal, real) && (double) (float) *real == *real);
+}
+
+static void
+float_text(SqmCanon *canon, const SqmValue *value, StringInfo out)
 {
 	CanonDecimal decimal;
 	double		real = 0;
@@ -675,18 +833,40 @@ float_text(const SqmValue *value, StringInfo out)
 		else
 			sqm_canon_raw(out, value);
 	}
-	else if (decimal.digits == 0 ||
-			 quick_double(&decimal, &real) || careful_double(&decimal, &real))
+	else if (number_of_decimal(canon, &decimal, &real))
 		put_double(out, decimal.negative ? -real : real);
 	else
 		sqm_canon_raw(out, value);
+}
+
+/*
+ * A REAL in float4 is the float that it is, else the float that prints as it
+ * does; else nothing stands for it.
+ */
+static void
+float_real(SqmCanon *canon, double real, StringInfo out)
+{
+	char		buffer[CANON_NUMBER_SIZE];
+	int			length;
+	CanonDecimal decimal;
+	float		single;
+
+	if (canon->typid == FLOAT4OID && isfinite(real) &&
+		(double) (float) real != real)
+	{
+		length = double_to_shortest_decimal_buf(real, buffer);
+		if (decimal_of_text(buffer, length, &decimal) &&
+			float_printed_as(&decimal, &single))
+			real = decimal.negative ? -(double) single : (double) single;
+	}
+	put_double(out, real);
 }
 
 static void
 float_source(SqmCanon *canon, const SqmValue *value, StringInfo out)
 {
 	if (value->storage == SQM_REAL)
-		put_double(out, value->real);
+		float_real(canon, value->real, out);
 	else if (value->storage == SQM_INTEGER)
 	{
 		double		real = (double) value->integer;
@@ -698,7 +878,7 @@ float_source(SqmCanon *canon, const SqmValue *value, StringInfo out)
 			canon_int64(out, CANON_INT, value->integer);
 	}
 	else if (value->storage == SQM_TEXT)
-		float_text(value, out);
+		float_text(canon, value, out);
 	else
 		sqm_canon_raw(out, value);
 }

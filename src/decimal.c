@@ -11,6 +11,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "common/shortest_dec.h"
 #include "decimal.h"
 #include "utils/builtins.h"
@@ -224,6 +226,92 @@ sqm_decimal_same(const SqmDecimal *a, const SqmDecimal *b)
 			return false;
 	}
 	return true;
+}
+
+/*
+ * A whole number as limbs of nine decimal digits, lowest first.  The longest
+ * that a double expands to has 767 digits.
+ */
+#define LIMB			UINT64CONST(1000000000)
+#define LIMB_DIGITS		9
+#define MAX_LIMBS		86
+#define MAX_EXPANSION	(MAX_LIMBS * LIMB_DIGITS)
+
+typedef struct Expansion
+{
+	int			nlimbs;
+	uint32		limbs[MAX_LIMBS];
+} Expansion;
+
+static void
+multiply(Expansion *number, uint32 factor)
+{
+	uint64		carry = 0;
+
+	for (int i = 0; i < number->nlimbs; i++)
+	{
+		carry += (uint64) number->limbs[i] * factor;
+		number->limbs[i] = carry % LIMB;
+		carry /= LIMB;
+	}
+	if (carry > 0)
+		number->limbs[number->nlimbs++] = (uint32) carry;
+}
+
+static void
+multiply_by_power(Expansion *number, uint32 base, int exponent)
+{
+	/* ten at a time: 5^10 and 2^10 are both well inside 32 bits */
+	uint32		tenth = 1;
+
+	for (int i = 0; i < 10; i++)
+		tenth *= base;
+	for (; exponent >= 10; exponent -= 10)
+		multiply(number, tenth);
+	for (; exponent > 0; exponent--)
+		multiply(number, base);
+}
+
+/*
+ * Is the decimal exactly the value of the double?  Every double is a decimal,
+ * if often a long one: it is written down in full (m * 2^-e as m * 5^e with e
+ * decimal places) and the digits are compared.
+ */
+bool
+sqm_decimal_is_double(const SqmDecimal *decimal, double value)
+{
+	Expansion	expansion;
+	SqmDecimal	full;
+	char		digits[MAX_EXPANSION + 1];
+	int			exponent;
+	int			length;
+	uint64		mantissa;
+
+	if (value == 0 || decimal->ndigits == 0)
+		return value == 0 && decimal->ndigits == 0;
+	mantissa = (uint64) ldexp(frexp(fabs(value), &exponent), 53);
+	exponent -= 53;
+	while (mantissa % 2 == 0)
+	{
+		mantissa /= 2;
+		exponent++;
+	}
+
+	expansion.limbs[0] = mantissa % LIMB;
+	expansion.limbs[1] = mantissa / LIMB % LIMB;
+	expansion.nlimbs = mantissa < LIMB ? 1 : 2;
+	multiply_by_power(&expansion, exponent < 0 ? 5 : 2, abs(exponent));
+
+	length = snprintf(digits, sizeof(digits), "%u",
+					  expansion.limbs[expansion.nlimbs - 1]);
+	for (int i = expansion.nlimbs - 2; i >= 0; i--)
+		length += snprintf(digits + length, sizeof(digits) - length, "%09u",
+						   expansion.limbs[i]);
+	full.negative = value < 0;
+	full.digits = digits;
+	full.ndigits = length;
+	full.scale = exponent < 0 ? -exponent : 0;
+	return sqm_decimal_same(decimal, &full);
 }
 
 /* NaN, inf and infinity, the latter two with a sign, in any case. */

@@ -38,6 +38,7 @@ extern void sqm_decimal_from_int64(int64 value, char *buffer,
 extern void sqm_decimal_from_double(double value, char *buffer,
 									SqmDecimal *decimal);
 extern bool sqm_decimal_same(const SqmDecimal *a, const SqmDecimal *b);
+extern bool sqm_decimal_is_double(const SqmDecimal *decimal, double value);
 extern int	sqm_mantissa_digits(uint64 mantissa);
 extern bool sqm_special_scan(const char *text, int length, double *value);
 

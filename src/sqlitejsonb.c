@@ -130,7 +130,7 @@ write_number(const Element *element, StringInfo text)
 	return NULL;
 }
 
-/* [+-]0xHHHH, up to 64 bits */
+/* [+-]0xHHHH; beyond 64 bits SQLite makes infinity of it, or what is near */
 static const char *
 write_hexadecimal(const Element *element, StringInfo text)
 {
@@ -138,18 +138,26 @@ write_hexadecimal(const Element *element, StringInfo text)
 	const unsigned char *end = p + element->size;
 	uint64		number = 0;
 	bool		negative = false;
+	bool		overflow = false;
 
 	if (p < end && (*p == '-' || *p == '+'))
 		negative = (*p++ == '-');
-	if (end - p < 3 || end - p > 18 || p[0] != '0' || (p[1] | 0x20) != 'x')
+	if (end - p < 3 || p[0] != '0' || (p[1] | 0x20) != 'x')
 		return malformed;
 	for (p += 2; p < end; p++)
 	{
 		if (!isxdigit(*p))
 			return malformed;
+		if (number > PG_UINT64_MAX >> 4)
+			overflow = true;
 		number = number << 4 | (sqm_is_digit(*p) ? *p - '0' : (*p | 0x20) - 'a' + 10);
 	}
-	appendStringInfo(text, "%s" UINT64_FORMAT, negative ? "-" : "", number);
+	if (negative)
+		appendStringInfoChar(text, '-');
+	if (overflow)
+		appendStringInfoString(text, "9.0e999");
+	else
+		appendStringInfo(text, UINT64_FORMAT, number);
 	return NULL;
 }
 
@@ -232,18 +240,27 @@ write_escaped_text(const Element *element, StringInfo text)
 	return NULL;
 }
 
+/* As SQLite escapes: with a letter where JSON has one. */
 static void
 write_raw_byte(unsigned char c, StringInfo text)
 {
-	if (c == '"' || c == '\\')
+	static const char letters[0x20] = {
+		['\b'] = 'b',['\f'] = 'f',['\n'] = 'n',['\r'] = 'r',['\t'] = 't'
+	};
+
+	if (c >= 0x20)
 	{
-		appendStringInfoChar(text, '\\');
+		if (c == '"' || c == '\\')
+			appendStringInfoChar(text, '\\');
 		appendStringInfoChar(text, c);
 	}
-	else if (c < 0x20)
-		appendStringInfo(text, "\\u%04x", c);
+	else if (letters[c] != '\0')
+	{
+		appendStringInfoChar(text, '\\');
+		appendStringInfoChar(text, letters[c]);
+	}
 	else
-		appendStringInfoChar(text, c);
+		appendStringInfo(text, "\\u%04x", c);
 }
 
 static const char *

@@ -195,6 +195,10 @@ choose_converters(SqmTarget *target)
 	bool		preferred;
 	char		delimiter = ',';
 
+	/* arrays to the catalog, but their syntax is another one: '1 2 3' */
+	if (target->basetype == INT2VECTOROID || target->basetype == OIDVECTOROID)
+		element = InvalidOid;
+
 	sqm_text_setup(target);
 	if (get_typtype(target->basetype) == TYPTYPE_ENUM)
 	{

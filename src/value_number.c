@@ -12,13 +12,17 @@
 
 #include <math.h>
 
+#include "common/shortest_dec.h"
 #include "decimal.h"
 #include "target.h"
 
 /* the first double that int64 does not hold */
 #define INT64_END 9223372036854775808.0
 
-/* Below this many digits a decimal survives decimal → double → decimal. */
+/*
+ * With at most this many digits, zeros before the point included, a decimal
+ * survives decimal → double → decimal.
+ */
 #define SAFE_DOUBLE_DIGITS 15
 
 /* the powers of ten that a double holds exactly */
@@ -26,6 +30,9 @@ static const double exact_power10[] = {
 	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13,
 	1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22
 };
+
+/* how the C library finds the double, or the float, that is nearest to a text */
+typedef double (*NearestNumber) (const char *text);
 
 static SqmVerdict
 bad_bool(SqmReason *reason)
@@ -222,107 +229,132 @@ float8_from_integer(SqmTarget *target, const SqmValue *value, Datum *datum,
 	return digits_lost(target, reason);
 }
 
-/* strtod wants a terminator, which the text of SQLite does not promise */
 static double
-nearest_double(const char *text, int length)
+read_double(const char *text)
+{
+	return strtod(text, NULL);
+}
+
+/* rounded once: by way of a double it would be rounded twice */
+static double
+read_float(const char *text)
+{
+	return strtof(text, NULL);
+}
+
+/* the C library wants a terminator, which the text of SQLite does not promise */
+static double
+nearest_number(const SqmValue *value, NearestNumber read)
 {
 	char		small[64];
 	char	   *copy = small;
 	double		result;
 
-	if (length >= (int) sizeof(small))
-		copy = palloc(length + 1);
-	memcpy(copy, text, length);
-	copy[length] = '\0';
-	result = strtod(copy, NULL);
+	if (value->length >= (int) sizeof(small))
+		copy = palloc(value->length + 1);
+	memcpy(copy, value->data, value->length);
+	copy[value->length] = '\0';
+	result = read(copy);
 	if (copy != small)
 		pfree(copy);
 	return result;
 }
 
+static SqmVerdict
+exact_unless_odd(SqmTarget *target, const SqmDecimal *decimal,
+				 SqmReason *reason)
+{
+	if (!decimal->odd)
+		return SQM_EXACT;
+	return sqm_changed(reason, ERRCODE_INVALID_TEXT_REPRESENTATION,
+					   "spelling of a number is lost in type %s",
+					   target->name);
+}
+
 /*
  * A decimal text as a double.  Up to 15 digits with a small exponent need one
  * correctly rounded operation on two exact doubles and cannot lose anything;
- * the others are exact if the shortest form of the double is the same decimal.
+ * the others are exact if the shortest form of the double is the same decimal,
+ * or if they are the double's own value, digit for digit.
  */
 static SqmVerdict
-double_from_text(SqmTarget *target, const SqmValue *value, double *number,
-				 SqmReason *reason)
+float8_from_decimal(SqmTarget *target, const SqmValue *value,
+					const SqmDecimal *decimal, Datum *datum, SqmReason *reason)
 {
-	SqmDecimal	decimal;
+	double		number;
 	SqmDecimal	shortest;
 	char		buffer[32];
 
-	if (!sqm_decimal_scan(value->data, value->length, &decimal))
+	if (decimal->ndigits - Min(decimal->scale, 0) <= SAFE_DOUBLE_DIGITS &&
+		decimal->scale < (int64) lengthof(exact_power10))
 	{
-		if (sqm_special_scan(value->data, value->length, number))
-			return SQM_EXACT;
-		return sqm_bad_syntax(target, reason);
-	}
-
-	if (decimal.ndigits <= SAFE_DOUBLE_DIGITS &&
-		decimal.scale > -(int64) lengthof(exact_power10) &&
-		decimal.scale < (int64) lengthof(exact_power10))
-	{
-		double		mantissa = (double) decimal.mantissa;
-
-		if (decimal.scale >= 0)
-			mantissa /= exact_power10[decimal.scale];
+		number = (double) decimal->mantissa;
+		if (decimal->scale >= 0)
+			number /= exact_power10[decimal->scale];
 		else
-			mantissa *= exact_power10[-decimal.scale];
-		*number = decimal.negative ? -mantissa : mantissa;
+			number *= exact_power10[-decimal->scale];
+		*datum = Float8GetDatum(decimal->negative ? -number : number);
+		return exact_unless_odd(target, decimal, reason);
 	}
-	else
-	{
-		*number = nearest_double(value->data, value->length);
-		if (isinf(*number))
-			return sqm_bad_range(target, reason);
-		sqm_decimal_from_double(*number, buffer, &shortest);
-		if (!sqm_decimal_same(&decimal, &shortest))
-			return digits_lost(target, reason);
-	}
-	if (decimal.odd)
-		return sqm_changed(reason, ERRCODE_INVALID_TEXT_REPRESENTATION,
-						   "spelling of a number is lost in type %s",
-						   target->name);
-	return SQM_EXACT;
+
+	number = nearest_number(value, read_double);
+	if (isinf(number))
+		return sqm_bad_range(target, reason);
+	*datum = Float8GetDatum(number);
+	sqm_decimal_from_double(number, buffer, &shortest);
+	if (!sqm_decimal_same(decimal, &shortest) &&
+		!sqm_decimal_is_double(decimal, number))
+		return digits_lost(target, reason);
+	return exact_unless_odd(target, decimal, reason);
 }
 
 static SqmVerdict
 float8_from_text(SqmTarget *target, const SqmValue *value, Datum *datum,
 				 SqmReason *reason)
 {
-	double		number;
-	SqmVerdict	verdict = double_from_text(target, value, &number, reason);
+	SqmDecimal	decimal;
+	double		special;
 
-	if (verdict != SQM_BAD)
-		*datum = Float8GetDatum(number);
-	return verdict;
+	if (sqm_decimal_scan(value->data, value->length, &decimal))
+		return float8_from_decimal(target, value, &decimal, datum, reason);
+	if (!sqm_special_scan(value->data, value->length, &special))
+		return sqm_bad_syntax(target, reason);
+	*datum = Float8GetDatum(special);
+	return SQM_EXACT;
 }
 
 /*
- * float4 is what float8 is, once more rounded.  verdict says how the double
- * came about.
+ * float4.  It prints as few digits as tell it from its neighbours: 0.1 comes
+ * out as 0.1, and that is what who keeps such numbers in float4 sees.
  */
-static SqmVerdict
-float4_from_double(SqmTarget *target, double number, SqmVerdict verdict,
-				   Datum *datum, SqmReason *reason)
+static bool
+float4_prints_as(float4 number, const SqmDecimal *decimal)
 {
-	float4		nearest = (float4) number;
+	SqmDecimal	shortest;
+	char		buffer[32];
+	int			length = float_to_shortest_decimal_buf(number, buffer);
 
-	if (isinf(nearest) && !isinf(number))
-		return sqm_bad_range(target, reason);
-	*datum = Float4GetDatum(nearest);
-	if (verdict == SQM_EXACT && !isnan(number) && (double) nearest != number)
-		return digits_lost(target, reason);
-	return verdict;
+	return sqm_decimal_scan(buffer, length, &shortest) &&
+		sqm_decimal_same(decimal, &shortest);
 }
 
 static SqmVerdict
 float4_from_real(SqmTarget *target, const SqmValue *value, Datum *datum,
 				 SqmReason *reason)
 {
-	return float4_from_double(target, value->real, SQM_EXACT, datum, reason);
+	float4		nearest = (float4) value->real;
+	SqmDecimal	decimal;
+	char		buffer[32];
+
+	if (isinf(nearest) && !isinf(value->real))
+		return sqm_bad_range(target, reason);
+	*datum = Float4GetDatum(nearest);
+	if ((double) nearest == value->real || isnan(value->real))
+		return SQM_EXACT;
+	sqm_decimal_from_double(value->real, buffer, &decimal);
+	if (float4_prints_as(nearest, &decimal))
+		return SQM_EXACT;
+	return digits_lost(target, reason);
 }
 
 static SqmVerdict
@@ -342,12 +374,24 @@ static SqmVerdict
 float4_from_text(SqmTarget *target, const SqmValue *value, Datum *datum,
 				 SqmReason *reason)
 {
-	double		number;
-	SqmVerdict	verdict = double_from_text(target, value, &number, reason);
+	SqmDecimal	decimal;
+	double		nearest;
 
-	if (verdict == SQM_BAD)
-		return verdict;
-	return float4_from_double(target, number, verdict, datum, reason);
+	if (!sqm_decimal_scan(value->data, value->length, &decimal))
+	{
+		if (!sqm_special_scan(value->data, value->length, &nearest))
+			return sqm_bad_syntax(target, reason);
+		*datum = Float4GetDatum((float4) nearest);
+		return SQM_EXACT;
+	}
+	nearest = nearest_number(value, read_float);
+	if (isinf(nearest))
+		return sqm_bad_range(target, reason);
+	*datum = Float4GetDatum((float4) nearest);
+	if (!float4_prints_as((float4) nearest, &decimal) &&
+		!sqm_decimal_is_double(&decimal, nearest))
+		return digits_lost(target, reason);
+	return exact_unless_odd(target, &decimal, reason);
 }
 
 SqmConverterRow sqm_to_bool = {

@@ -46,6 +46,8 @@ is_about_value(int sqlstate)
 		ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION,
 		ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION,
 		ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+		ERRCODE_INVALID_CATALOG_NAME,
+		ERRCODE_INVALID_SCHEMA_NAME,
 		ERRCODE_PLPGSQL_ERROR,
 		ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
 		ERRCODE_EXTERNAL_ROUTINE_INVOCATION_EXCEPTION
@@ -188,6 +190,13 @@ typmod_changes(SqmTarget *target, InputCall *call, Datum datum,
 				  OutputFunctionCall(&target->output, other)) != 0;
 }
 
+/* Types that take any text, and read it as far as it is a number. */
+static bool
+reads_in_part(Oid type)
+{
+	return type == XIDOID || type == XID8OID || type == CIDOID;
+}
+
 /*
  * Some input functions alter a value in silence: oid wraps negative numbers
  * around, money rounds, "char" and other character types may cut.  Where the
@@ -202,7 +211,7 @@ input_changes(SqmTarget *target, const char *text, Datum datum)
 	const char *output;
 
 	if (!is_number && !target->keeps_text)
-		return false;
+		return reads_in_part(target->basetype);
 	if (target->basetype == CASHOID)
 		output = OidOutputFunctionCall(F_NUMERIC_OUT,
 									   DirectFunctionCall1(cash_numeric,
@@ -412,6 +421,46 @@ array_from_json(SqmTarget *target, const SqmValue *value, Datum *datum,
 	return finish_array(&elements, 1, &elements.count, &bound, datum);
 }
 
+/* One bound of a dimension: an integer of 32 bits, and nothing but that. */
+static bool
+skip_bound(const char **position)
+{
+	const char *p = *position;
+	int64		bound = 0;
+
+	if (*p == '-' || *p == '+')
+		p++;
+	if (!sqm_is_digit(*p))
+		return false;
+	for (; sqm_is_digit(*p); p++)
+	{
+		bound = bound * 10 + (*p - '0');
+		if (bound > PG_INT32_MAX)
+			return false;
+	}
+	*position = p;
+	return true;
+}
+
+/*
+ * "[2:3][5]=" before the braces.  Until version 16 array_in reads a bound as
+ * far as it is a number, and [1+1] as [1].
+ */
+static bool
+dimensions_are_plain(const char *p)
+{
+	for (;;)
+	{
+		while (sqm_is_space(*p))
+			p++;
+		if (*p++ != '[')
+			return true;
+		if (!skip_bound(&p) || (*p == ':' && (p++, !skip_bound(&p))) ||
+			*p++ != ']')
+			return false;
+	}
+}
+
 /* {1,2,3} and whatever else array_in reads */
 static SqmVerdict
 array_from_literal(SqmTarget *target, const SqmValue *value, Datum *datum,
@@ -427,7 +476,11 @@ array_from_literal(SqmTarget *target, const SqmValue *value, Datum *datum,
 
 	call.text = sqm_text_cstring(target, value->data, value->length, NULL,
 								 reason);
-	if (call.text == NULL || !soft_input(target, &call, &texts, reason))
+	if (call.text == NULL)
+		return SQM_BAD;
+	if (!dimensions_are_plain(call.text))
+		return sqm_bad_syntax(target, reason);
+	if (!soft_input(target, &call, &texts, reason))
 		return SQM_BAD;
 	array = DatumGetArrayTypeP(texts);
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT,

@@ -410,7 +410,9 @@ real_to_unix(double number, int64 *microseconds)
 		*microseconds = unix_time_of(number, 1000);
 	else if (number >= JULIAN_FIRST && number < JULIAN_END)
 	{
-		int64		milliseconds = (int64) (number * (double) MSECS_PER_DAY + 0.5);
+		/* "volatile": no compiler may fuse the two into one rounding */
+		volatile double days = number * (double) MSECS_PER_DAY;
+		int64		milliseconds = (int64) (days + 0.5);
 
 		/* a Julian day begins at noon */
 		*microseconds = (milliseconds -
