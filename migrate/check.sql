@@ -1,1 +1,155 @@
-/* check: what the run would meet */
+/* check: everything that a run would meet, told at once; writes nothing */
+
+/*
+ * Rows without their parent, as SQLite compares keys.
+ */
+CREATE FUNCTION sq2pg.source_orphans(source text, child text, columns text[], parent text, parent_columns text[],
+                                     OUT orphans bigint, OUT sample text)
+    RETURNS SETOF record
+    LANGUAGE C STRICT ROWS 1 AS 'MODULE_PATHNAME', 'sqm_source_orphans';
+COMMENT ON FUNCTION sq2pg.source_orphans(text, text, text[], text, text[]) IS 'rows of a SQLite table that refer to no parent';
+
+CREATE FUNCTION sq2pg.orphan_notes(options jsonb, model sq2pg.model) RETURNS sq2pg.note[]
+    LANGUAGE sql SET enable_nestloop = off AS $$
+    SELECT coalesce(array_agg(ROW(f.table_ordinal, array_to_string(f.child_columns, ', '),
+                                  CASE WHEN options->>'on_orphan' = 'keep' THEN 'warning' ELSE 'error' END,
+                                  'orphans', o.orphans, o.sample,
+                                  format('%s rows of table "%s" have no parent in table "%s"', o.orphans, f.child, f.parent),
+                                  'Repair the source, or use on_orphan => ''keep'': the foreign key stays NOT VALID.'
+                                 )::sq2pg.note ORDER BY f.table_ordinal, f.place), '{}')
+      FROM (SELECT k.table_ordinal, k.ordinality AS place, t.source_name AS child, p.source_name AS parent,
+                   array_agg(c.source_name ORDER BY x.n) AS child_columns,
+                   array_agg(pc.source_name ORDER BY x.n) AS parent_columns
+              FROM unnest(model.foreign_keys) WITH ORDINALITY AS k
+              JOIN unnest(model.tables) AS t ON t.ordinal = k.table_ordinal
+              JOIN unnest(model.tables) AS p ON p.ordinal = k.parent_ordinal
+             CROSS JOIN unnest(k.columns, k.parent_columns) WITH ORDINALITY AS x(id, parent_id, n)
+              JOIN unnest(model.columns) AS c ON c.id = x.id
+              JOIN unnest(model.columns) AS pc ON pc.id = x.parent_id
+             WHERE k.problem IS NULL
+             GROUP BY k.table_ordinal, k.ordinality, t.source_name, p.source_name) AS f
+     CROSS JOIN LATERAL sq2pg.source_orphans(options->>'source', f.child, f.child_columns, f.parent, f.parent_columns) AS o
+     WHERE o.orphans > 0
+$$;
+COMMENT ON FUNCTION sq2pg.orphan_notes(jsonb, sq2pg.model) IS 'foreign keys that the rows violate';
+
+/*
+ * Values that no candidate type holds: only where the caller named the type.
+ */
+CREATE FUNCTION sq2pg.misfit_notes(model sq2pg.model, profiles sq2pg.column_profile[]) RETURNS sq2pg.note[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(array_agg(ROW(c.table_ordinal, c.source_name, 'error', 'bad_value', p.misfits,
+                                  concat_ws(': ', 'rowid ' || p.example_rowid, p.example),
+                                  format('%s values do not fit type %s: %s', p.misfits, c.type, p.reason),
+                                  'Leave the column out of types, so that its type follows the data.')::sq2pg.note
+                              ORDER BY c.id), '{}')
+      FROM unnest(model.columns) AS c
+      JOIN unnest(profiles) AS p ON p.column_id = c.id AND p.candidate = c.type
+     WHERE p.misfits > 0
+$$;
+COMMENT ON FUNCTION sq2pg.misfit_notes(sq2pg.model, sq2pg.column_profile[]) IS 'values that do not fit the type that was asked for';
+
+CREATE FUNCTION sq2pg.noise_notes(model sq2pg.model, profiles sq2pg.column_profile[]) RETURNS sq2pg.note[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(array_agg(ROW(c.table_ordinal, c.source_name, 'note', 'binary_noise', p.noise, NULL,
+                                  format('binary floating-point noise below 1e-15 is rounded away from %s values', p.noise),
+                                  NULL)::sq2pg.note ORDER BY c.id), '{}')
+      FROM unnest(model.columns) AS c
+      JOIN unnest(profiles) AS p ON p.column_id = c.id AND p.candidate = c.type
+     WHERE p.noise > 0
+$$;
+COMMENT ON FUNCTION sq2pg.noise_notes(sq2pg.model, sq2pg.column_profile[]) IS 'columns from which rounding removes binary noise';
+
+/*
+ * What stops a run before it reads a row, as a finding instead of an error.
+ */
+CREATE FUNCTION sq2pg.precondition_notes(options jsonb, model sq2pg.model) RETURNS sq2pg.note[]
+    LANGUAGE plpgsql AS $$
+DECLARE
+    notes   sq2pg.note[] := '{}';
+    state   text;
+    message text;
+    detail  text;
+    hint    text;
+BEGIN
+    BEGIN
+        PERFORM FROM sq2pg.choose_mode(options, model);
+        IF model.tables IS NOT NULL THEN
+            PERFORM sq2pg.check_limits(model);
+        END IF;
+    EXCEPTION WHEN duplicate_table OR feature_not_supported OR too_many_columns OR configuration_limit_exceeded THEN
+        GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
+                                hint = PG_EXCEPTION_HINT;
+        notes := ARRAY[ROW(NULL, NULL, 'error', CASE state WHEN '42P07' THEN 'target_exists'
+                                                           WHEN '0A000' THEN 'not_supported'
+                                                           ELSE 'limit' END,
+                           NULL, nullif(detail, ''), message, nullif(hint, ''))::sq2pg.note];
+    END;
+    IF NOT has_schema_privilege(model.schema_name, 'CREATE') THEN
+        notes := notes || ROW(NULL, NULL, 'error', 'no_right', NULL, NULL,
+                              format('role "%s" may not create tables in schema "%s"', current_user, model.schema_name),
+                              format('GRANT CREATE ON SCHEMA %I TO %I;', model.schema_name, current_user))::sq2pg.note;
+    END IF;
+    RETURN notes;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.precondition_notes(jsonb, sq2pg.model) IS 'what stops a run before it begins';
+
+CREATE TYPE sq2pg.finding AS (
+    severity    text,
+    code        text,
+    table_name  text,
+    column_name text,
+    occurrences bigint,
+    sample      text,
+    message     text,
+    hint        text);
+
+CREATE FUNCTION sq2pg.check_source(
+    source text, target_schema name, mode text, include text[], exclude text[], rename jsonb, existing text,
+    types jsonb, names text, on_bad_value text, on_conflict text, on_orphan text, empty_as_null boolean,
+    time_zone text, triggers text, owner name, add_missing boolean, verify text, dry_run boolean)
+    RETURNS SETOF sq2pg.finding
+    LANGUAGE plpgsql AS $$
+DECLARE
+    options     jsonb := sq2pg.make_options(source, target_schema, mode, include, exclude, rename, existing, types, names,
+                                            on_bad_value, on_conflict, on_orphan, empty_as_null, time_zone, triggers,
+                                            owner, add_missing, verify, dry_run);
+    model       sq2pg.model := sq2pg.read_model(options);
+    profiles    sq2pg.column_profile[];
+    expressions sq2pg.expression[];
+    all_notes   sq2pg.note[];
+BEGIN
+    all_notes := sq2pg.precondition_notes(options, model) || model.notes || sq2pg.object_notes(options);
+    IF model.tables IS NOT NULL THEN
+        profiles := sq2pg.profile_tables(options, model, ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t));
+        model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
+        model := sq2pg.name_relations(model, sq2pg.taken_names(model.schema_name));
+        expressions := sq2pg.translate_expressions(model);
+        all_notes := all_notes || sq2pg.misfit_notes(model, profiles) || sq2pg.orphan_notes(options, model)
+            || coalesce(sq2pg.type_notes(model, profiles), '{}') || sq2pg.noise_notes(model, profiles)
+            || sq2pg.expression_notes(expressions, model.columns) || sq2pg.index_notes(model, expressions)
+            || sq2pg.key_notes(model, sq2pg.null_columns(profiles));
+    END IF;
+    RETURN QUERY
+        SELECT n.severity, n.code, t.source_name, n.column_name, n.occurrences, n.sample, n.message, n.hint
+          FROM unnest(all_notes) WITH ORDINALITY AS n
+          LEFT JOIN unnest(model.tables) AS t ON t.ordinal = n.table_ordinal
+         ORDER BY array_position('{error,warning,note}', n.severity), n.table_ordinal NULLS FIRST, n.ordinality;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.check_source(text, name, text, text[], text[], jsonb, text, jsonb, text, text, text, text, boolean, text, text, name, boolean, text, boolean) IS
+    'the work of sq2pg_check';
+
+CREATE FUNCTION sq2pg_check(
+    source text, target_schema name DEFAULT NULL, mode text DEFAULT 'auto', include text[] DEFAULT NULL,
+    exclude text[] DEFAULT NULL, rename jsonb DEFAULT NULL, existing text DEFAULT 'error', types jsonb DEFAULT NULL,
+    names text DEFAULT 'keep', on_bad_value text DEFAULT 'error', on_conflict text DEFAULT 'error',
+    on_orphan text DEFAULT 'error', empty_as_null boolean DEFAULT false, time_zone text DEFAULT 'UTC',
+    triggers text DEFAULT 'fire', owner name DEFAULT NULL, add_missing boolean DEFAULT false,
+    verify text DEFAULT 'content', dry_run boolean DEFAULT false)
+    RETURNS TABLE (severity text, code text, table_name text, column_name text, occurrences bigint, sample text,
+                   message text, hint text)
+    LANGUAGE C AS 'MODULE_PATHNAME', 'sqm_check';
+COMMENT ON FUNCTION sq2pg_check(text, name, text, text[], text[], jsonb, text, jsonb, text, text, text, text, boolean, text, text, name, boolean, text, boolean) IS
+    'lists everything that sq2pg_migrate would meet with the same parameters: errors, warnings, notes; reads all data, writes nothing';

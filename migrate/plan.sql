@@ -225,8 +225,9 @@ BEGIN
         expressions := sq2pg.translate_expressions(model);
         steps := steps
             || ROW('source', NULL, staging,
-                   format('CREATE SERVER %I FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database %L, time_zone %L, empty_as_null %L)',
-                          staging, source, time_zone, empty_as_null), NULL)::sq2pg.step
+                   format('CREATE SERVER %I FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database %L%s%s)', staging, source,
+                          ', time_zone ' || quote_literal(nullif(time_zone, 'UTC')),
+                          CASE WHEN empty_as_null THEN ', empty_as_null ''true''' END), NULL)::sq2pg.step
             || ROW('source', NULL, staging, format('CREATE SCHEMA %I', staging), NULL)::sq2pg.step
             || sq2pg.staging_steps(model)
             || sq2pg.create_steps(model, expressions)

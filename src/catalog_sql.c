@@ -327,3 +327,71 @@ sqm_source_count(PG_FUNCTION_ARGS)
 						 &result);
 	PG_RETURN_INT64(result);
 }
+
+PG_FUNCTION_INFO_V1(sqm_source_orphans);
+
+/* "c.a = p.x AND c.b = p.y" */
+static char *
+join_condition(List *columns, List *parent_columns)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	for (int i = 0; i < list_length(columns); i++)
+		appendStringInfo(&sql, "%sc.%s = p.%s", i > 0 ? " AND " : "",
+						 sqm_lite_quote(list_nth(columns, i)),
+						 sqm_lite_quote(list_nth(parent_columns, i)));
+	return sql.data;
+}
+
+/* "c.a IS NOT NULL AND c.b IS NOT NULL": others refer to nothing. */
+static char *
+not_null_condition(List *columns)
+{
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	foreach(lc, columns)
+		appendStringInfo(&sql, "%sc.%s IS NOT NULL",
+						 foreach_current_index(lc) > 0 ? " AND " : "",
+						 sqm_lite_quote(lfirst(lc)));
+	return sql.data;
+}
+
+/*
+ * sq2pg.source_orphans(source text, child text, columns text[], parent text,
+ *						parent_columns text[], OUT orphans bigint,
+ *						OUT sample text)
+ *
+ * Rows of the child without their parent, as SQLite compares; the sample is
+ * the first such key.
+ */
+Datum
+sqm_source_orphans(PG_FUNCTION_ARGS)
+{
+	SqmLite    *lite = open_argument(fcinfo);
+	List	   *columns = sqm_array_strings(PG_GETARG_ARRAYTYPE_P(2));
+	List	   *parent_columns = sqm_array_strings(PG_GETARG_ARRAYTYPE_P(4));
+	SqmStatement *stmt;
+	SqmRow		row;
+
+	if (columns == NIL || list_length(columns) != list_length(parent_columns))
+		elog(ERROR, "%d columns for %d parent columns", list_length(columns),
+			 list_length(parent_columns));
+	sqm_row_begin(fcinfo, &row);
+	stmt = sqm_statement_prepare(lite,
+								 psprintf("SELECT count(*), min(quote(c.%s)) FROM main.%s AS c"
+										  " WHERE %s AND NOT EXISTS (SELECT 1 FROM main.%s AS p WHERE %s)",
+										  sqm_lite_quote(linitial(columns)),
+										  sqm_lite_quote(sqm_arg_text(fcinfo, 1)),
+										  not_null_condition(columns),
+										  sqm_lite_quote(sqm_arg_text(fcinfo, 3)),
+										  join_condition(columns, parent_columns)));
+	(void) sqm_statement_step(stmt);
+	sqm_row_bigint(&row, sqm_statement_int64(stmt, 0));
+	sqm_row_text(&row, sqm_statement_text(stmt, 1));
+	sqm_row_emit(&row);
+	sqm_statement_finalize(stmt);
+	return (Datum) 0;
+}
