@@ -126,10 +126,11 @@ BEGIN
         model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
         model := sq2pg.name_relations(model, sq2pg.taken_names(model.schema_name));
         expressions := sq2pg.translate_expressions(model);
+        model := sq2pg.translate_views(options, model);
         all_notes := all_notes || sq2pg.misfit_notes(model, profiles) || sq2pg.orphan_notes(options, model)
             || coalesce(sq2pg.type_notes(model, profiles), '{}') || sq2pg.noise_notes(model, profiles)
             || sq2pg.expression_notes(expressions, model.columns) || sq2pg.index_notes(model, expressions)
-            || sq2pg.key_notes(model, sq2pg.null_columns(profiles));
+            || sq2pg.key_notes(model, sq2pg.null_columns(profiles)) || sq2pg.view_notes(model);
     END IF;
     RETURN QUERY
         SELECT n.severity, n.code, t.source_name, n.column_name, n.occurrences, n.sample, n.message, n.hint

@@ -357,3 +357,84 @@ CREATE FUNCTION sq2pg.foreign_key_steps(model sq2pg.model, not_valid boolean) RE
      WHERE f.problem IS NULL
 $$;
 COMMENT ON FUNCTION sq2pg.foreign_key_steps(sq2pg.model, boolean) IS 'foreign keys with their actions';
+
+/*
+ * The tables of a model as sq2pg.translate_view() wants to know them.
+ */
+CREATE FUNCTION sq2pg.translation_catalog(model sq2pg.model) RETURNS jsonb
+    LANGUAGE sql SET enable_nestloop = off AS $$
+    SELECT coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+               'name', t.source_name, 'schema', model.schema_name, 'target', t.target_name,
+               'columns', c.columns, 'primary_key', k.names, 'rowid', i.name))), '[]')
+      FROM unnest(model.tables) AS t
+      JOIN sq2pg.translation_columns(model) AS c ON c.table_ordinal = t.ordinal
+      LEFT JOIN (SELECT x.table_ordinal, jsonb_agg(x.source_name ORDER BY x.pk_position) AS names
+                   FROM unnest(model.columns) AS x WHERE x.pk_position IS NOT NULL GROUP BY x.table_ordinal) AS k
+             ON k.table_ordinal = t.ordinal
+      LEFT JOIN (SELECT x.table_ordinal, x.source_name AS name
+                   FROM unnest(model.columns) AS x WHERE x.is_identity) AS i ON i.table_ordinal = t.ordinal
+$$;
+COMMENT ON FUNCTION sq2pg.translation_catalog(sq2pg.model) IS 'what the translator has to know to read a view';
+
+/*
+ * Views, each after those that it reads: what cannot be translated yet is
+ * tried again as long as others were.
+ */
+CREATE FUNCTION sq2pg.translate_views(options jsonb, INOUT model sq2pg.model)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    catalog  jsonb := sq2pg.translation_catalog(model);
+    views    sq2pg.view_plan[] := model.views;
+    v        sq2pg.view_plan;
+    x        record;
+    progress boolean := true;
+    place    int := 0;
+BEGIN
+    WHILE progress LOOP
+        progress := false;
+        FOR i IN 1 .. coalesce(cardinality(views), 0) LOOP
+            v := views[i];
+            CONTINUE WHEN v.query IS NOT NULL;
+            SELECT * INTO x FROM sq2pg.translate_view(v.sql, catalog);
+            IF x.translated IS NULL THEN
+                v.problem := coalesce(x.problem, 'it could not be read');
+            ELSE
+                place := place + 1;
+                v.place := place;
+                v.problem := NULL;
+                v.query := x.translated;
+                v.column_names := sq2pg.unique_names(
+                    ARRAY(SELECT sq2pg.fold_name(coalesce(c->>'target', c->>'name'), options->>'names')
+                            FROM jsonb_array_elements(x.columns) AS c), '{}');
+                catalog := catalog || jsonb_build_object(
+                    'name', v.source_name, 'schema', model.schema_name, 'target', v.target_name,
+                    'columns', (SELECT jsonb_agg(c.value || jsonb_build_object('target', v.column_names[c.ordinality]))
+                                  FROM jsonb_array_elements(x.columns) WITH ORDINALITY AS c));
+                progress := true;
+            END IF;
+            views[i] := v;
+        END LOOP;
+    END LOOP;
+    model.views := views;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.translate_views(jsonb, sq2pg.model) IS 'translates the views of a model';
+
+CREATE FUNCTION sq2pg.view_steps(model sq2pg.model) RETURNS sq2pg.step[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(array_agg(ROW('view', NULL, v.target_name,
+                                  format(E'CREATE VIEW %I.%I (%s) AS\n%s', model.schema_name, v.target_name,
+                                         (SELECT string_agg(quote_ident(c), ', ' ORDER BY n)
+                                            FROM unnest(v.column_names) WITH ORDINALITY AS x(c, n)), v.query),
+                                  NULL)::sq2pg.step ORDER BY v.place), '{}')
+      FROM unnest(model.views) AS v WHERE v.problem IS NULL
+$$;
+COMMENT ON FUNCTION sq2pg.view_steps(sq2pg.model) IS 'CREATE VIEW, in the order of what they read';
+
+CREATE FUNCTION sq2pg.view_notes(model sq2pg.model) RETURNS sq2pg.note[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(array_agg(ROW(NULL, NULL, 'warning', 'view_left_out', NULL, v.sql,
+                                  format('view "%s" is left out: %s', v.source_name, v.problem), NULL)::sq2pg.note), '{}')
+      FROM unnest(model.views) AS v WHERE v.problem IS NOT NULL
+$$;
+COMMENT ON FUNCTION sq2pg.view_notes(sq2pg.model) IS 'one note for each view that is left out';

@@ -62,6 +62,15 @@ CREATE TYPE sq2pg.foreign_key_plan AS (
     deferral      text,
     problem       text);        -- why it is left out, or NULL
 
+CREATE TYPE sq2pg.view_plan AS (
+    source_name   text,
+    target_name   text,
+    sql           text,
+    query         text,         -- translated, with its columns
+    column_names  text[],
+    place         int,          -- order of creation
+    problem       text);
+
 CREATE TYPE sq2pg.column_profile AS (
     column_id     int,
     candidate     text,
@@ -94,6 +103,7 @@ CREATE TYPE sq2pg.model AS (
     keys          sq2pg.key_plan[],
     indexes       sq2pg.index_plan[],
     foreign_keys  sq2pg.foreign_key_plan[],
+    views         sq2pg.view_plan[],
     notes         sq2pg.note[]);
 
 /*
@@ -150,6 +160,21 @@ END
 $$;
 COMMENT ON FUNCTION sq2pg.check_names(jsonb) IS 'refuses patterns and names that match nothing';
 
+/*
+ * Is a table or view wanted?  An include pattern for a column takes its table.
+ */
+CREATE FUNCTION sq2pg.table_is_chosen(table_name text, options jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT (options->'include' = 'null'
+            OR EXISTS (SELECT FROM jsonb_array_elements_text(options->'include') AS i
+                        WHERE sq2pg.matches(table_name, i)
+                           OR (i LIKE '%.%' AND sq2pg.matches(table_name, split_part(i, '.', 1)))))
+       AND (options->'exclude' = 'null'
+            OR NOT EXISTS (SELECT FROM jsonb_array_elements_text(options->'exclude') AS e
+                            WHERE sq2pg.matches(table_name, e)))
+$$;
+COMMENT ON FUNCTION sq2pg.table_is_chosen(text, jsonb) IS 'is a table or view wanted by include and exclude?';
+
 CREATE FUNCTION sq2pg.read_tables(options jsonb) RETURNS sq2pg.table_plan[]
     LANGUAGE sql SET enable_nestloop = off AS $$
     SELECT array_agg(ROW(p.ordinal, p.table_name, p.target_name, p.type, p.without_rowid, p.sequence,
@@ -160,13 +185,7 @@ CREATE FUNCTION sq2pg.read_tables(options jsonb) RETURNS sq2pg.table_plan[]
                    row_number() OVER ()::int AS ordinal
               FROM sq2pg_tables(options->>'source') AS t
              WHERE t.type IN ('table', 'virtual') AND t.problem IS NULL AND t.columns > 0
-               AND (options->'include' = 'null'
-                    OR EXISTS (SELECT FROM jsonb_array_elements_text(options->'include') AS i
-                                WHERE sq2pg.matches(t.table_name, i)
-                                   OR (i LIKE '%.%' AND sq2pg.matches(t.table_name, split_part(i, '.', 1)))))
-               AND (options->'exclude' = 'null'
-                    OR NOT EXISTS (SELECT FROM jsonb_array_elements_text(options->'exclude') AS e
-                                    WHERE sq2pg.matches(t.table_name, e)))) AS p
+               AND sq2pg.table_is_chosen(t.table_name, options)) AS p
 $$;
 COMMENT ON FUNCTION sq2pg.read_tables(jsonb) IS 'the tables of a model, before their order is known';
 
@@ -352,6 +371,16 @@ $$;
 COMMENT ON FUNCTION sq2pg.read_foreign_keys(jsonb, sq2pg.table_plan[], sq2pg.column_plan[], sq2pg.key_plan[], sq2pg.index_plan[]) IS
     'foreign keys of a model, with the reason where one is left out';
 
+CREATE FUNCTION sq2pg.read_views(options jsonb) RETURNS sq2pg.view_plan[]
+    LANGUAGE sql AS $$
+    SELECT coalesce(array_agg(ROW(t.table_name, coalesce(options->'rename'->>t.table_name,
+                                                         sq2pg.fold_name(t.table_name, options->>'names')),
+                                  t.sql, NULL, NULL, NULL, NULL)::sq2pg.view_plan), '{}')
+      FROM sq2pg_tables(options->>'source') AS t
+     WHERE t.type = 'view' AND sq2pg.table_is_chosen(t.table_name, options)
+$$;
+COMMENT ON FUNCTION sq2pg.read_views(jsonb) IS 'the views of a model, before they are translated';
+
 CREATE FUNCTION sq2pg.order_tables(all_tables sq2pg.table_plan[], all_foreign_keys sq2pg.foreign_key_plan[])
     RETURNS sq2pg.table_plan[]
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
@@ -384,7 +413,8 @@ BEGIN
     wanted := ARRAY(SELECT target_name FROM unnest(model.tables) ORDER BY ordinal)
         || ARRAY(SELECT name FROM unnest(model.keys) WITH ORDINALITY AS k ORDER BY k.ordinality)
         || ARRAY(SELECT sequence_name FROM unnest(model.columns) ORDER BY id)
-        || ARRAY(SELECT target_name FROM unnest(model.indexes) WITH ORDINALITY AS i ORDER BY i.ordinality);
+        || ARRAY(SELECT target_name FROM unnest(model.indexes) WITH ORDINALITY AS i ORDER BY i.ordinality)
+        || ARRAY(SELECT target_name FROM unnest(model.views) WITH ORDINALITY AS v ORDER BY v.ordinality);
     names := sq2pg.unique_names(wanted, taken);
     model.tables := ARRAY(SELECT ROW(t.ordinal, t.source_name, names[t.ordinal], t.type, t.without_rowid, t.sequence,
                                      t.facts, t.rank, t.in_cycle)::sq2pg.table_plan
@@ -402,6 +432,10 @@ BEGIN
     model.indexes := ARRAY(SELECT ROW(i.table_ordinal, i.source_name, names[r + i.ordinality], i.is_unique, i.columns,
                                       i.facts)::sq2pg.index_plan
                              FROM unnest(model.indexes) WITH ORDINALITY AS i ORDER BY i.ordinality);
+    r := r + cardinality(model.indexes);
+    model.views := ARRAY(SELECT ROW(v.source_name, names[r + v.ordinality], v.sql, v.query, v.column_names, v.place,
+                                    v.problem)::sq2pg.view_plan
+                           FROM unnest(model.views) WITH ORDINALITY AS v ORDER BY v.ordinality);
 END
 $$;
 COMMENT ON FUNCTION sq2pg.name_relations(sq2pg.model, text[]) IS 'makes the names of all relations of a model unique in the target schema';
@@ -475,6 +509,7 @@ BEGIN
     PERFORM sq2pg.check_names(options);
     model.schema_name := options->>'target_schema';
     model.notes := '{}';
+    model.views := sq2pg.read_views(options);
     model.tables := sq2pg.read_tables(options);
     IF model.tables IS NULL THEN
         RETURN model;

@@ -223,6 +223,7 @@ BEGIN
         model.foreign_keys := coalesce(sq2pg.name_foreign_keys(model.foreign_keys, model.keys, model.tables,
                                                                model.columns), '{}');
         expressions := sq2pg.translate_expressions(model);
+        model := sq2pg.translate_views(options, model);
         steps := steps
             || ROW('source', NULL, staging,
                    format('CREATE SERVER %I FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database %L%s%s)', staging, source,
@@ -239,6 +240,7 @@ BEGIN
             || sq2pg.index_steps(model, expressions)
             || sq2pg.foreign_key_steps(model, false)
             || sq2pg.identity_steps(options, model)
+            || sq2pg.view_steps(model)
             || sq2pg.analyze_steps(model)
             || sq2pg.owner_steps(model, owner);
     END IF;
@@ -256,9 +258,13 @@ CREATE FUNCTION sq2pg.owner_steps(model sq2pg.model, owner name) RETURNS sq2pg.s
     SELECT coalesce(array_agg(ROW('owner', t.ordinal, t.target_name,
                                   format('ALTER TABLE %I.%I OWNER TO %I', model.schema_name, t.target_name, owner),
                                   NULL)::sq2pg.step ORDER BY t.rank), '{}')
+        || (SELECT coalesce(array_agg(ROW('owner', NULL, v.target_name,
+                                          format('ALTER VIEW %I.%I OWNER TO %I', model.schema_name, v.target_name, owner),
+                                          NULL)::sq2pg.step ORDER BY v.place), '{}')
+              FROM unnest(model.views) AS v WHERE owner IS NOT NULL AND v.problem IS NULL)
       FROM unnest(model.tables) AS t WHERE owner IS NOT NULL
 $$;
-COMMENT ON FUNCTION sq2pg.owner_steps(sq2pg.model, name) IS 'gives the new tables to their owner';
+COMMENT ON FUNCTION sq2pg.owner_steps(sq2pg.model, name) IS 'gives the new tables and views to their owner';
 
 CREATE FUNCTION sq2pg_plan(
     source text, target_schema name DEFAULT NULL, mode text DEFAULT 'auto', include text[] DEFAULT NULL,

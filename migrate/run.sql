@@ -121,6 +121,44 @@ $$;
 COMMENT ON FUNCTION sq2pg.add_foreign_keys(jsonb, sq2pg.model) IS 'adds the foreign keys of a model';
 
 /*
+ * Views: one subtransaction for the lot; if that fails, each on its own.
+ * PostgreSQL may refuse what the translator believed in, and one view must
+ * not keep the others from being made.
+ */
+CREATE FUNCTION sq2pg.create_views(options jsonb, INOUT model sq2pg.model)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    steps   sq2pg.step[];
+    views   sq2pg.view_plan[];
+    message text;
+BEGIN
+    model := sq2pg.translate_views(options, model);
+    steps := sq2pg.view_steps(model);
+    BEGIN
+        PERFORM sq2pg.execute_steps(steps);
+        RETURN;
+    EXCEPTION WHEN syntax_error_or_access_rule_violation OR feature_not_supported OR data_exception THEN
+        NULL;                   -- which one it was is found out below
+    END;
+    views := model.views;
+    FOR i IN 1 .. cardinality(steps) LOOP
+        BEGIN
+            PERFORM sq2pg.execute_steps(steps[i:i]);
+        EXCEPTION WHEN syntax_error_or_access_rule_violation OR feature_not_supported OR data_exception THEN
+            GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+            FOR k IN 1 .. cardinality(views) LOOP
+                IF views[k].target_name = steps[i].object THEN
+                    views[k].problem := format('PostgreSQL does not accept its translation: %s', message);
+                END IF;
+            END LOOP;
+        END;
+    END LOOP;
+    model.views := views;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.create_views(jsonb, sq2pg.model) IS 'creates the views of a model as far as PostgreSQL accepts them';
+
+/*
  * Types are changed for a whole table at once, while it is empty, by making it
  * again: then the statements of the run are those of the plan.
  */
@@ -220,13 +258,14 @@ BEGIN
     PERFORM sq2pg.execute_steps(sq2pg.index_steps(model, expressions));
     model := sq2pg.add_foreign_keys(options, model);
     PERFORM sq2pg.execute_steps(sq2pg.identity_steps(options, model));
+    model := sq2pg.create_views(options, model);
     PERFORM sq2pg.execute_steps(sq2pg.analyze_steps(model));
     PERFORM sq2pg.execute_steps(sq2pg.owner_steps(model, (options->>'owner')::name));
-    model.notes := model.notes || sq2pg.key_notes(model, null_columns);
+    model.notes := model.notes || sq2pg.key_notes(model, null_columns) || sq2pg.view_notes(model);
 END
 $$;
 COMMENT ON FUNCTION sq2pg.finish_tables(jsonb, sq2pg.model, sq2pg.expression[], sq2pg.load_result[]) IS
-    'keys, checks, indexes, foreign keys, identities, statistics, owner';
+    'keys, checks, indexes, foreign keys, identities, views, statistics, owner';
 
 CREATE TYPE sq2pg.report_row AS (
     table_name  text,
@@ -295,7 +334,10 @@ CREATE FUNCTION sq2pg.total_row(rows sq2pg.report_row[], started timestamptz, al
     SELECT ROW(NULL, 'total', coalesce(sum(r.source_rows), 0), coalesce(sum(r.loaded), 0), coalesce(sum(r.skipped), 0),
                coalesce(sum(r.rejected), 0), coalesce(sum(r.changed), 0), NULL, coalesce(bool_and(r.verified), true),
                (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint,
-               (SELECT string_agg(n.message, '; ') FROM unnest(all_notes) AS n WHERE n.table_ordinal IS NULL)
+               (SELECT string_agg(s.text, '; ' ORDER BY s.code)
+                  FROM (SELECT n.code, CASE WHEN count(*) = 1 THEN min(n.message)
+                                            ELSE format('%s %ss are left out', count(*), split_part(n.code, '_', 1)) END AS text
+                          FROM unnest(all_notes) AS n WHERE n.table_ordinal IS NULL GROUP BY n.code) AS s)
               )::sq2pg.report_row
       FROM unnest(rows) AS r
 $$;
@@ -322,10 +364,7 @@ COMMENT ON FUNCTION sq2pg.record_run(jsonb, sq2pg.report_row[], sq2pg.note[]) IS
 CREATE FUNCTION sq2pg.object_notes(options jsonb) RETURNS sq2pg.note[]
     LANGUAGE sql AS $$
     SELECT coalesce(array_agg(ROW(NULL, NULL, 'warning', o.type || '_left_out', NULL, o.sql, o.message, NULL)::sq2pg.note), '{}')
-      FROM (SELECT 'view' AS type, t.sql, format('view "%s" is left out', t.table_name) AS message
-              FROM sq2pg_tables(options->>'source') AS t WHERE t.type = 'view'
-            UNION ALL
-            SELECT 'trigger', x.sql, format('trigger "%s" on table "%s" is left out', x.name, x.table_name)
+      FROM (SELECT 'trigger' AS type, x.sql, format('trigger "%s" on table "%s" is left out', x.name, x.table_name) AS message
               FROM sq2pg_objects(options->>'source') AS x WHERE x.type = 'trigger'
             UNION ALL
             SELECT 'table', t.sql, format('table "%s" is left out: %s', t.table_name, coalesce(t.problem, 'it has no columns'))
