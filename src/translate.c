@@ -23,8 +23,13 @@
 #include "lexer.h"
 #include "translate_term.h"
 
-/* Text that grows beyond this was meant to hurt. */
+/*
+ * What grows beyond this was meant to hurt: a chain of 1000 operators writes
+ * its text 1000 times, an alias may stand for many others.
+ */
 #define MAX_TEXT (1024 * 1024)
+#define MAX_WRITTEN (64 * 1024 * 1024)
+#define MAX_STEPS 200000
 
 typedef SqmTerm *(*Handler) (SqmTranslator *tr, const SqmExpr *e);
 
@@ -814,6 +819,20 @@ static const Handler handlers[] = {
 	[SQM_E_RAISE] = e_raise
 };
 
+/* Account for one more piece of text. */
+bool
+sqm_spend(SqmTranslator *tr, const char *text)
+{
+	Size		length = strlen(text);
+
+	tr->written += length;
+	if (++tr->steps <= MAX_STEPS && length <= MAX_TEXT &&
+		tr->written <= MAX_WRITTEN)
+		return true;
+	sqm_problem(tr, "the translation is too long");
+	return false;
+}
+
 /* The next node on SQLite's way to the COLLATE that counts. */
 static const SqmExpr *
 towards_collate(const SqmExpr *e)
@@ -866,8 +885,8 @@ sqm_translate_expr(SqmTranslator *tr, const SqmExpr *e)
 	t = handlers[e->kind] (tr, e);
 	if (e->collates && e->kind != SQM_E_COLLATE)
 		t = inherit_collation(tr, e, t);
-	if (t != NULL && t->sql != NULL && strlen(t->sql) > MAX_TEXT)
-		return sqm_problem(tr, "the translation is too long");
+	if (t != NULL && !sqm_spend(tr, t->sql))
+		return NULL;
 	if (tr->problem != NULL)
 		return NULL;
 	return t;

@@ -524,7 +524,7 @@ static SqmTerm *
 text_affinity(SqmTranslator *tr, const SqmTerm *column, SqmTerm *t)
 {
 	if (column->affinity == 'T' && column->type == SQM_T_TEXT &&
-		t->type == SQM_T_INT && t->literal != NULL)
+		t->type == SQM_T_INT && t->literal != NULL && t->affinity == 0)
 		return sqm_term_to_text(tr, t, "a comparison");
 	return t;
 }

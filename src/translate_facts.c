@@ -16,6 +16,7 @@
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
+#include "compat.h"
 #include "ddl_facts.h"
 
 PG_FUNCTION_INFO_V1(sqm_table_facts);

@@ -80,11 +80,32 @@ extern SqmTerm *sqm_aggregate(SqmTranslator *tr, const SqmExpr *e,
 extern bool sqm_has_aggregate(const SqmExpr *e);
 extern char *sqm_order_list(SqmTranslator *tr, List *order_by);
 
+/* translate_result.c */
+#define SQM_MAX_COLUMNS 1600
+extern const char *sqm_term_type_name(const SqmTerm *t);
+extern SqmTerm *sqm_result_term(SqmTranslator *tr, SqmTerm *t);
+extern SqmTerm *sqm_cast_term(const SqmTerm *t, const char *type);
+extern bool sqm_unify_rows(SqmTranslator *tr, List *rows, bool exact);
+extern SqmOutput *sqm_make_output(const char *name, const char *target,
+								  SqmTerm *term);
+extern char *sqm_column_target(const SqmTerm *t);
+extern List *sqm_translate_results(SqmTranslator *tr, SqmScope *scope,
+								   List *results);
+extern void sqm_make_unique(List *outputs);
+
+/* translate_order.c */
+extern SqmTerm *sqm_known_group_key(SqmTranslator *tr, const SqmExpr *e);
+extern char *sqm_translate_group_by(SqmTranslator *tr, SqmScope *scope);
+extern char *sqm_add_order(SqmTranslator *tr, char *sql, List *order_by,
+						   List *outputs, const SqmCore *core,
+						   SqmScope *inside, bool around);
+extern char *sqm_add_limit(SqmTranslator *tr, char *sql,
+						   const SqmSelect *select, SqmQuery *query);
+
 /* translate_select.c */
 extern SqmQuery *sqm_translate_query(SqmTranslator *tr,
 									 const SqmSelect *select, List *names);
 extern SqmTranslation *sqm_translate_view(const char *ddl, int length,
 										  List *tables, List **outputs);
-extern const char *sqm_term_type_name(const SqmTerm *t);
 
 #endif							/* SQM_TRANSLATE_QUERY_H */

@@ -11,10 +11,12 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
+#include "compat.h"
 #include "translate_query.h"
 
 PG_FUNCTION_INFO_V1(sqm_translate_expression);

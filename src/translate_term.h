@@ -94,6 +94,8 @@ struct SqmTranslator
 	bool		immutable;		/* so far */
 	char	   *problem;		/* the first one, sticky */
 	List	   *notes;			/* of char * */
+	int			steps;			/* nodes translated so far */
+	Size		written;		/* bytes of text made so far */
 	const SqmExpr *conjunct;	/* a CHECK fails if this is false */
 	SqmResolver resolve;
 	void	   *scope;			/* the resolver's own */
@@ -182,6 +184,7 @@ extern SqmTerm *sqm_assign(SqmTranslator *tr, SqmTerm *t, const char *type);
 
 /* translate.c */
 extern SqmTerm *sqm_translate_expr(SqmTranslator *tr, const SqmExpr *e);
+extern bool sqm_spend(SqmTranslator *tr, const char *text);
 extern SqmTerm *sqm_condition(SqmTranslator *tr, const SqmExpr *e);
 
 #endif							/* SQM_TRANSLATE_TERM_H */
