@@ -120,15 +120,16 @@ DECLARE
     expressions sq2pg.expression[];
     all_notes   sq2pg.note[];
 BEGIN
-    all_notes := sq2pg.precondition_notes(options, model) || model.notes || sq2pg.object_notes(options);
+    all_notes := sq2pg.precondition_notes(options, model) || sq2pg.object_notes(options);
     IF model.tables IS NOT NULL THEN
         profiles := sq2pg.profile_tables(options, model, ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t));
         model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
+        model.foreign_keys := sq2pg.split_types(model.columns, model.foreign_keys);
         model := sq2pg.name_relations(model, sq2pg.taken_names(model.schema_name));
         expressions := sq2pg.translate_expressions(model);
         model := sq2pg.translate_views(options, model);
-        all_notes := all_notes || sq2pg.misfit_notes(model, profiles) || sq2pg.orphan_notes(options, model)
-            || coalesce(sq2pg.type_notes(model, profiles), '{}') || sq2pg.noise_notes(model, profiles)
+        all_notes := all_notes || coalesce(sq2pg.foreign_key_notes(model), '{}') || sq2pg.misfit_notes(model, profiles) || sq2pg.orphan_notes(options, model)
+            || sq2pg.type_notes(model, profiles) || sq2pg.noise_notes(model, profiles)
             || sq2pg.expression_notes(expressions, model.columns) || sq2pg.index_notes(model, expressions)
             || sq2pg.key_notes(model, sq2pg.null_columns(profiles)) || sq2pg.view_notes(model);
     END IF;

@@ -33,6 +33,7 @@ CREATE TYPE sq2pg.column_plan AS (
     default_text  text,
     is_identity   boolean,
     sequence_name text,
+    proposed      text,         -- what the declaration, or the caller, wants
     candidates    text[],
     dynamic       boolean,      -- the data decides
     type          text);        -- the choice; NULL: not made yet
@@ -233,6 +234,7 @@ CREATE FUNCTION sq2pg.read_columns(options jsonb, all_tables sq2pg.table_plan[])
                          p.rowid_alias AND p.override IS NULL,
                          CASE WHEN p.rowid_alias AND p.override IS NULL
                               THEN p.table_target || '_' || p.name || '_seq' END,
+                         coalesce(p.override, p.candidates[1]),
                          CASE WHEN p.override IS NOT NULL THEN ARRAY[p.override] ELSE p.candidates END,
                          p.dynamic AND p.override IS NULL,
                          NULL)::sq2pg.column_plan ORDER BY p.id)
@@ -425,7 +427,7 @@ BEGIN
     r := r + n_keys;
     model.columns := ARRAY(SELECT ROW(c.id, c.table_ordinal, c.ordinal, c.source_name, c.target_name, c.declared,
                                       c.not_null, c.pk_position, c.hidden, c.collation_name, c.default_text,
-                                      c.is_identity, names[r + c.id], c.candidates, c.dynamic,
+                                      c.is_identity, names[r + c.id], c.proposed, c.candidates, c.dynamic,
                                       c.type)::sq2pg.column_plan
                              FROM unnest(model.columns) AS c ORDER BY c.id);
     r := r + n_columns;
@@ -519,8 +521,8 @@ BEGIN
     model.indexes := coalesce(sq2pg.read_indexes(options, model.tables, model.columns), '{}');
     model.foreign_keys := coalesce(sq2pg.read_foreign_keys(options, model.tables, model.columns, model.keys,
                                                            model.indexes), '{}');
+    model.columns := sq2pg.prefer_key_types(model.columns, model.foreign_keys);
     model.tables := sq2pg.order_tables(model.tables, model.foreign_keys);
-    model.notes := model.notes || coalesce(sq2pg.foreign_key_notes(model), '{}');
     RETURN model;
 END
 $$;
@@ -568,27 +570,12 @@ $$;
 COMMENT ON FUNCTION sq2pg.profile_tables(jsonb, sq2pg.model, int[]) IS 'what the columns of some tables really hold';
 
 /*
- * The type of every column: of those that were profiled the first candidate
- * that fits, of the others the first; then one type for columns that foreign
- * keys join.
+ * Columns that foreign keys join, as numbered components.
  */
-CREATE FUNCTION sq2pg.choose_types(all_columns sq2pg.column_plan[], all_foreign_keys sq2pg.foreign_key_plan[],
-                                   all_profiles sq2pg.column_profile[])
-    RETURNS sq2pg.column_plan[]
+CREATE FUNCTION sq2pg.joined_columns(n int, all_foreign_keys sq2pg.foreign_key_plan[])
+    RETURNS TABLE (id int, component int)
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
-    WITH measured AS (
-        SELECT p.column_id, array_agg(p.misfits ORDER BY x.position) AS misfits,
-               min(p.integers) AS integers, min(p.reals) AS reals, min(p.texts) AS texts, min(p.blobs) AS blobs
-          FROM unnest(all_profiles) AS p
-          JOIN unnest(all_columns) AS c ON c.id = p.column_id
-         CROSS JOIN LATERAL (SELECT array_position(c.candidates, p.candidate)) AS x(position)
-         GROUP BY p.column_id
-    ), own AS (
-        SELECT c.id, CASE WHEN m.column_id IS NULL OR cardinality(c.candidates) = 1 THEN c.candidates[1]
-                          ELSE sq2pg.choose_type(c.candidates, c.dynamic, m.misfits, m.integers, m.reals, m.texts,
-                                                 m.blobs) END AS type
-          FROM unnest(all_columns) AS c LEFT JOIN measured AS m ON m.column_id = c.id
-    ), edges AS (
+    WITH edges AS (
         SELECT x.child, x.parent
           FROM unnest(all_foreign_keys) AS f, unnest(f.columns, f.parent_columns) AS x(child, parent)
          WHERE f.problem IS NULL AND x.child <> x.parent
@@ -596,18 +583,89 @@ CREATE FUNCTION sq2pg.choose_types(all_columns sq2pg.column_plan[], all_foreign_
         -- given in both directions, so that components are what hangs together
         SELECT coalesce(array_agg(child) || array_agg(parent), '{}') AS a,
                coalesce(array_agg(parent) || array_agg(child), '{}') AS b FROM edges
-    ), joined AS (
-        SELECT l.ordinal AS id, l.component
-          FROM ends, sq2pg.load_order(cardinality(all_columns), ends.a, ends.b) AS l
-         WHERE l.in_cycle
-    ), common AS (
-        SELECT j.component, sq2pg.common_type(array_agg(o.type)) AS type
-          FROM joined AS j JOIN own AS o USING (id) GROUP BY j.component
+    )
+    SELECT l.ordinal, l.component FROM ends, sq2pg.load_order(n, ends.a, ends.b) AS l WHERE l.in_cycle
+$$;
+COMMENT ON FUNCTION sq2pg.joined_columns(int, sq2pg.foreign_key_plan[]) IS 'columns that foreign keys join, with the number of their group';
+
+CREATE FUNCTION sq2pg.type_family(type text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT CASE WHEN type IN ('smallint', 'integer', 'bigint') OR type ~ '^numeric' THEN 'number'
+                WHEN type = 'text' OR type ~ '^varchar' THEN 'text'
+                ELSE type END
+$$;
+COMMENT ON FUNCTION sq2pg.type_family(text) IS 'types between which widening is a matter of size only';
+
+/*
+ * A column that refers to a key of another kind is tried with that key's type
+ * first: TEXT that refers to an INTEGER PRIMARY KEY holds integers, or
+ * orphans.
+ */
+CREATE FUNCTION sq2pg.prefer_key_types(all_columns sq2pg.column_plan[], all_foreign_keys sq2pg.foreign_key_plan[])
+    RETURNS sq2pg.column_plan[]
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    WITH joined AS (
+        SELECT * FROM sq2pg.joined_columns(cardinality(all_columns), all_foreign_keys)
+    ), children AS (
+        SELECT DISTINCT x.child AS id
+          FROM unnest(all_foreign_keys) AS f, unnest(f.columns, f.parent_columns) AS x(child, parent)
+         WHERE f.problem IS NULL AND x.child <> x.parent
+    ), preferred AS (
+        -- the key at the root of its group, an identity before others
+        SELECT DISTINCT ON (j.component) j.component, c.candidates[1] AS type
+          FROM joined AS j
+          JOIN unnest(all_columns) AS c USING (id)
+          LEFT JOIN children AS h USING (id)
+         WHERE NOT c.dynamic
+         ORDER BY j.component, c.is_identity DESC, h.id IS NOT NULL, c.id
     )
     SELECT array_agg(ROW(c.id, c.table_ordinal, c.ordinal, c.source_name, c.target_name, c.declared, c.not_null,
-                         c.pk_position, c.hidden, c.collation_name, c.default_text,
-                         c.is_identity AND coalesce(m.type, o.type) = 'bigint', c.sequence_name, c.candidates,
-                         c.dynamic, coalesce(m.type, o.type))::sq2pg.column_plan ORDER BY c.id)
+                         c.pk_position, c.hidden, c.collation_name, c.default_text, c.is_identity, c.sequence_name,
+                         c.proposed,
+                         CASE WHEN o.other THEN p.type || c.candidates ELSE c.candidates END,
+                         c.dynamic AND NOT coalesce(o.other, false), c.type)::sq2pg.column_plan ORDER BY c.id)
+      FROM unnest(all_columns) AS c
+      LEFT JOIN joined AS j USING (id)
+      LEFT JOIN preferred AS p USING (component)
+     CROSS JOIN LATERAL (SELECT cardinality(c.candidates) > 1
+                            AND sq2pg.type_family(p.type) <> sq2pg.type_family(c.candidates[1])) AS o(other)
+$$;
+COMMENT ON FUNCTION sq2pg.prefer_key_types(sq2pg.column_plan[], sq2pg.foreign_key_plan[]) IS
+    'lets columns be tried with the type of the key that they refer to';
+
+/*
+ * The type of every column: of those that were profiled the first candidate
+ * that fits, of the others the first; then one type for columns that foreign
+ * keys join.  An identity column stays what it is: what does not fit it
+ * cannot refer to it (sq2pg.split_types).
+ */
+CREATE FUNCTION sq2pg.choose_types(all_columns sq2pg.column_plan[], all_foreign_keys sq2pg.foreign_key_plan[],
+                                   all_profiles sq2pg.column_profile[])
+    RETURNS sq2pg.column_plan[]
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    WITH measured AS (
+        SELECT p.column_id, array_agg(p.misfits ORDER BY x.place) AS misfits,
+               min(p.integers) AS integers, min(p.reals) AS reals, min(p.texts) AS texts, min(p.blobs) AS blobs
+          FROM unnest(all_profiles) AS p
+          JOIN unnest(all_columns) AS c ON c.id = p.column_id
+         CROSS JOIN LATERAL (SELECT array_position(c.candidates, p.candidate)) AS x(place)
+         GROUP BY p.column_id
+    ), own AS (
+        SELECT c.id, c.is_identity, CASE WHEN m.column_id IS NULL OR cardinality(c.candidates) = 1 THEN c.candidates[1]
+                          ELSE sq2pg.choose_type(c.candidates, c.dynamic, m.misfits, m.integers, m.reals, m.texts,
+                                                 m.blobs) END AS type
+          FROM unnest(all_columns) AS c LEFT JOIN measured AS m ON m.column_id = c.id
+    ), joined AS (
+        SELECT * FROM sq2pg.joined_columns(cardinality(all_columns), all_foreign_keys)
+    ), common AS (
+        SELECT j.component, sq2pg.common_type(array_agg(o.type)) AS type
+          FROM joined AS j JOIN own AS o USING (id)
+         GROUP BY j.component
+        HAVING NOT bool_or(o.is_identity) OR sq2pg.common_type(array_agg(o.type)) = 'bigint'
+    )
+    SELECT array_agg(ROW(c.id, c.table_ordinal, c.ordinal, c.source_name, c.target_name, c.declared, c.not_null,
+                         c.pk_position, c.hidden, c.collation_name, c.default_text, c.is_identity, c.sequence_name,
+                         c.proposed, c.candidates, c.dynamic, coalesce(m.type, o.type))::sq2pg.column_plan ORDER BY c.id)
       FROM unnest(all_columns) AS c
       JOIN own AS o USING (id)
       LEFT JOIN joined AS j USING (id)
@@ -617,18 +675,44 @@ COMMENT ON FUNCTION sq2pg.choose_types(sq2pg.column_plan[], sq2pg.foreign_key_pl
     'the type of every column, from its candidates and what is known of its data';
 
 /*
+ * Foreign keys between columns that did not get one type.
+ */
+CREATE FUNCTION sq2pg.split_types(all_columns sq2pg.column_plan[], all_foreign_keys sq2pg.foreign_key_plan[])
+    RETURNS sq2pg.foreign_key_plan[]
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    SELECT coalesce(array_agg(ROW(f.table_ordinal, f.name, f.columns, f.parent_ordinal, f.parent_columns, f.on_update,
+                                  f.on_delete, f.deferral, coalesce(f.problem, s.problem))::sq2pg.foreign_key_plan
+                              ORDER BY f.ordinality), '{}')
+      FROM unnest(all_foreign_keys) WITH ORDINALITY AS f
+      LEFT JOIN (SELECT k.ordinality AS place,
+                        min(format('column "%s" holds values that are not of type %s', c.source_name, p.type)) AS problem
+                   FROM unnest(all_foreign_keys) WITH ORDINALITY AS k
+                  CROSS JOIN unnest(k.columns, k.parent_columns) AS x(child, parent)
+                   JOIN unnest(all_columns) AS c ON c.id = x.child
+                   JOIN unnest(all_columns) AS p ON p.id = x.parent
+                  WHERE k.problem IS NULL AND c.type <> p.type
+                  GROUP BY k.ordinality) AS s ON s.place = f.ordinality
+$$;
+COMMENT ON FUNCTION sq2pg.split_types(sq2pg.column_plan[], sq2pg.foreign_key_plan[]) IS
+    'leaves out foreign keys whose two sides cannot have one type';
+
+/*
  * What the report says about types that are not the proposed ones.
  */
-CREATE FUNCTION sq2pg.type_notes(model sq2pg.model, all_profiles sq2pg.column_profile[]) RETURNS sq2pg.note[]
+CREATE FUNCTION sq2pg.type_notes(model sq2pg.model, profiles sq2pg.column_profile[]) RETURNS sq2pg.note[]
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
-    SELECT array_agg(ROW(c.table_ordinal, c.source_name, 'note', 'type_widened', p.misfits,
-                         concat_ws(': ', 'rowid ' || p.example_rowid, p.example),
-                         format('column "%s" became %s instead of %s: %s of %s values do not fit (%s)',
-                                c.source_name, c.type, c.candidates[1], p.misfits, p.source_rows,
-                                concat_ws(', ', p.reason, 'rowid ' || p.example_rowid)),
-                         NULL)::sq2pg.note ORDER BY c.id)
+    SELECT coalesce(array_agg(ROW(c.table_ordinal, c.source_name, 'note', 'type_widened', nullif(p.misfits, 0),
+                         CASE WHEN p.misfits > 0 THEN concat_ws(': ', 'rowid ' || p.example_rowid, p.example) END,
+                         format('column "%s" became %s instead of %s: ', c.source_name, c.type, c.proposed)
+                         || CASE WHEN p.misfits > 0 THEN
+                                format('%s of %s values do not fit (%s)', p.misfits, p.source_rows,
+                                       concat_ws(', ', p.reason, 'rowid ' || p.example_rowid))
+                            ELSE 'a foreign key joins it to such a column' END,
+                         NULL)::sq2pg.note ORDER BY c.id), '{}')
       FROM unnest(model.columns) AS c
-      JOIN unnest(all_profiles) AS p ON p.column_id = c.id AND p.candidate = c.candidates[1]
-     WHERE c.type <> c.candidates[1] AND p.misfits > 0 AND NOT c.dynamic
+      LEFT JOIN unnest(profiles) AS p ON p.column_id = c.id AND p.candidate = c.proposed
+     WHERE c.type <> c.proposed
+       -- a declaration that says nothing proposes nothing
+       AND NOT (SELECT y.dynamic FROM sq2pg.type_candidates(c.declared, false) AS y)
 $$;
-COMMENT ON FUNCTION sq2pg.type_notes(sq2pg.model, sq2pg.column_profile[]) IS 'one note for each column whose declared type does not hold';
+COMMENT ON FUNCTION sq2pg.type_notes(sq2pg.model, sq2pg.column_profile[]) IS 'one note for each column that has another type than its declaration proposes';

@@ -219,6 +219,7 @@ BEGIN
         PERFORM sq2pg.check_limits(model);
         profiles := sq2pg.profile_tables(options, model, ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t));
         model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
+        model.foreign_keys := sq2pg.split_types(model.columns, model.foreign_keys);
         model := sq2pg.name_relations(model, sq2pg.taken_names(model.schema_name));
         model.foreign_keys := coalesce(sq2pg.name_foreign_keys(model.foreign_keys, model.keys, model.tables,
                                                                model.columns), '{}');

@@ -238,7 +238,8 @@ BEGIN
                               WHERE t.rank = ANY (pending) OR t.ordinal = ANY (changed) ORDER BY t.rank);
         END IF;
     END LOOP;
-    model.notes := model.notes || coalesce(sq2pg.type_notes(model, profiles), '{}')
+    model.foreign_keys := sq2pg.split_types(model.columns, model.foreign_keys);
+    model.notes := model.notes || coalesce(sq2pg.foreign_key_notes(model), '{}') || sq2pg.type_notes(model, profiles)
         || sq2pg.expression_notes(expressions, model.columns) || sq2pg.index_notes(model, expressions);
 END
 $$;
