@@ -55,16 +55,19 @@ CREATE FUNCTION sq2pg_attach(source text, local_schema name)
     RETURNS TABLE (table_name text, columns int)
     LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    server text := 'sq2pg_' || local_schema;
+    server name := left('sq2pg_' || local_schema, 63);
 BEGIN
     EXECUTE format('CREATE SERVER %I FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database %L)',
                    server, source);
-    EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I', local_schema);
+    IF to_regnamespace(quote_ident(local_schema)) IS NULL THEN
+        EXECUTE format('CREATE SCHEMA %I', local_schema);
+        EXECUTE format('COMMENT ON SCHEMA %I IS %L', local_schema, 'made by sq2pg_attach');
+    END IF;
     EXECUTE format('IMPORT FOREIGN SCHEMA main FROM SERVER %I INTO %I', server, local_schema);
     RETURN QUERY
         SELECT c.relname::text, count(a.attnum)::int
           FROM pg_foreign_table AS f
-          JOIN pg_foreign_server AS s ON s.oid = f.ftserver AND s.srvname = server::name
+          JOIN pg_foreign_server AS s ON s.oid = f.ftserver AND s.srvname = server
           JOIN pg_class AS c ON c.oid = f.ftrelid
           LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
          GROUP BY c.oid, c.relname
@@ -77,44 +80,28 @@ COMMENT ON FUNCTION sq2pg_attach(text, name) IS
 CREATE FUNCTION sq2pg_detach(local_schema name) RETURNS void
     LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    server text := 'sq2pg_' || local_schema;
-    used   boolean;
+    server name := left('sq2pg_' || local_schema, 63);
+    schema_oid oid := to_regnamespace(quote_ident(local_schema));
+    names  text;
 BEGIN
-    IF NOT EXISTS (SELECT FROM pg_foreign_server AS s
-                     JOIN pg_foreign_data_wrapper AS w ON w.oid = s.srvfdw
-                    WHERE s.srvname = server::name AND w.fdwname = 'sqlite_fdw_mig') THEN
+    -- only what sq2pg_attach made: views on the foreign tables are the user's to drop
+    SELECT string_agg(f.ftrelid::regclass::text, ', ') INTO names
+      FROM pg_foreign_table AS f
+      JOIN pg_class AS c ON c.oid = f.ftrelid AND c.relnamespace = schema_oid
+      JOIN pg_foreign_server AS s ON s.oid = f.ftserver AND s.srvname = server;
+    IF names IS NULL THEN
         RAISE undefined_object USING
             MESSAGE = format('no SQLite database is attached to schema "%s"', local_schema),
             HINT = 'sq2pg_attach(source, schema) attaches one.';
     END IF;
-    -- only what sq2pg_attach made: views on the foreign tables are the user's to drop
-    PERFORM sq2pg.drop_foreign_tables(server);
+    EXECUTE 'DROP FOREIGN TABLE ' || names;
     EXECUTE format('DROP SERVER %I', server);
-    used := EXISTS (SELECT FROM pg_depend AS d
-                     WHERE d.refclassid = 'pg_namespace'::regclass
-                       AND d.refobjid = to_regnamespace(quote_ident(local_schema)));
-    IF NOT used AND to_regnamespace(quote_ident(local_schema)) IS NOT NULL
-       AND pg_has_role((SELECT nspowner FROM pg_namespace WHERE nspname = local_schema), 'USAGE')
-       AND local_schema <> 'public' THEN
+    IF obj_description(schema_oid, 'pg_namespace') = 'made by sq2pg_attach'
+       AND NOT EXISTS (SELECT FROM pg_depend AS d
+                        WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = schema_oid) THEN
         EXECUTE format('DROP SCHEMA %I', local_schema);
     END IF;
 END
 $$;
 COMMENT ON FUNCTION sq2pg_detach(name) IS
-    'drops the foreign tables and the server that sq2pg_attach made, and the schema if nothing else is in it';
-
-CREATE FUNCTION sq2pg.drop_foreign_tables(server text) RETURNS void
-    LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    names text;
-BEGIN
-    SELECT string_agg(f.ftrelid::regclass::text, ', ') INTO names
-      FROM pg_foreign_table AS f
-      JOIN pg_foreign_server AS s ON s.oid = f.ftserver
-     WHERE s.srvname = server::name;
-    IF names IS NOT NULL THEN
-        EXECUTE 'DROP FOREIGN TABLE ' || names;
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION sq2pg.drop_foreign_tables(text) IS 'drops all foreign tables of a server';
+    'drops what sq2pg_attach made: foreign tables, server, and the schema if nothing else is in it';

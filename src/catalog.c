@@ -107,13 +107,11 @@ read_columns(SqmLite *lite, SqmTableFact *table)
 	SqmStatement *stmt;
 	SqmStep		step;
 
-	sqm_lite_allow_views(lite, true);
 	stmt = sqm_statement_prepare(lite, COLUMN_LIST);
 	sqm_statement_bind_text(stmt, 1, table->name);
 	while ((step = sqm_statement_try_step(stmt, &table->problem)) == SQM_STEP_ROW)
 		table->columns = lappend(table->columns, read_column(lite, stmt, table));
 	sqm_statement_finalize(stmt);
-	sqm_lite_allow_views(lite, false);
 	if (step == SQM_STEP_ERROR && !code)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),

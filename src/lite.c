@@ -368,7 +368,9 @@ make_uri(const char *path, SqmOpenMode mode)
 }
 
 /*
- * What keeps a hostile schema from doing more than being read.  All of it is
+ * What keeps a hostile schema from doing more than being read.  (Views stay
+ * enabled: only a query that names one runs it, and there the authorizer still
+ * watches.  Switching them would expire every compiled statement.)  All of it is
  * per connection: other users of the library in this process are not ours to
  * configure.
  */
@@ -382,7 +384,6 @@ harden(SqmLite *lite)
 	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
-	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
 	sqlite3_set_authorizer(db, on_authorize, lite);
 	sqlite3_progress_handler(db, SQM_PROGRESS_STEPS, on_progress, lite);
@@ -470,16 +471,6 @@ const char *
 sqm_lite_display(SqmLite *lite)
 {
 	return lite->display;
-}
-
-/*
- * Views are code from the file; they are compiled only for callers that asked
- * for one.
- */
-void
-sqm_lite_allow_views(SqmLite *lite, bool allow)
-{
-	sqlite3_db_config(lite->db, SQLITE_DBCONFIG_ENABLE_VIEW, allow ? 1 : 0, NULL);
 }
 
 /* Collations that the schema names and that do not exist here (char *). */

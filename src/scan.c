@@ -260,12 +260,16 @@ static void
 prepare_scan(ForeignScanState *node, LiteScan *state)
 {
 	MemoryContext old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
-	SqmLite    *lite = open_table(state->options);
+	char	   *message = NULL;
 
-	/* a foreign table over a view was asked for by its owner */
-	sqm_lite_allow_views(lite, true);
-	state->stmt = sqm_statement_prepare(lite, state->sql);
-	sqm_lite_allow_views(lite, false);
+	state->stmt = sqm_statement_try_prepare(open_table(state->options),
+											state->sql, &message);
+	if (state->stmt == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_COLUMN_NAME_NOT_FOUND),
+				 errmsg("could not read SQLite table \"%s\": %s",
+						state->options->table, message),
+				 errhint("sq2pg_columns() lists the columns of its tables; the option \"column_name\" names one that is called differently here.")));
 	MemoryContextSwitchTo(old);
 }
 
