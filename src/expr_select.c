@@ -71,10 +71,12 @@ take_frame(SqmCursor *cur)
 			if (sqm_is_word(cur, 0, words[i]))
 				found = words[i];
 		}
-		if (tok->kind == SQM_TOK_INTEGER && tok->end - tok->start < 10 &&
-			strspn(cur->sql + tok->start, "0123456789") >=
-			(size_t) (tok->end - tok->start))
+		if (tok->kind == SQM_TOK_INTEGER && tok->end - tok->start < 10)
+		{
 			found = sqm_token_text(cur, tok);
+			if (strspn(found, "0123456789") != strlen(found))
+				found = NULL;
+		}
 		if (found == NULL)
 		{
 			sqm_fail(cur, "unsupported window frame");

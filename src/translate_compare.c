@@ -486,6 +486,27 @@ make_pair(SqmTranslator *tr, int op, SqmTerm *l, SqmTerm *r, Pair *pair)
 	}
 }
 
+/* Types of PostgreSQL's whose text form is not what SQLite held. */
+static bool
+own_text_form(const char *type)
+{
+	static const char *const names[] = {
+		"interval", "money", "inet", "cidr", "macaddr", "bit", "xml", "point",
+		"box", "path", "line", "polygon", "circle", "geometry", "geography",
+		"hstore", "tsvector", "tsquery"
+	};
+
+	if (type == NULL || strstr(type, "[]") != NULL ||
+		strstr(type, "range") != NULL || strncmp(type, "time", 4) == 0)
+		return true;
+	for (int i = 0; i < (int) lengthof(names); i++)
+	{
+		if (strncmp(type, names[i], strlen(names[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* An enum, a domain …: its text form is what SQLite held. */
 static SqmTerm *
 plain(SqmTranslator *tr, SqmTerm *t)
@@ -494,6 +515,10 @@ plain(SqmTranslator *tr, SqmTerm *t)
 
 	if (t->type != SQM_T_OTHER)
 		return t;
+	if (own_text_form(t->type_name))
+		return sqm_problem(tr, psprintf("comparing a value of type %s has no "
+										"faithful equivalent",
+										t->type_name ? t->type_name : "?"));
 	if (!sqm_need_stable(tr, "the text form of this type"))
 		return NULL;
 	sqm_note(tr, "a column of another type is compared by its text form");
@@ -546,8 +571,7 @@ sqm_compare(SqmTranslator *tr, int op, SqmTerm *left, SqmTerm *right)
 	bool		is = op == SQM_OP_IS || op == SQM_OP_IS_NOT;
 	SqmCollation collation;
 
-	if (left == NULL || right == NULL ||
-		(left = plain(tr, left)) == NULL || (right = plain(tr, right)) == NULL)
+	if (left == NULL || right == NULL)
 		return NULL;
 	if (left->type == SQM_T_NULL || right->type == SQM_T_NULL)
 	{
@@ -563,6 +587,10 @@ sqm_compare(SqmTranslator *tr, int op, SqmTerm *left, SqmTerm *right)
 											 op == SQM_OP_IS ? "" : "NOT "));
 	}
 
+	left = plain(tr, left);
+	right = left ? plain(tr, right) : NULL;
+	if (right == NULL)
+		return NULL;
 	right = text_affinity(tr, left, right);
 	left = text_affinity(tr, right, left);
 

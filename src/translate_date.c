@@ -203,6 +203,28 @@ read_constant(SqmTranslator *tr, const char *text, Moment *m)
 	return true;
 }
 
+/*
+ * Text in a query: what looks like a date is read as one, everything else is
+ * NULL, as in SQLite, which knows some more forms, though.
+ */
+static bool
+read_text(SqmTranslator *tr, SqmTerm *t, Moment *m)
+{
+	static const char *const form = "^\\d{4}-\\d\\d-\\d\\d"
+	"([ T]\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?)?";
+	const char *x = sqm_atom(t);
+
+	tr->immutable = false;
+	sqm_note(tr, "text is read as a date in the form YYYY-MM-DD[ HH:MM[:SS]] "
+			 "only, and a day that does not exist is an error");
+	m->sql = psprintf("CASE WHEN %s ~ %s THEN %s::timestamp WHEN %s ~ %s THEN "
+					  "%s::timestamptz AT TIME ZONE 'UTC' END", x,
+					  sqm_string(psprintf("%s$", form)), x, x,
+					  sqm_string(psprintf("%s *(Z|[-+]\\d\\d:\\d\\d)$",
+										  form)), x);
+	return true;
+}
+
 static bool
 read_term(SqmTranslator *tr, SqmTerm *t, bool unix_epoch, Moment *m)
 {
@@ -220,6 +242,9 @@ read_term(SqmTranslator *tr, SqmTerm *t, bool unix_epoch, Moment *m)
 		m->sql = psprintf("%s::timestamp", sqm_atom(t));
 	else if (t->type == SQM_T_TIMESTAMPTZ)
 		m->sql = psprintf("(%s AT TIME ZONE 'UTC')", sqm_atom(t));
+	else if (t->type == SQM_T_TEXT && t->literal == NULL &&
+			 tr->context == SQM_CONTEXT_VIEW)
+		return read_text(tr, t, m);
 	else if (unix_epoch && t->type == SQM_T_INT)
 		m->sql = psprintf("(pg_catalog.to_timestamp(%s::double precision) "
 						  "AT TIME ZONE 'UTC')", sqm_atom(t));
@@ -494,10 +519,27 @@ write_format(SqmTranslator *tr, const char *text, const char *moment)
 	return t;
 }
 
-static SqmTerm *
-write_strftime(SqmTranslator *tr, const char *format, Moment *m)
+/* ISO 8601 has a T, and perhaps a Z: they say nothing that we do not know. */
+static char *
+plain_format(const char *written, bool local)
 {
-	SqmTerm    *t = write_format(tr, format, m->sql);
+	char	   *format = pstrdup(written);
+	int			length = strlen(format);
+
+	if (strncmp(format, "%Y-%m-%dT%H:%M", 14) == 0)
+	{
+		format[8] = ' ';
+		if (format[length - 1] == 'Z' && !local)
+			format[length - 1] = '\0';
+	}
+	return format;
+}
+
+static SqmTerm *
+write_strftime(SqmTranslator *tr, const char *written, Moment *m)
+{
+	SqmTerm    *t = write_format(tr, written, m->sql);
+	const char *format = plain_format(written, m->local);
 
 	if (t == NULL)
 		return t;

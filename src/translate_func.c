@@ -581,10 +581,13 @@ f_json_array_length(SqmTranslator *tr, const SqmExpr *e, SqmTerm **args,
 static SqmTerm *
 f_json(SqmTranslator *tr, const SqmExpr *e, SqmTerm **args, int n)
 {
+	const char *text;
+
 	if (args[0]->type == SQM_T_JSONB || args[0]->type == SQM_T_JSON)
 		return args[0];
-	if (args[0]->type != SQM_T_TEXT)
-		return sqm_problem(tr, "json() of anything but text has no faithful "
+	if (args[0]->type != SQM_T_TEXT ||
+		(sqm_literal_string(args[0], &text) && !sqm_json_valid(text)))
+		return sqm_problem(tr, "json() of anything but JSON has no faithful "
 						   "equivalent");
 	return strict(SQM_T_JSONB, psprintf("%s::jsonb", sqm_atom(args[0])), args,
 				  n);

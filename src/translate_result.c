@@ -258,6 +258,8 @@ sqm_translate_results(SqmTranslator *tr, SqmScope *scope, List *results)
 		{
 			outputs = list_concat(outputs, expand_star(tr, scope,
 													   result->table));
+			if (list_length(outputs) > SQM_MAX_COLUMNS)
+				sqm_problem(tr, "more columns than a view can have");
 			if (tr->problem != NULL)
 				return NIL;
 			continue;

@@ -538,6 +538,15 @@ sqm_term_to_text(SqmTranslator *tr, SqmTerm *t, const char *what)
 	}
 	if (t->type == SQM_T_DATE)
 		return sqm_date_as_text(tr, t);
+	if (t->type == SQM_T_NUMERIC && t->column && t->affinity == 'N')
+	{
+		/* SQLite kept 5.00 as the integer 5, and 5.50 as 5.5 */
+		sqm_note(tr, "a number is written without trailing zeros");
+		out = sqm_term(SQM_T_TEXT, true,
+					   psprintf("pg_catalog.trim_scale(%s)::text", t->sql));
+		out->not_null = t->not_null;
+		return out;
+	}
 	return sqm_problem(tr, psprintf("the text form of %s in %s has no "
 									"faithful equivalent",
 									sqm_type_word(t->type), what));
