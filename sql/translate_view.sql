@@ -45,7 +45,10 @@ INSERT INTO views (query) VALUES
 	('SELECT id FROM users WHERE (mgr, id) IN ((1,2))'),
 	('SELECT mgr, json_group_array(id) FROM users GROUP BY mgr'),
 	('SELECT id, score, score > 1 OR name = ''x'' AS f, score IS NULL AS n, created IS NOT NULL AS c FROM users'),
-	('SELECT id FROM users WHERE created > (SELECT max(day) FROM orders)');
+	('SELECT id FROM users WHERE created > (SELECT max(day) FROM orders)'),
+	('SELECT strftime(''%Y'', name) AS y FROM users'),
+	('SELECT id || '': '' || total AS l FROM orders'),
+	('SELECT CAST(name AS INTEGER) i FROM users WHERE created >= date(''now'', ''start of year'')');
 
 SELECT v.query, E'\n  => ' || coalesce(t.translated, 'no: ' || t.problem), t.notes
 FROM views v, sq2pg.translate_view('CREATE VIEW v AS ' || v.query, :'catalog') t ORDER BY n;

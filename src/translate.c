@@ -642,9 +642,25 @@ e_collate(SqmTranslator *tr, const SqmExpr *e)
 	return l ? set_collation(tr, l, e->text) : NULL;
 }
 
+/* A cast of text takes the number that the text begins with, or 0. */
+static SqmTerm *
+cast_text(SqmTerm *x, SqmType type, const char *pattern, const char *name)
+{
+	char	   *sql = psprintf("coalesce(pg_catalog.\"substring\"(%s, %s)::%s, 0)",
+							   x->sql, sqm_string(pattern), name);
+
+	if (!x->not_null)
+		sql = psprintf("CASE WHEN %s IS NOT NULL THEN %s END", sqm_atom(x),
+					   sql);
+	return sqm_term(type, true, sql);
+}
+
 static SqmTerm *
 cast_to_integer(SqmTranslator *tr, SqmTerm *x)
 {
+	if (x->type == SQM_T_TEXT && x->digits == NULL)
+		return cast_text(x, SQM_T_INT, "^[ \\t\\n\\v\\f\\r]*([-+]?[0-9]+)",
+						 "bigint");
 	if (x->type == SQM_T_NUMERIC || x->type == SQM_T_FLOAT)
 		return sqm_term(SQM_T_INT, true,
 						psprintf("pg_catalog.trunc(%s)::bigint", x->sql));
@@ -654,6 +670,10 @@ cast_to_integer(SqmTranslator *tr, SqmTerm *x)
 static SqmTerm *
 cast_to_real(SqmTranslator *tr, SqmTerm *x)
 {
+	if (x->type == SQM_T_TEXT && x->digits == NULL)
+		return cast_text(x, SQM_T_FLOAT, "^[ \\t\\n\\v\\f\\r]*([-+]?"
+						 "(?:[0-9]+[.]?[0-9]*|[.][0-9]+)"
+						 "(?:[eE][-+]?[0-9]+)?)", "double precision");
 	x = sqm_to_number(tr, x, "a cast to REAL");
 	if (x == NULL || x->type == SQM_T_FLOAT || x->type == SQM_T_NULL)
 		return x;

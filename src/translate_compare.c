@@ -16,6 +16,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "utils/builtins.h"
 
 #include "translate_term.h"
@@ -270,7 +272,7 @@ pair_number_text(SqmTranslator *tr, int op, SqmTerm *l, SqmTerm *r,
 		if (!real && sqm_parse_integer(number, &value))
 			return comparable(pair, sqm_atom(l),
 							  sqm_integer_term(value)->sql);
-		if (strlen(number) > 40)
+		if (strlen(number) > 40 || isinf(strtod(number, NULL)))
 			return refuse(tr, l, r);
 		return comparable(pair, sqm_atom(l),
 						  psprintf("'%s'::numeric", number));

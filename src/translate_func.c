@@ -334,12 +334,17 @@ f_floor(SqmTranslator *tr, const SqmExpr *e, SqmTerm **args, int n)
 	SqmTerm    *x = sqm_to_number(tr, args[0], name);
 	SqmTerm    *t;
 
-	if (x == NULL || x->type == SQM_T_INT)
-		return x;
-	t = strict(x->type, psprintf("pg_catalog.%s(%s)",
-								 strcmp(name, "ceiling") == 0 ? "ceil" : name,
-								 x->sql), args, n);
+	if (x == NULL)
+		return NULL;
+	if (x->type == SQM_T_INT)
+		t = strict(x->type, pstrdup(sqm_atom(x)), args, n);
+	else
+		t = strict(x->type,
+				   psprintf("pg_catalog.%s(%s)",
+							strcmp(name, "ceiling") == 0 ? "ceil" : name,
+							x->sql), args, n);
 	t->number = x->number;
+	t->narrow = x->narrow;
 	return t;
 }
 
@@ -428,15 +433,32 @@ f_coalesce(SqmTranslator *tr, const SqmExpr *e, SqmTerm **args, int n)
 	return t;
 }
 
+/* Functions compare their arguments without the affinity of columns. */
+static SqmTerm *
+without_affinity(const SqmTerm *t, SqmCollation collation)
+{
+	SqmTerm    *copy = palloc(sizeof(SqmTerm));
+
+	*copy = *t;
+	copy->affinity = 'B';
+	copy->collation = collation;
+	copy->explicit_collation = true;
+	return copy;
+}
+
 static SqmTerm *
 f_nullif(SqmTranslator *tr, const SqmExpr *e, SqmTerm **args, int n)
 {
 	SqmTerm    *equal;
 	SqmTerm    *t;
+	SqmCollation collation = args[0]->collation != SQM_C_NONE ?
+		args[0]->collation : args[1]->collation;
 
 	if (args[0]->type == SQM_T_NULL || args[1]->type == SQM_T_NULL)
 		return args[0];
-	equal = sqm_compare(tr, SQM_OP_EQ, args[0], args[1]);
+	equal = sqm_compare(tr, SQM_OP_EQ,
+						without_affinity(args[0], collation),
+						without_affinity(args[1], collation));
 	if (equal == NULL)
 		return NULL;
 	t = sqm_term(args[0]->type, true,
