@@ -222,6 +222,13 @@ conjunct(SqmTranslator *tr, const SqmExpr *e)
 	return t;
 }
 
+/* As an operand of AND or OR: both bind weaker than all that is no chain. */
+static const char *
+chained(const SqmTerm *t, char chain)
+{
+	return t->chain == 0 || t->chain == chain ? t->sql : sqm_atom(t);
+}
+
 static SqmTerm *
 e_and_or(SqmTranslator *tr, const SqmExpr *e)
 {
@@ -246,10 +253,11 @@ e_and_or(SqmTranslator *tr, const SqmExpr *e)
 	if (l == NULL || r == NULL)
 		return NULL;
 
-	/* a chain of the same operator needs no parentheses on its left */
 	t = sqm_term(SQM_T_BOOL, false,
-				 psprintf("%s %s %s", e->left->kind == e->kind ? l->sql :
-						  sqm_atom(l), is_and ? "AND" : "OR", sqm_atom(r)));
+				 psprintf("%s %s %s", chained(l, is_and ? '&' : '|'),
+						  is_and ? "AND" : "OR",
+						  chained(r, is_and ? '&' : '|')));
+	t->chain = is_and ? '&' : '|';
 	t->not_null = l->not_null && r->not_null;
 	return t;
 }
@@ -376,7 +384,8 @@ e_between(SqmTranslator *tr, const SqmExpr *e)
 		return NULL;
 	t = sqm_term(SQM_T_BOOL, false,
 				 psprintf(e->negated ? "NOT (%s AND %s)" : "%s AND %s",
-						  sqm_atom(from), sqm_atom(to)));
+						  chained(from, '&'), chained(to, '&')));
+	t->chain = e->negated ? 0 : '&';
 	t->not_null = from->not_null && to->not_null;
 	return t;
 }

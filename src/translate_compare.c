@@ -720,8 +720,14 @@ sqm_in_list(SqmTranslator *tr, SqmTerm *left, SqmTerm **list, int n,
 		appendStringInfoString(&chain, " OR NULL");
 	}
 	if (!one_side)
-		return make_condition(false, negated ?
-							  psprintf("NOT (%s)", chain.data) : chain.data);
+	{
+		SqmTerm    *t = make_condition(false, negated ?
+									   psprintf("NOT (%s)", chain.data) :
+									   chain.data);
+
+		t->chain = negated ? 0 : '|';
+		return t;
+	}
 	return make_condition(left->not_null && !has_null,
 						  psprintf("%s %sIN (%s)", side,
 								   negated ? "NOT " : "", in.data));

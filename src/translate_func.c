@@ -560,10 +560,13 @@ f_json_valid(SqmTranslator *tr, const SqmExpr *e, SqmTerm **args, int n)
 		 * PostgreSQL before 16 cannot ask; the cast raises its own error,
 		 * which is as good where the check would have failed for certain.
 		 */
+		SqmTerm    *t = sqm_term(SQM_T_BOOL, false,
+								 psprintf("%s IS NULL OR %s::json IS NOT NULL",
+										  sqm_atom(x), sqm_atom(x)));
+
+		t->chain = '|';
 		sqm_note(tr, "text that is not JSON is refused by the cast to json");
-		return sqm_term(SQM_T_BOOL, false,
-						psprintf("%s IS NULL OR %s::json IS NOT NULL",
-								 sqm_atom(x), sqm_atom(x)));
+		return t;
 	}
 	return sqm_problem(tr, psprintf("json_valid of %s has no faithful "
 									"equivalent", sqm_type_word(x->type)));

@@ -60,6 +60,7 @@ typedef struct SqmTerm
 	char	   *sql;
 	const char *type_name;		/* a column's own, such as varchar(20) */
 	bool		atom;
+	char		chain;			/* '&': AND outside of parentheses, '|': OR */
 	SqmType		type;
 	SqmNumber	number;
 	bool		narrow;			/* an integer of PostgreSQL's int2 or int4 */
