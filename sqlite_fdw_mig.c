@@ -16,6 +16,7 @@
 #include "utils/guc.h"
 
 #include "src/lite.h"
+#include "src/mutation.h"
 #include "src/scan.h"
 #include "src/source.h"
 
@@ -33,6 +34,7 @@ _PG_init(void)
 {
 	sqm_lite_define_settings();
 	sqm_source_define_settings();
+	sqm_mutation_define_settings();
 	MarkGUCPrefixReserved("sqlite_fdw_mig");
 }
 

@@ -13,6 +13,7 @@
 
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
+#include "mutation.h"
 #include "target.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -290,6 +291,8 @@ SqmVerdict
 sqm_value_convert(SqmTarget *target, const SqmValue *value, Datum *datum,
 				  bool *isnull, SqmReason *reason)
 {
+	SqmVerdict	verdict;
+
 	if (value->storage == SQM_NULL ||
 		(target->empty_is_null && value->storage == SQM_TEXT &&
 		 value->length == 0))
@@ -301,5 +304,8 @@ sqm_value_convert(SqmTarget *target, const SqmValue *value, Datum *datum,
 		return SQM_EXACT;
 	}
 	*isnull = false;
-	return target->convert[value->storage] (target, value, datum, reason);
+	verdict = target->convert[value->storage] (target, value, datum, reason);
+	if (verdict <= SQM_NOISE)
+		sqm_mutate(target, datum, isnull);
+	return verdict;
 }
