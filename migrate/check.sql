@@ -36,18 +36,24 @@ COMMENT ON FUNCTION sq2pg.orphan_notes(jsonb, sq2pg.model) IS 'foreign keys that
 /*
  * Values that no candidate type holds: only where the caller named the type.
  */
-CREATE FUNCTION sq2pg.misfit_notes(model sq2pg.model, profiles sq2pg.column_profile[]) RETURNS sq2pg.note[]
+CREATE FUNCTION sq2pg.misfit_notes(options jsonb, model sq2pg.model, profiles sq2pg.column_profile[]) RETURNS sq2pg.note[]
     LANGUAGE sql IMMUTABLE AS $$
-    SELECT coalesce(array_agg(ROW(c.table_ordinal, c.source_name, 'error', 'bad_value', p.misfits,
+    SELECT coalesce(array_agg(ROW(c.table_ordinal, c.source_name,
+                                  CASE options->>'on_bad_value' WHEN 'error' THEN 'error' ELSE 'warning' END,
+                                  'bad_value', p.misfits,
                                   concat_ws(': ', 'rowid ' || p.example_rowid, p.example),
                                   format('%s values do not fit type %s: %s', p.misfits, c.type, p.reason),
-                                  'Leave the column out of types, so that its type follows the data.')::sq2pg.note
+                                  CASE options->>'on_bad_value'
+                                      WHEN 'error' THEN 'Leave the column out of types, so that its type follows the data, or choose on_bad_value => ''null'', ''reject'' or ''repair''.'
+                                      WHEN 'null' THEN 'They will become NULL, or their rows will be left out where the column is NOT NULL.'
+                                      WHEN 'reject' THEN 'Their rows will be left out.'
+                                      ELSE 'They will become the nearest value, or NULL where there is none.' END)::sq2pg.note
                               ORDER BY c.id), '{}')
       FROM unnest(model.columns) AS c
       JOIN unnest(profiles) AS p ON p.column_id = c.id AND p.candidate = c.type
      WHERE p.misfits > 0
 $$;
-COMMENT ON FUNCTION sq2pg.misfit_notes(sq2pg.model, sq2pg.column_profile[]) IS 'values that do not fit the type that was asked for';
+COMMENT ON FUNCTION sq2pg.misfit_notes(jsonb, sq2pg.model, sq2pg.column_profile[]) IS 'values that do not fit the type that was asked for';
 
 CREATE FUNCTION sq2pg.noise_notes(model sq2pg.model, profiles sq2pg.column_profile[]) RETURNS sq2pg.note[]
     LANGUAGE sql IMMUTABLE AS $$
@@ -128,7 +134,7 @@ BEGIN
         model := sq2pg.name_relations(model, sq2pg.taken_names(model.schema_name));
         expressions := sq2pg.translate_expressions(model);
         model := sq2pg.translate_views(options, model);
-        all_notes := all_notes || coalesce(sq2pg.foreign_key_notes(model), '{}') || sq2pg.misfit_notes(model, profiles) || sq2pg.orphan_notes(options, model)
+        all_notes := all_notes || coalesce(sq2pg.foreign_key_notes(model), '{}') || sq2pg.misfit_notes(options, model, profiles) || sq2pg.orphan_notes(options, model)
             || sq2pg.type_notes(model, profiles) || sq2pg.noise_notes(model, profiles)
             || sq2pg.expression_notes(expressions, model.columns) || sq2pg.index_notes(model, expressions)
             || sq2pg.key_notes(model, sq2pg.null_columns(profiles)) || sq2pg.view_notes(model);

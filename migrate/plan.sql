@@ -24,7 +24,6 @@ DECLARE
     supported CONSTANT jsonb := '{
         "mode":         ["auto", "create"],
         "existing":     ["error"],
-        "on_bad_value": ["error"],
         "on_conflict":  ["error"],
         "on_orphan":    ["error", "keep"],
         "triggers":     ["fire"],

@@ -7,6 +7,10 @@ CREATE TYPE sq2pg.load_result AS (
     source_rows   bigint,
     loaded        bigint,
     noise         bigint,
+    changed       bigint,       -- values
+    rejected      bigint,       -- rows
+    exceptions    bigint[],
+    stored        text,
     null_columns  int[],
     ms            bigint);
 
@@ -28,7 +32,7 @@ COMMENT ON FUNCTION sq2pg.describe_misfits(text, jsonb) IS 'misfits of a table f
  * Loads one table.  Its declared types are believed until a value proves them
  * wrong; "misfits" is NULL once the table is complete.
  */
-CREATE FUNCTION sq2pg.load_one(options jsonb, step sq2pg.step, place int, tables int, stop_at_misfit boolean,
+CREATE FUNCTION sq2pg.load_one(options jsonb, step sq2pg.step, place int, tables int, policy text,
                                OUT result sq2pg.load_result, OUT misfits jsonb)
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -42,14 +46,15 @@ BEGIN
     SELECT * INTO outcome
       FROM sq2pg.load_table(options->>'source', load.source_table, load.source_columns, load.relation::regclass,
                             load.target_columns, options->>'time_zone', (options->>'empty_as_null')::boolean,
-                            stop_at_misfit);
+                            policy);
     misfits := outcome.misfits;
     result := ROW(step.table_ordinal, outcome.source_rows, outcome.loaded, outcome.noise,
+                  outcome.changed, outcome.rejected, outcome.exceptions, outcome.stored,
                   ARRAY(SELECT n.id FROM unnest(load.column_ids, outcome.nulls) AS n(id, nulls) WHERE n.nulls > 0),
                   (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint);
 END
 $$;
-COMMENT ON FUNCTION sq2pg.load_one(jsonb, sq2pg.step, int, int, boolean) IS 'loads one table and says how it went';
+COMMENT ON FUNCTION sq2pg.load_one(jsonb, sq2pg.step, int, int, text) IS 'loads one table and says how it went';
 
 /*
  * Executes the statements of a phase.
@@ -192,6 +197,7 @@ DECLARE
     step      sq2pg.step;
     before    sq2pg.column_plan[];
     changed   int[];
+    failures  text[] := '{}';
     one       record;
 BEGIN
     -- where the declaration says nothing there is nothing to believe
@@ -212,16 +218,15 @@ BEGIN
     WHILE cardinality(pending) > 0 LOOP
         step := loads[pending[1]];
         SELECT * INTO one
-          FROM sq2pg.load_one(options, step, pending[1], cardinality(loads), NOT step.table_ordinal = ANY (profiled));
+          FROM sq2pg.load_one(options, step, pending[1], cardinality(loads),
+                               CASE WHEN step.table_ordinal = ANY (profiled) THEN options->>'on_bad_value'
+                                    ELSE 'stop' END);
         IF one.misfits IS NULL THEN
             results[step.table_ordinal] := one.result;
             pending := pending[2:];
         ELSIF step.table_ordinal = ANY (profiled) THEN
-            RAISE invalid_text_representation USING
-                MESSAGE = format('values of table "%s" do not fit the types that were asked for',
-                                 (step.load).source_table),
-                DETAIL = sq2pg.describe_misfits((step.load).source_table, one.misfits),
-                HINT = 'Leave the column out of types, so that its type follows the data.';
+            failures := failures || sq2pg.describe_misfits((step.load).source_table, one.misfits);
+            pending := pending[2:];
         ELSE
             profiles := profiles || sq2pg.profile_tables(options, model, ARRAY[step.table_ordinal]);
             profiled := profiled || step.table_ordinal;
@@ -238,6 +243,12 @@ BEGIN
                               WHERE t.rank = ANY (pending) OR t.ordinal = ANY (changed) ORDER BY t.rank);
         END IF;
     END LOOP;
+    IF cardinality(failures) > 0 THEN
+        RAISE invalid_text_representation USING
+            MESSAGE = 'values of the source do not fit the types that were asked for',
+            DETAIL = array_to_string(failures, E'\n'),
+            HINT = 'Leave such columns out of types, so that their type follows the data, or choose on_bad_value => ''null'', ''reject'' or ''repair''; sq2pg_check() lists all such columns.';
+    END IF;
     model.foreign_keys := sq2pg.split_types(model.columns, model.foreign_keys);
     model.notes := model.notes || coalesce(sq2pg.foreign_key_notes(model), '{}') || sq2pg.type_notes(model, profiles)
         || sq2pg.expression_notes(expressions, model.columns) || sq2pg.index_notes(model, expressions);
@@ -289,7 +300,8 @@ CREATE FUNCTION sq2pg.verify_and_report(options jsonb, model sq2pg.model, expres
                                         results sq2pg.load_result[]) RETURNS sq2pg.report_row[]
     LANGUAGE plpgsql AS $$
 DECLARE
-    loads   sq2pg.step[] := sq2pg.load_steps(model, NULL);    -- generated columns are compared too
+    all_loads sq2pg.step[] := sq2pg.load_steps(model, NULL);    -- generated columns are compared too
+    loads   sq2pg.step[] := sq2pg.load_steps(model, expressions);
     rows    sq2pg.report_row[] := '{}';
     failed  text[] := '{}';
     s       sq2pg.step;
@@ -303,15 +315,20 @@ DECLARE
                                WHERE x.table_ordinal IS NOT NULL GROUP BY x.table_ordinal) AS n);
     started timestamptz;
 BEGIN
-    FOREACH s IN ARRAY loads LOOP
+    FOR i IN 1 .. cardinality(loads) LOOP
+        s := loads[i];
         started := clock_timestamp();
         r := results[s.table_ordinal];
         PERFORM sq2pg.announce('verify', s.object);
-        SELECT * INTO v FROM sq2pg.verify_table(options, s.load);
+        -- what stands for a changed row is known for the loaded columns only
+        SELECT * INTO v
+          FROM sq2pg.verify_table(options, CASE WHEN r.exceptions = '{}' THEN all_loads[i].load ELSE s.load END,
+                                  r.exceptions, r.rejected, r.stored);
         IF NOT v.matches THEN
             failed := failed || format('Table "%s": %s.', s.object, v.detail);
         END IF;
-        rows := rows || ROW(s.object, 'create', r.source_rows, coalesce(v.target_rows, r.loaded), 0, 0, 0,
+        rows := rows || ROW(s.object, 'create', r.source_rows, coalesce(v.target_rows, r.loaded), 0,
+                            r.rejected, r.changed,
                             (next->>s.table_ordinal::text)::bigint, coalesce(v.matches, false),
                             r.ms + (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint,
                             concat_ws('; ', remarks->>s.table_ordinal::text,
@@ -374,13 +391,29 @@ CREATE FUNCTION sq2pg.object_notes(options jsonb) RETURNS sq2pg.note[]
 $$;
 COMMENT ON FUNCTION sq2pg.object_notes(jsonb) IS 'one note for each object that is not carried over';
 
-CREATE FUNCTION sq2pg.run_create(options jsonb, model sq2pg.model) RETURNS sq2pg.report_row[]
+/*
+ * Refused and changed values go to sq2pg.rejects under their run.
+ */
+CREATE FUNCTION sq2pg.record_rejects(run bigint) RETURNS bigint
+    LANGUAGE sql AS $$
+    WITH added AS (
+        INSERT INTO sq2pg.rejects (run, source_table, relation, source_rowid, key, column_name, storage_class, value,
+                                   sqlstate, message, action, row_data)
+        SELECT record_rejects.run, r.source_table, r.relation, r.source_rowid, sq2pg.reject_key(r.relation, r.row_data),
+               r.column_name, r.storage_class, r.value, r.sqlstate, r.message, r.action, r.row_data
+          FROM sq2pg.take_rejects() AS r
+        RETURNING 1)
+    SELECT count(*) FROM added
+$$;
+COMMENT ON FUNCTION sq2pg.record_rejects(bigint) IS 'adds what a run refused or changed to sq2pg.rejects';
+
+CREATE FUNCTION sq2pg.run_create(options jsonb, model sq2pg.model, OUT rows sq2pg.report_row[], OUT notes sq2pg.note[])
     LANGUAGE plpgsql AS $$
 DECLARE
     started timestamptz := clock_timestamp();
     filled  record;
-    rows    sq2pg.report_row[] := '{}';
 BEGIN
+    rows := '{}';
     model.notes := model.notes || sq2pg.object_notes(options);
     IF model.tables IS NOT NULL THEN
         PERFORM sq2pg.check_limits(model);
@@ -390,9 +423,8 @@ BEGIN
         rows := sq2pg.verify_and_report(options, model, filled.expressions, filled.results);
     END IF;
     rows := rows || sq2pg.total_row(rows, started, model.notes);
-    PERFORM sq2pg.record_run(options, rows, model.notes);
+    notes := model.notes;
     PERFORM sq2pg.announce(NULL, NULL);
-    RETURN rows;
 END
 $$;
 COMMENT ON FUNCTION sq2pg.run_create(jsonb, sq2pg.model) IS 'a run that creates the schema';
@@ -409,25 +441,35 @@ DECLARE
                                         owner, add_missing, verify, dry_run);
     model   sq2pg.model := sq2pg.read_model(options);
     chosen  record;
-    rows    sq2pg.report_row[];
+    result  record;
+    run     bigint;
+    logged  bigint;
 BEGIN
+    PERFORM sq2pg.forget_rejects();
     SELECT * INTO chosen FROM sq2pg.choose_mode(options, model);
     RAISE NOTICE 'mode "%": %', chosen.mode, chosen.reason;
     IF NOT dry_run THEN
-        rows := sq2pg.run_create(options, model);
+        SELECT * INTO result FROM sq2pg.run_create(options, model);
     ELSE
         BEGIN
-            rows := sq2pg.run_create(options, model);
+            SELECT * INTO result FROM sq2pg.run_create(options, model);
             RAISE triggered_action_exception USING MESSAGE = 'rehearsal';
         EXCEPTION WHEN triggered_action_exception THEN
             -- only our own exception ends a rehearsal well
-            IF rows IS NULL THEN
+            IF result IS NULL THEN
                 RAISE;
             END IF;
             RAISE NOTICE 'rehearsal: everything was rolled back';
         END;
     END IF;
-    RETURN QUERY SELECT r.* FROM unnest(rows) AS r;
+    -- a rehearsal is history too: what it would have refused can be looked at
+    run := sq2pg.record_run(options, result.rows, result.notes);
+    logged := sq2pg.record_rejects(run);
+    IF logged > 0 THEN
+        RAISE NOTICE '% values were refused or changed', logged
+            USING HINT = 'They are listed in sq2pg.rejects.';
+    END IF;
+    RETURN QUERY SELECT r.* FROM unnest(result.rows) AS r;
 END
 $$;
 COMMENT ON FUNCTION sq2pg.migrate(text, name, text, text[], text[], jsonb, text, jsonb, text, text, text, text, boolean, text, text, name, boolean, text, boolean) IS

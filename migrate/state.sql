@@ -22,11 +22,72 @@ GRANT SELECT, INSERT ON sq2pg.runs TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sq2pg.runs', '');
 SELECT pg_catalog.pg_extension_config_dump('sq2pg.runs_run_seq', '');
 
+CREATE TABLE sq2pg.rejects (
+    reject          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run             bigint NOT NULL REFERENCES sq2pg.runs ON DELETE CASCADE,
+    role_name       name NOT NULL DEFAULT current_user,
+    source_table    text NOT NULL,
+    relation        text NOT NULL,
+    source_rowid    bigint,
+    key             jsonb,
+    column_name     text NOT NULL,
+    storage_class   text NOT NULL,
+    value           text,
+    sqlstate        text NOT NULL,
+    message         text NOT NULL,
+    action          text NOT NULL,
+    row_data        jsonb NOT NULL,
+    repaired        text,
+    loaded          timestamptz);
+COMMENT ON TABLE sq2pg.rejects IS
+    'values that a run refused or changed; write a better one into "repaired" and call sq2pg_retry(run)';
+COMMENT ON COLUMN sq2pg.rejects.relation IS 'target table, quoted and schema-qualified';
+COMMENT ON COLUMN sq2pg.rejects.key IS 'primary key of the row in the target, as it was in SQLite';
+COMMENT ON COLUMN sq2pg.rejects.action IS 'what was done: null (stored as NULL), repair (nearest value stored), reject (row left out)';
+COMMENT ON COLUMN sq2pg.rejects.row_data IS 'the whole source row: column in the target, [storage class, value]';
+COMMENT ON COLUMN sq2pg.rejects.repaired IS 'set it to the value that sq2pg_retry(run) shall load';
+COMMENT ON COLUMN sq2pg.rejects.loaded IS 'when sq2pg_retry(run) loaded the row';
+
+ALTER TABLE sq2pg.rejects ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_rejects ON sq2pg.rejects USING (role_name = current_user);
+GRANT SELECT, INSERT, UPDATE (repaired, loaded), DELETE ON sq2pg.rejects TO PUBLIC;
+
+SELECT pg_catalog.pg_extension_config_dump('sq2pg.rejects', '');
+SELECT pg_catalog.pg_extension_config_dump('sq2pg.rejects_reject_seq', '');
+
+/*
+ * What C keeps of refused and changed values until a run ends.
+ */
+CREATE FUNCTION sq2pg.take_rejects()
+    RETURNS TABLE (source_table text, relation text, source_rowid bigint, column_name text, storage_class text,
+                   value text, sqlstate text, message text, action text, row_data jsonb)
+    LANGUAGE C AS 'MODULE_PATHNAME', 'sqm_take_rejects';
+COMMENT ON FUNCTION sq2pg.take_rejects() IS 'refused and changed values of this transaction, once';
+
+CREATE FUNCTION sq2pg.forget_rejects() RETURNS void
+    LANGUAGE C AS 'MODULE_PATHNAME', 'sqm_forget_rejects';
+COMMENT ON FUNCTION sq2pg.forget_rejects() IS 'forgets refused and changed values of an earlier run of this transaction';
+
+/*
+ * The primary key of a row, out of all its values.
+ */
+CREATE FUNCTION sq2pg.reject_key(relation text, row_data jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE AS $$
+    SELECT jsonb_object_agg(a.attname, row_data->a.attname->1)
+      FROM pg_index AS i
+      JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::smallint[])
+     WHERE i.indrelid = to_regclass(relation) AND i.indisprimary
+$$;
+COMMENT ON FUNCTION sq2pg.reject_key(text, jsonb) IS 'primary key of a refused row';
+
 CREATE FUNCTION sq2pg_report(run bigint) RETURNS jsonb
     LANGUAGE sql STABLE STRICT AS $$
-    SELECT pg_catalog.to_jsonb(r) FROM sq2pg.runs AS r WHERE r.run OPERATOR(pg_catalog.=) sq2pg_report.run
+    SELECT pg_catalog.jsonb_set(pg_catalog.to_jsonb(r), '{rejects}', (
+               SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(x) ORDER BY x.reject), '[]')
+                 FROM sq2pg.rejects AS x WHERE x.run OPERATOR(pg_catalog.=) r.run))
+      FROM sq2pg.runs AS r WHERE r.run OPERATOR(pg_catalog.=) sq2pg_report.run
 $$;
-COMMENT ON FUNCTION sq2pg_report(bigint) IS 'one row of sq2pg.runs as JSON';
+COMMENT ON FUNCTION sq2pg_report(bigint) IS 'one run with its rejects as JSON';
 
 /*
  * Facts about the open source, for the history.

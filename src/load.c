@@ -9,9 +9,10 @@
  * index, trigger or check), because nothing but the heap is
  * written here; the loader refuses anything else.
  *
- * A value that does not arrive exactly never stops the reading by an error
- * here.  The caller gets counts and examples and decides: in a first attempt
- * the table's types are widened and it is loaded again.
+ * A value that does not arrive exactly never raises an error here: it is
+ * treated as the policy says, or the caller gets counts and examples and
+ * decides.  In a first attempt that means to widen the table's types and to
+ * load it again.
  *
  *-------------------------------------------------------------------------
  */
@@ -166,19 +167,17 @@ load_rows(Loader *loader)
 	{
 		TupleTableSlot *slot = next_slot(loader);
 		MemoryContext old = MemoryContextSwitchTo(loader->batch);
-		bool		good;
+		SqmRowState state;
 
 		memset(slot->tts_isnull, true,
 			   RelationGetDescr(loader->rel)->natts * sizeof(bool));
-		good = sqm_reader_convert(reader, slot->tts_values, slot->tts_isnull,
-								  &bytes);
+		state = sqm_reader_convert(reader, slot->tts_values, slot->tts_isnull,
+								   &bytes);
 		MemoryContextSwitchTo(old);
-		if (!good)
-		{
-			if (reader->stop_at_misfit)
-				return;
+		if (state == SQM_ROW_MISFIT && reader->policy == SQM_POLICY_STOP)
+			return;
+		if (state != SQM_ROW_GOOD)
 			continue;
-		}
 		for (int i = 0; i < reader->columns; i++)
 			loader->nulls[i] += slot->tts_isnull[reader->attnums[i] - 1];
 		ExecStoreVirtualTuple(slot);
@@ -232,17 +231,22 @@ int64_array(int64 *values, int count)
 /*
  * sq2pg.load_table(source text, source_table text, source_columns text[],
  *					target regclass, target_columns text[], time_zone text,
- *					empty_as_null boolean, stop_at_misfit boolean,
+ *					empty_as_null boolean, policy text,
  *					OUT source_rows bigint, OUT loaded bigint,
- *					OUT nulls bigint[], OUT noise bigint, OUT misfits jsonb)
+ *					OUT nulls bigint[], OUT noise bigint, OUT changed bigint,
+ *					OUT rejected bigint, OUT exceptions bigint[],
+ *					OUT stored text, OUT misfits jsonb)
  *
- * misfits is NULL if every value arrived.  Otherwise the target holds an
- * unknown part of the rows and the caller must empty it.
+ * policy: stop, error, null, reject or repair.  misfits is NULL if every
+ * value arrived or was treated as the policy says.  Otherwise the target
+ * holds an unknown part of the rows and the caller must empty it.  exceptions
+ * and stored: see SqmReader.
  */
 Datum
 sqm_load_table(PG_FUNCTION_ARGS)
 {
 	Loader		loader = {0};
+	char		stored[SQM_DIGEST_TEXT_SIZE];
 	SqmRow		row;
 
 	sqm_row_begin(fcinfo, &row);
@@ -256,7 +260,7 @@ sqm_load_table(PG_FUNCTION_ARGS)
 									  sqm_array_strings(PG_GETARG_ARRAYTYPE_P(4)),
 									  sqm_arg_text(fcinfo, 5),
 									  PG_GETARG_BOOL(6));
-	loader.reader->stop_at_misfit = PG_GETARG_BOOL(7);
+	loader.reader->policy = sqm_policy_from_word(sqm_arg_text(fcinfo, 7));
 	run_load(&loader);
 	table_close(loader.rel, NoLock);
 
@@ -264,6 +268,12 @@ sqm_load_table(PG_FUNCTION_ARGS)
 	sqm_row_bigint(&row, loader.loaded);
 	sqm_row_datum(&row, int64_array(loader.nulls, loader.reader->columns), false);
 	sqm_row_bigint(&row, loader.reader->noise);
+	sqm_row_bigint(&row, loader.reader->changed);
+	sqm_row_bigint(&row, loader.reader->rejected);
+	sqm_row_datum(&row, int64_array(loader.reader->exceptions,
+									loader.reader->nexceptions), false);
+	sqm_digest_text(&loader.reader->stored, stored);
+	sqm_row_text(&row, stored);
 	sqm_reader_row_misfits(loader.reader, &row);
 	sqm_row_emit(&row);
 	sqm_reader_close(loader.reader);

@@ -12,6 +12,8 @@
 #include "postgres.h"
 
 #include "catalog/pg_attribute.h"
+#include "common/string.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -22,6 +24,7 @@
 #include "deparse.h"
 #include "option.h"
 #include "reader.h"
+#include "reject.h"
 #include "source.h"
 
 /* ---------------------------------------------------------------------
@@ -143,6 +146,9 @@ bind_target(SqmReader *reader, int i, Relation rel, const char *column,
 	reader->attnums[i] = attnum;
 	reader->not_null[i] = att->attnotnull;
 	reader->types[i] = format_type_with_typemod(att->atttypid, att->atttypmod);
+	reader->type_oids[i] = att->atttypid;
+	reader->typmods[i] = att->atttypmod;
+	reader->target_names[i] = pstrdup(column);
 	reader->targets[i] = sqm_target_create(att->atttypid, att->atttypmod, options);
 }
 
@@ -175,6 +181,14 @@ sqm_reader_create(const char *source, const char *table, List *columns,
 	reader->not_null = palloc0(sizeof(bool) * (n + 1));
 	reader->targets = palloc0(sizeof(SqmTarget *) * (n + 1));
 	reader->misfits = palloc0(sizeof(SqmMisfits) * (n + 1));
+	reader->target_names = palloc0(sizeof(char *) * (n + 1));
+	reader->type_oids = palloc0(sizeof(Oid) * (n + 1));
+	reader->typmods = palloc0(sizeof(int32) * (n + 1));
+	reader->time_zone = options.time_zone;
+	reader->empty_as_null = empty_as_null;
+	reader->relation = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+												  RelationGetRelationName(rel));
+	sqm_digest_init(&reader->stored);
 	for (int i = 0; i < n; i++)
 		bind_target(reader, i, rel, list_nth(target_columns, i), &options);
 	reader->stmt = sqm_table_statement(source, table, columns,
@@ -221,67 +235,8 @@ note_misfit(SqmReader *reader, int column, const SqmValue *value,
 	MemoryContextSwitchTo(old);
 }
 
-static bool
-convert_one(SqmReader *reader, int i, Datum *values, bool *isnull, Size *bytes)
-{
-	int			index = reader->attnums[i] - 1;
-	SqmReason	reason;
-	SqmValue	value;
-	SqmVerdict	verdict;
-
-	sqm_statement_value(reader->stmt, i, &value);
-	if (value.storage >= SQM_TEXT)
-		*bytes += value.length;
-	verdict = sqm_value_convert(reader->targets[i], &value, &values[index],
-								&isnull[index], &reason);
-	if (verdict == SQM_NOISE)
-		reader->noise++;
-	else if (verdict != SQM_EXACT)
-	{
-		note_misfit(reader, i, &value, &reason);
-		return false;
-	}
-	if (isnull[index] && reader->not_null[i])
-	{
-		reason.sqlstate = ERRCODE_NOT_NULL_VIOLATION;
-		strlcpy(reason.message, "null value in a column that is NOT NULL",
-				sizeof(reason.message));
-		note_misfit(reader, i, &value, &reason);
-		return false;
-	}
-	return true;
-}
-
-/*
- * Convert the current row into the attributes of the relation; the Datums are
- * allocated in the current memory context.  Adds the bytes of text and blobs
- * to "bytes".  Returns false if any value does not fit.
- */
-bool
-sqm_reader_convert(SqmReader *reader, Datum *values, bool *isnull, Size *bytes)
-{
-	bool		good = true;
-
-	for (int i = 0; i < reader->columns; i++)
-	{
-		if (!convert_one(reader, i, values, isnull, bytes))
-		{
-			good = false;
-			if (reader->stop_at_misfit)
-				break;
-		}
-	}
-	return good;
-}
-
-void
-sqm_reader_close(SqmReader *reader)
-{
-	sqm_statement_finalize(reader->stmt);
-}
-
 /* ---------------------------------------------------------------------
- * Misfits as jsonb
+ * jsonb
  * ---------------------------------------------------------------------
  */
 
@@ -314,6 +269,267 @@ push_count(JsonbParseState **state, const char *key, int64 count)
 															Int64GetDatum(count)));
 	pushJsonbValue(state, WJB_VALUE, &value);
 }
+
+static char *value_text(const SqmValue *value);
+
+/*
+ * The current row as it is in SQLite: an object, column in the relation →
+ * [storage class, value].
+ */
+static Datum
+row_as_jsonb(SqmReader *reader)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue *result;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < reader->columns; i++)
+	{
+		SqmValue	value;
+		char	   *text;
+
+		sqm_statement_value(reader->stmt, i, &value);
+		text = value_text(&value);
+		push_string(&state, WJB_KEY, reader->target_names[i]);
+		pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+		push_string(&state, WJB_ELEM, sqm_storage_word(value.storage));
+		if (text != NULL)
+			push_string(&state, WJB_ELEM, text);
+		pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	}
+	result = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	return JsonbPGetDatum(JsonbValueToJsonb(result));
+}
+
+/* ---------------------------------------------------------------------
+ * Rows that do not arrive as they were
+ * ---------------------------------------------------------------------
+ */
+
+SqmPolicy
+sqm_policy_from_word(const char *word)
+{
+	static const char *const words[] = {"stop", "error", "null", "reject", "repair"};
+
+	for (int i = 0; i < (int) lengthof(words); i++)
+		if (strcmp(word, words[i]) == 0)
+			return (SqmPolicy) i;
+	elog(ERROR, "unrecognized policy \"%s\"", word);
+	return SQM_POLICY_STOP;
+}
+
+/*
+ * A value complete, as text; bytes that are not valid text, and blobs, in
+ * hexadecimal.  NULL gives NULL.
+ */
+static char *
+value_text(const SqmValue *value)
+{
+	StringInfoData out;
+
+	if (value->storage == SQM_NULL)
+		return NULL;
+	if (value->storage == SQM_TEXT &&
+		memchr(value->data, '\0', value->length) == NULL &&
+		pg_encoding_verifymbstr(PG_UTF8, value->data, value->length) == value->length)
+	{
+		char	   *copy = pnstrdup(value->data, value->length);
+
+		/* in another encoding only what certainly exists there */
+		if (GetDatabaseEncoding() == PG_UTF8 || pg_is_ascii(copy))
+			return copy;
+	}
+	if (value->storage < SQM_TEXT)
+		return sqm_value_display(value);
+	initStringInfo(&out);
+	appendStringInfoString(&out, "\\x");
+	for (int i = 0; i < value->length; i++)
+		appendStringInfo(&out, "%02x", (unsigned char) value->data[i]);
+	return out.data;
+}
+
+static void
+log_value(SqmReader *reader, int i, const SqmValue *value,
+		  const SqmReason *reason, const char *action)
+{
+	SqmReject	reject;
+
+	reject.source_table = reader->table;
+	reject.relation = reader->relation;
+	reject.has_rowid = reader->has_rowid;
+	reject.rowid = reader->has_rowid ?
+		sqm_statement_int64(reader->stmt, reader->columns) : 0;
+	reject.column = reader->target_names[i];
+	reject.storage = sqm_storage_word(value->storage);
+	reject.value = value_text(value);
+	reject.sqlstate = unpack_sql_state(reason->sqlstate);
+	reject.message = reason->message;
+	reject.action = action;
+	reject.row_data = row_as_jsonb(reader);
+	sqm_reject_add(&reject);
+}
+
+static void
+add_exception(SqmReader *reader)
+{
+	if (reader->nexceptions == reader->exceptions_size)
+	{
+		MemoryContext old = MemoryContextSwitchTo(reader->context);
+
+		reader->exceptions_size = Max(64, reader->exceptions_size * 2);
+		if (reader->exceptions == NULL)
+			reader->exceptions = palloc(sizeof(int64) * reader->exceptions_size);
+		else
+			reader->exceptions = repalloc_huge(reader->exceptions,
+											   sizeof(int64) * reader->exceptions_size);
+		MemoryContextSwitchTo(old);
+	}
+	reader->exceptions[reader->nexceptions++] = reader->rows;
+}
+
+/* The row stands in the target, but not as it stood in the source. */
+static void
+add_stored(SqmReader *reader, Datum *values, bool *isnull)
+{
+	StringInfoData bytes;
+
+	add_exception(reader);
+	if (reader->canons == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(reader->context);
+
+		reader->canons = palloc(sizeof(SqmCanon *) * (reader->columns + 1));
+		for (int i = 0; i < reader->columns; i++)
+			reader->canons[i] = sqm_canon_create(reader->type_oids[i],
+												 reader->typmods[i],
+												 reader->time_zone, false);
+		MemoryContextSwitchTo(old);
+	}
+	initStringInfo(&bytes);
+	for (int i = 0; i < reader->columns; i++)
+		sqm_canon_target(reader->canons[i], values[reader->attnums[i] - 1],
+						 isnull[reader->attnums[i] - 1], &bytes);
+	sqm_digest_add_row(&reader->stored, bytes.data, bytes.len);
+	pfree(bytes.data);
+}
+
+/* What became of one value. */
+typedef enum ValueState
+{
+	VALUE_GOOD,
+	VALUE_REPLACED,				/* by NULL or by the nearest */
+	VALUE_REJECTS,				/* its row */
+	VALUE_MISFIT
+} ValueState;
+
+static ValueState
+apply_policy(SqmReader *reader, int i, const SqmValue *value,
+			 SqmVerdict verdict, const SqmReason *reason, bool *isnull)
+{
+	bool		nullable = !reader->not_null[i] && value->storage != SQM_NULL;
+
+	switch (reader->policy)
+	{
+		case SQM_POLICY_STOP:
+		case SQM_POLICY_COUNT:
+			note_misfit(reader, i, value, reason);
+			return VALUE_MISFIT;
+		case SQM_POLICY_REPAIR:
+			if (verdict == SQM_CHANGED)
+			{
+				log_value(reader, i, value, reason, "repair");
+				return VALUE_REPLACED;
+			}
+			break;
+		case SQM_POLICY_NULL:
+			break;
+		case SQM_POLICY_REJECT:
+			nullable = false;
+			break;
+	}
+	log_value(reader, i, value, reason, nullable ? "null" : "reject");
+	if (!nullable)
+		return VALUE_REJECTS;
+	*isnull = true;
+	return VALUE_REPLACED;
+}
+
+static ValueState
+convert_one(SqmReader *reader, int i, Datum *values, bool *isnull, Size *bytes)
+{
+	int			index = reader->attnums[i] - 1;
+	SqmReason	reason;
+	SqmValue	value;
+	SqmVerdict	verdict;
+
+	sqm_statement_value(reader->stmt, i, &value);
+	if (value.storage >= SQM_TEXT)
+		*bytes += value.length;
+	verdict = sqm_value_convert(reader->targets[i], &value, &values[index],
+								&isnull[index], &reason);
+	if (verdict == SQM_NOISE)
+		reader->noise++;
+	else if (verdict != SQM_EXACT)
+		return apply_policy(reader, i, &value, verdict, &reason, &isnull[index]);
+	if (isnull[index] && reader->not_null[i])
+	{
+		reason.sqlstate = ERRCODE_NOT_NULL_VIOLATION;
+		strlcpy(reason.message, "null value in a column that is NOT NULL",
+				sizeof(reason.message));
+		return apply_policy(reader, i, &value, SQM_BAD, &reason, &isnull[index]);
+	}
+	return VALUE_GOOD;
+}
+
+/*
+ * Convert the current row into the attributes of the relation; the Datums are
+ * allocated in the current memory context.  Adds the bytes of text and blobs
+ * to "bytes".
+ */
+SqmRowState
+sqm_reader_convert(SqmReader *reader, Datum *values, bool *isnull, Size *bytes)
+{
+	ValueState	worst = VALUE_GOOD;
+	int64		replaced = 0;
+
+	for (int i = 0; i < reader->columns; i++)
+	{
+		ValueState	state = convert_one(reader, i, values, isnull, bytes);
+
+		if (state == VALUE_REPLACED)
+			replaced++;
+		worst = Max(worst, state);
+		if (state == VALUE_MISFIT && reader->policy == SQM_POLICY_STOP)
+			break;
+	}
+	switch (worst)
+	{
+		case VALUE_GOOD:
+			break;
+		case VALUE_REPLACED:
+			reader->changed += replaced;
+			add_stored(reader, values, isnull);
+			break;
+		case VALUE_REJECTS:
+			reader->rejected++;
+			add_exception(reader);
+			return SQM_ROW_REJECTED;
+		case VALUE_MISFIT:
+			return SQM_ROW_MISFIT;
+	}
+	return SQM_ROW_GOOD;
+}
+
+void
+sqm_reader_close(SqmReader *reader)
+{
+	sqm_statement_finalize(reader->stmt);
+}
+
+/* ---------------------------------------------------------------------
+ * Misfits as jsonb
+ * ---------------------------------------------------------------------
+ */
 
 static void
 push_examples(JsonbParseState **state, List *examples)

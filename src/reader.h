@@ -12,6 +12,7 @@
 
 #include "utils/rel.h"
 
+#include "compare.h"
 #include "lite.h"
 #include "srf.h"
 #include "value.h"
@@ -36,6 +37,23 @@ typedef struct SqmExample
 	char	   *message;
 } SqmExample;
 
+/* What happens to a value that does not fit. */
+typedef enum SqmPolicy
+{
+	SQM_POLICY_STOP,			/* stop reading at the first */
+	SQM_POLICY_COUNT,			/* read on and count: it will be an error */
+	SQM_POLICY_NULL,			/* store NULL instead */
+	SQM_POLICY_REJECT,			/* leave the row out */
+	SQM_POLICY_REPAIR			/* store the nearest value, else NULL */
+} SqmPolicy;
+
+typedef enum SqmRowState
+{
+	SQM_ROW_GOOD,				/* store it */
+	SQM_ROW_REJECTED,			/* leave it out */
+	SQM_ROW_MISFIT				/* an error is to come */
+} SqmRowState;
+
 typedef struct SqmReader
 {
 	char	   *source;
@@ -48,9 +66,28 @@ typedef struct SqmReader
 	bool	   *not_null;
 	SqmTarget **targets;
 	bool		has_rowid;		/* is the rowid the last column? */
-	bool		stop_at_misfit;
+	char	   *relation;		/* quoted and schema-qualified */
+	char	  **target_names;
+	SqmPolicy	policy;
 	int64		rows;			/* read so far */
 	int64		noise;
+	int64		changed;		/* values that were stored as something else */
+	int64		rejected;		/* rows that were left out */
+
+	/*
+	 * Rows that do not stand in the target as they stood in the source, by
+	 * their number (from 1), and the digest of what stands there instead.
+	 * Verification leaves them out on one side and adds the digest.
+	 */
+	int64	   *exceptions;
+	int			nexceptions;
+	int			exceptions_size;
+	SqmCanon  **canons;			/* made at the first of them */
+	SqmDigest	stored;
+	pg_tz	   *time_zone;
+	bool		empty_as_null;
+	Oid		   *type_oids;
+	int32	   *typmods;
 	SqmMisfits *misfits;		/* per column */
 	int			examples;
 	MemoryContext context;
@@ -61,8 +98,9 @@ extern SqmReader *sqm_reader_create(const char *source, const char *table,
 									List *target_columns,
 									const char *time_zone, bool empty_as_null);
 extern bool sqm_reader_next(SqmReader *reader);
-extern bool sqm_reader_convert(SqmReader *reader, Datum *values, bool *isnull,
-							   Size *bytes);
+extern SqmRowState sqm_reader_convert(SqmReader *reader, Datum *values,
+									  bool *isnull, Size *bytes);
+extern SqmPolicy sqm_policy_from_word(const char *word);
 extern void sqm_reader_row_misfits(SqmReader *reader, SqmRow *row);
 extern void sqm_reader_close(SqmReader *reader);
 

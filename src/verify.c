@@ -14,6 +14,7 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -65,6 +66,9 @@ typedef struct SourceRows
 	SqmCanon  **canons;
 	int			columns;
 	bool		has_rowid;
+	int64		number;			/* of the current row, from 1 */
+	int64	   *skip;			/* numbers of rows to leave out, ascending */
+	int			nskip;
 	StringInfoData bytes;		/* of the current row */
 	MemoryContext row_context;
 } SourceRows;
@@ -96,18 +100,34 @@ begin_source_rows(FunctionCallInfo fcinfo, SourceRows *rows)
 }
 
 static bool
+end_source_rows(SourceRows *rows)
+{
+	sqm_statement_finalize(rows->stmt);
+	sqm_source_check_unchanged(rows->source);
+	MemoryContextDelete(rows->row_context);
+	return false;
+}
+
+static bool
 next_source_row(SourceRows *rows)
 {
 	MemoryContext old;
 
-	CHECK_FOR_INTERRUPTS();
-	if (!sqm_statement_step(rows->stmt))
+	bool		skipped;
+
+	do
 	{
-		sqm_statement_finalize(rows->stmt);
-		sqm_source_check_unchanged(rows->source);
-		MemoryContextDelete(rows->row_context);
-		return false;
-	}
+		CHECK_FOR_INTERRUPTS();
+		if (!sqm_statement_step(rows->stmt))
+			return end_source_rows(rows);
+		rows->number++;
+		skipped = rows->nskip > 0 && rows->skip[0] == rows->number;
+		if (skipped)
+		{
+			rows->skip++;
+			rows->nskip--;
+		}
+	} while (skipped);
 	resetStringInfo(&rows->bytes);
 	old = MemoryContextSwitchTo(rows->row_context);
 	for (int i = 0; i < rows->columns; i++)
@@ -122,10 +142,25 @@ next_source_row(SourceRows *rows)
 	return true;
 }
 
+static void
+read_skip(SourceRows *rows, ArrayType *array)
+{
+	Datum	   *elements;
+
+	deconstruct_array(array, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
+					  TYPALIGN_DOUBLE, &elements, NULL, &rows->nskip);
+	rows->skip = palloc(sizeof(int64) * (rows->nskip + 1));
+	for (int i = 0; i < rows->nskip; i++)
+		rows->skip[i] = DatumGetInt64(elements[i]);
+}
+
 /*
  * sq2pg.digest_source(source text, source_table text, source_columns text[],
  *					   target regclass, target_columns text[], time_zone text,
- *					   empty_as_null boolean, OUT rows bigint, OUT digest text)
+ *					   empty_as_null boolean, skip bigint[],
+ *					   OUT rows bigint, OUT digest text)
+ *
+ * skip: numbers of rows, from 1 and ascending, that are left out.
  */
 Datum
 sqm_digest_source(PG_FUNCTION_ARGS)
@@ -137,6 +172,7 @@ sqm_digest_source(PG_FUNCTION_ARGS)
 
 	sqm_row_begin(fcinfo, &row);
 	begin_source_rows(fcinfo, &rows);
+	read_skip(&rows, PG_GETARG_ARRAYTYPE_P(7));
 	sqm_digest_init(&digest);
 	while (next_source_row(&rows))
 		sqm_digest_add_row(&digest, rows.bytes.data, rows.bytes.len);
@@ -251,4 +287,37 @@ sqm_row_digest(PG_FUNCTION_ARGS)
 	for (int i = 0; i < n; i++)
 		sqm_canon_target(cache->canons[i], values[i], nulls[i], &bytes);
 	PG_RETURN_TEXT_P(cstring_to_text(row_digest(bytes.data, bytes.len)));
+}
+
+PG_FUNCTION_INFO_V1(sqm_digest_sum);
+
+static void
+digest_from_text(const char *text, SqmDigest *digest)
+{
+	unsigned long long high,
+				low;
+
+	if (strlen(text) != SQM_DIGEST_TEXT_SIZE - 1 ||
+		sscanf(text, "%16llx%16llx", &high, &low) != 2)
+		elog(ERROR, "invalid digest \"%s\"", text);
+	sqm_digest_init(digest);
+	digest->high = high;
+	digest->low = low;
+}
+
+/*
+ * sq2pg.digest_sum(text, text): the digest of the rows of both.
+ */
+Datum
+sqm_digest_sum(PG_FUNCTION_ARGS)
+{
+	char		text[SQM_DIGEST_TEXT_SIZE];
+	SqmDigest	sum,
+				other;
+
+	digest_from_text(sqm_arg_text(fcinfo, 0), &sum);
+	digest_from_text(sqm_arg_text(fcinfo, 1), &other);
+	sqm_digest_add(&sum, &other);
+	sqm_digest_text(&sum, text);
+	PG_RETURN_TEXT_P(cstring_to_text(text));
 }
