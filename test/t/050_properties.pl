@@ -1,0 +1,85 @@
+
+# Random values: the converter and the verifier judge each alike, and whole
+# databases arrive as they were, by the judgement of a program in another
+# language (test/property).
+#
+# SQM_PROPERTY is "fast" (some seconds), "normal" (100,000 migrated values,
+# half a minute) or "long" (some minutes). SQM_SEED is a number; the same
+# number makes the same values.
+
+use strict;
+use warnings;
+
+use IPC::Run;
+use PostgreSQL::Test::Utils;
+use SqliteMigration;
+use Test::More;
+
+my %counts = (
+	fast => { agree => 20_000, migrate => 15_000 },
+	normal => { agree => 100_000, migrate => 100_000 },
+	long => { agree => 2_000_000, migrate => 1_500_000 });
+my $mode = $ENV{SQM_PROPERTY} // 'normal';
+my $seed = $ENV{SQM_SEED} // 1;
+my $programs = ($ENV{TESTDIR} // '.') . '/test/property';
+
+die "SQM_PROPERTY is fast, normal or long" unless $counts{$mode};
+
+# The first Python may be one that only its owner may run.
+sub find_python
+{
+	my $check = 'import sqlite3, sys; '
+	  . 'sys.exit(sys.version_info < (3, 9) or sqlite3.sqlite_version_info < (3, 37))';
+
+	foreach my $python ('python3', '/usr/bin/python3')
+	{
+		my $ok = eval {
+			IPC::Run::run([ $python, '-c', $check ], '>&', \my $ignored);
+		};
+		return $python if $ok;
+	}
+	return;
+}
+
+my $python = find_python();
+plan skip_all => 'needs Python 3.9 with SQLite 3.37' unless $python;
+
+my $node = start_server('properties');
+my $dir = PostgreSQL::Test::Utils::tempdir;
+
+local %ENV = (
+	%ENV,
+	PGHOST => $node->host,
+	PGPORT => $node->port,
+	PGDATABASE => 'postgres',
+	PYTHONDONTWRITEBYTECODE => 1,
+	PYTHONIOENCODING => 'utf-8');
+
+# In portions, so that a long run needs no more memory than a short one.
+sub run_program
+{
+	my ($program, @options) = @_;
+	my $rest = $counts{$mode}{$program};
+	my $portion = $seed;
+
+	while ($rest > 0)
+	{
+		my $count = $rest > 100_000 ? 100_000 : $rest;
+		my $out;
+		my $ok = IPC::Run::run(
+			[ $python, "$programs/$program.py", '--seed', $portion, '--count',
+				$count, @options ],
+			'>&', \$out);
+
+		ok($ok, "$program: seed $portion, $count values");
+		if ($ok) { note($out) } else { diag(substr($out, 0, 20_000)) }
+		$portion++;
+		$rest -= $count;
+	}
+	return;
+}
+
+run_program('agree');
+run_program('migrate', '--directory', $dir);
+
+done_testing();
