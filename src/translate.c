@@ -284,40 +284,52 @@ typeof_test(SqmTranslator *tr, const SqmExpr *call, List *classes,
 			bool negated, bool *handled)
 {
 	SqmTerm    *x;
-	bool		has_integer = false,
+	SqmTerm    *t;
+	const char *single;
+	bool		has_value,
+				has_null = false,
+				has_integer = false,
 				has_real = false,
-				has_null = false;
+				has_single = false;
 	ListCell   *lc;
 
 	*handled = false;
 	if (call->kind != SQM_E_FUNCTION || !sqm_same_name(call->text, "typeof") ||
 		list_length(call->args) != 1)
 		return NULL;
+	x = sqm_translate_expr(tr, linitial(call->args));
+	if (x == NULL || x->type == SQM_T_NULL)
+		return NULL;
+	single = sqm_storage_class(x);
 	foreach(lc, classes)
 	{
 		const SqmExpr *class = lfirst(lc);
 
-		if (class->kind != SQM_E_STRING &&
-			!(class->kind == SQM_E_COLUMN && class->quoted))
+		if (class->kind != SQM_E_STRING)
 			return NULL;
+		has_null = has_null || strcmp(class->text, "null") == 0;
 		has_integer = has_integer || strcmp(class->text, "integer") == 0;
 		has_real = has_real || strcmp(class->text, "real") == 0;
-		has_null = has_null || strcmp(class->text, "null") == 0;
+		has_single = has_single ||
+			(single != NULL && strcmp(class->text, single) == 0);
 	}
-	x = sqm_translate_expr(tr, linitial(call->args));
-	if (x == NULL || x->type != SQM_T_NUMERIC || x->number != SQM_N_ANY ||
-		has_integer != has_real)
+	if (single != NULL)
+		has_value = has_single;
+	else if (x->type == SQM_T_NUMERIC && has_integer == has_real)
+		has_value = has_integer;	/* some of both, all of them or none */
+	else
 		return NULL;
 
-	/* numeric: integer or real, all of them or none */
 	*handled = true;
-	if (has_integer && has_null)
-		return sqm_bool_term(!negated);
-	if (!has_integer && !has_null)
-		return sqm_bool_term(negated);
-	return sqm_term(SQM_T_BOOL, false,
-					psprintf("%s IS %sNULL", sqm_atom(x),
-							 has_null == negated ? "NOT " : ""));
+	if (x->not_null)
+		has_null = has_value;
+	if (has_value == has_null)
+		return sqm_bool_term(has_value != negated);
+	t = sqm_term(SQM_T_BOOL, false,
+				 psprintf("%s IS %sNULL", sqm_atom(x),
+						  has_value == negated ? "" : "NOT "));
+	t->not_null = true;
+	return t;
 }
 
 static SqmTerm *

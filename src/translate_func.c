@@ -496,9 +496,9 @@ f_same(SqmTranslator *tr, const SqmExpr *e, SqmTerm **args, int n)
 	return args[0];
 }
 
-/* The storage classes that the values of a term can have. */
-static const char *
-storage_class(const SqmTerm *t)
+/* The storage class that SQLite's values of a term have; NULL: several. */
+const char *
+sqm_storage_class(const SqmTerm *t)
 {
 	switch (t->type)
 	{
@@ -521,7 +521,7 @@ storage_class(const SqmTerm *t)
 static SqmTerm *
 f_typeof(SqmTranslator *tr, const SqmExpr *e, SqmTerm **args, int n)
 {
-	const char *class = storage_class(args[0]);
+	const char *class = sqm_storage_class(args[0]);
 	SqmTerm    *t;
 
 	if (class == NULL)

@@ -172,6 +172,7 @@ extern SqmTerm *sqm_date_as_text(SqmTranslator *tr, SqmTerm *t);
 
 /* translate_func.c */
 extern SqmTerm *sqm_function(SqmTranslator *tr, const SqmExpr *e);
+extern const char *sqm_storage_class(const SqmTerm *t);
 
 /* translate_json.c */
 extern SqmTerm *sqm_json_path(SqmTranslator *tr, SqmTerm *json,
