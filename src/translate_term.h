@@ -148,6 +148,11 @@ extern SqmTerm *sqm_in_list(SqmTranslator *tr, SqmTerm *left, SqmTerm **list,
 extern char *sqm_order_key(SqmTranslator *tr, SqmTerm *t);
 extern char *sqm_equal_key(SqmTerm *t);
 
+/* translate_arith.c */
+extern SqmTerm *sqm_arithmetic(SqmTranslator *tr, const SqmExpr *e);
+extern SqmTerm *sqm_bitwise(SqmTranslator *tr, const SqmExpr *e);
+extern SqmTerm *sqm_bitnot(SqmTranslator *tr, const SqmExpr *e);
+
 /* translate_match.c */
 extern SqmTerm *sqm_match(SqmTranslator *tr, const char *word, SqmTerm *left,
 						  SqmTerm *pattern, SqmTerm *escape, bool negated);
