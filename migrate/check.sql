@@ -137,7 +137,8 @@ BEGIN
         all_notes := all_notes || coalesce(sq2pg.foreign_key_notes(model), '{}') || sq2pg.misfit_notes(options, model, profiles) || sq2pg.orphan_notes(options, model)
             || sq2pg.type_notes(model, profiles) || sq2pg.noise_notes(model, profiles)
             || sq2pg.expression_notes(expressions, model.columns) || sq2pg.index_notes(model, expressions)
-            || sq2pg.key_notes(model, sq2pg.null_columns(profiles)) || sq2pg.view_notes(model);
+            || sq2pg.key_notes(model, sq2pg.null_columns(profiles)) || sq2pg.view_notes(model)
+            || sq2pg.identity_notes(options, model);
     END IF;
     RETURN QUERY
         SELECT n.severity, n.code, t.source_name, n.column_name, n.occurrences, n.sample, n.message, n.hint

@@ -21,13 +21,21 @@ CREATE FUNCTION sq2pg.identity_steps(options jsonb, model sq2pg.model) RETURNS s
     LANGUAGE sql SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW('identity', t.ordinal, t.target_name,
                                   format('ALTER TABLE %I.%I ALTER COLUMN %I RESTART WITH %s', model.schema_name,
-                                         t.target_name, n.column_name, n.next_id),
+                                         t.target_name, n.column_name, coalesce(n.next_id, 9223372036854775807)),
                                   NULL)::sq2pg.step ORDER BY t.rank), '{}')
       FROM sq2pg.next_ids(options, model) AS n
       JOIN unnest(model.tables) AS t ON t.ordinal = n.table_ordinal
-     WHERE n.next_id > 1
+     WHERE n.next_id IS DISTINCT FROM 1
 $$;
 COMMENT ON FUNCTION sq2pg.identity_steps(jsonb, sq2pg.model) IS 'statements that let identities continue';
+
+CREATE FUNCTION sq2pg.identity_notes(options jsonb, model sq2pg.model) RETURNS sq2pg.note[]
+    LANGUAGE sql AS $$
+    SELECT coalesce(array_agg(ROW(n.table_ordinal, n.column_name, 'warning', 'no_id_left', NULL, NULL,
+                                  'the highest id is 9223372036854775807: no id is left', NULL)::sq2pg.note), '{}')
+      FROM sq2pg.next_ids(options, model) AS n WHERE n.next_id IS NULL
+$$;
+COMMENT ON FUNCTION sq2pg.identity_notes(jsonb, sq2pg.model) IS 'identities that cannot go on';
 
 CREATE FUNCTION sq2pg.analyze_steps(model sq2pg.model) RETURNS sq2pg.step[]
     LANGUAGE sql IMMUTABLE AS $$
@@ -60,6 +68,9 @@ CREATE FUNCTION sq2pg.column_sequences(schema_name name)
      WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass
        AND c.relnamespace = to_regnamespace(quote_ident(schema_name))
        AND c.relkind IN ('r', 'p')
+       -- a text column may use a sequence too, but holds no numbers of it
+       AND (SELECT a.atttypid FROM pg_attribute AS a WHERE a.attrelid = f.adrelid AND a.attnum = f.adnum)
+           IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'numeric'::regtype)
 $$;
 COMMENT ON FUNCTION sq2pg.column_sequences(name) IS 'sequences behind the columns of a schema';
 
@@ -74,38 +85,41 @@ DECLARE
     sequence_name text := sequence_oid::regclass::text;
     extreme   numeric;
     found_one numeric;
-    position  bigint;
+    last      bigint;
     is_called boolean;
-    next      numeric;
+    following numeric;
 BEGIN
     SELECT * INTO s FROM pg_sequence WHERE seqrelid = sequence_oid;
     FOR i IN 1 .. cardinality(table_oids) LOOP
-        EXECUTE format('SELECT %s(%I)::numeric FROM %s',
+        -- in a numeric column: no NaN, no Infinity, and whole numbers
+        EXECUTE format('SELECT %1$s(%2$I::numeric) FROM %3$s WHERE %2$I::numeric BETWEEN -1e30 AND 1e30',
                        CASE WHEN s.seqincrement > 0 THEN 'max' ELSE 'min' END,
                        (SELECT attname FROM pg_attribute WHERE attrelid = table_oids[i] AND attnum = column_numbers[i]),
                        table_oids[i]::regclass) INTO found_one;
-        extreme := CASE WHEN s.seqincrement > 0 THEN greatest(extreme, found_one) ELSE least(extreme, found_one) END;
+        extreme := CASE WHEN s.seqincrement > 0 THEN greatest(extreme, floor(found_one))
+                        ELSE least(extreme, ceil(found_one)) END;
     END LOOP;
-    EXECUTE format('SELECT last_value, is_called FROM %s', sequence_name) INTO position, is_called;
-    next := position + CASE WHEN is_called THEN s.seqincrement ELSE 0 END;
+    EXECUTE format('SELECT last_value, is_called FROM %s', sequence_name) INTO last, is_called;
+    following := last + CASE WHEN is_called THEN s.seqincrement ELSE 0 END;
     IF extreme IS NULL
-       OR s.seqincrement > 0 AND extreme < next
-       OR s.seqincrement < 0 AND extreme > next THEN
-        RETURN next;
+       OR s.seqincrement > 0 AND extreme < following
+       OR s.seqincrement < 0 AND extreme > following THEN
+        RETURN CASE WHEN following BETWEEN s.seqmin AND s.seqmax THEN following
+                    WHEN s.seqcycle THEN CASE WHEN s.seqincrement > 0 THEN s.seqmin ELSE s.seqmax END END;
     END IF;
-    next := extreme + s.seqincrement;
-    IF next > s.seqmax OR next < s.seqmin THEN
+    following := extreme + s.seqincrement;
+    IF following NOT BETWEEN s.seqmin AND s.seqmax THEN
         RAISE sequence_generator_limit_exceeded USING
             MESSAGE = format('sequence %s has no value left behind %s', sequence_name, extreme),
             HINT = 'Give it a wider type or a larger MAXVALUE.';
     END IF;
     IF pg_has_role((SELECT relowner FROM pg_class WHERE oid = sequence_oid), 'USAGE') THEN
         -- unlike setval this is undone by a rollback
-        EXECUTE format('ALTER SEQUENCE %s RESTART WITH %s', sequence_name, next);
+        EXECUTE format('ALTER SEQUENCE %s RESTART WITH %s', sequence_name, following);
     ELSE
-        PERFORM setval(sequence_oid, next::bigint, false);
+        PERFORM setval(sequence_oid, following::bigint, false);
     END IF;
-    RETURN next;
+    RETURN following;
 END
 $$;
 COMMENT ON FUNCTION sq2pg.reset_sequence(oid, oid[], smallint[]) IS 'moves a sequence behind the values of its columns';

@@ -138,7 +138,8 @@ DECLARE
 BEGIN
     SELECT array_agg(c.table_name || '.' || c.column_name) INTO names
       FROM sq2pg_columns(options->>'source') AS c;
-    names := names || ARRAY(SELECT t.table_name FROM sq2pg_tables(options->>'source') AS t);
+    names := names || ARRAY(SELECT t.table_name FROM sq2pg_tables(options->>'source') AS t)
+        || ARRAY(SELECT DISTINCT 'declared:' || c.declared_type FROM sq2pg_columns(options->>'source') AS c);
     SELECT p.parameter, p.pattern INTO parameter, wrong
       FROM (SELECT 'include', jsonb_array_elements_text(nullif(options->'include', 'null'))
             UNION ALL
@@ -146,10 +147,11 @@ BEGIN
             UNION ALL
             SELECT 'rename', jsonb_object_keys(nullif(options->'rename', 'null'))
             UNION ALL
-            SELECT 'types', k FROM jsonb_object_keys(nullif(options->'types', 'null')) AS k
-             WHERE k NOT LIKE 'declared:%') AS p(parameter, pattern)
+            SELECT 'types', jsonb_object_keys(nullif(options->'types', 'null'))) AS p(parameter, pattern)
      WHERE NOT EXISTS (SELECT FROM unnest(names) AS n
                         WHERE CASE WHEN p.parameter = 'rename' THEN n = p.pattern
+                                   WHEN p.parameter = 'types' AND p.pattern LIKE 'declared:%'
+                                       THEN lower(n) = lower(p.pattern)
                                    ELSE sq2pg.matches(n, p.pattern) END)
      LIMIT 1;
     IF FOUND THEN

@@ -1,6 +1,44 @@
 /* plan: everything that would run, as statements to read, save and run by hand */
 
 /*
+ * Lists of patterns: an empty one, or a NULL in one, is a script's mistake.
+ */
+CREATE FUNCTION sq2pg.check_lists(include text[], exclude text[]) RETURNS void
+    LANGUAGE plpgsql AS $$
+BEGIN
+    IF include = '{}' OR array_position(include, NULL) IS NOT NULL OR array_position(exclude, NULL) IS NOT NULL THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('parameter "%s" must not be an empty list or hold NULL',
+                             CASE WHEN include = '{}' OR array_position(include, NULL) IS NOT NULL THEN 'include'
+                                  ELSE 'exclude' END);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.check_lists(text[], text[]) IS 'refuses lists of patterns that cannot be meant';
+
+/*
+ * Parameters that map names to something.
+ */
+CREATE FUNCTION sq2pg.check_map(parameter text, value jsonb) RETURNS void
+    LANGUAGE plpgsql AS $$
+BEGIN
+    IF value IS NULL THEN
+        RETURN;
+    END IF;
+    IF jsonb_typeof(value) = 'object' THEN
+        IF NOT EXISTS (SELECT FROM jsonb_each(value) AS e WHERE jsonb_typeof(e.value) <> 'string' OR e.value = '""') THEN
+            RETURN;
+        END IF;
+    END IF;
+    RAISE invalid_parameter_value USING
+        MESSAGE = format('parameter "%s" must be a JSON object that maps names to strings', parameter),
+        HINT = CASE parameter WHEN 'rename' THEN 'For example {"old_table": "new_table", "users.fname": "first_name"}.'
+                              ELSE 'For example {"users.created_at": "timestamptz", "declared:datetime": "timestamptz"}.' END;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.check_map(text, jsonb) IS 'refuses maps that are not objects of strings';
+
+/*
  * All parameters of a run as one value, checked.
  */
 CREATE FUNCTION sq2pg.make_options(
@@ -39,7 +77,7 @@ BEGIN
     FOR k IN SELECT jsonb_object_keys(allowed) LOOP
         IF NOT coalesce(allowed->k @> (options->k), false) THEN
             RAISE invalid_parameter_value USING
-                MESSAGE = format('invalid value for parameter "%s": "%s"', k, options->>k),
+                MESSAGE = format('invalid value for parameter "%s": %s', k, coalesce('"' || (options->>k) || '"', 'null')),
                 HINT = format('Valid values are: %s.',
                               (SELECT string_agg(v, ', ') FROM jsonb_array_elements_text(allowed->k) AS v));
         END IF;
@@ -55,8 +93,16 @@ BEGIN
                 MESSAGE = format('parameter "%s" does not support "%s" yet', k, options->>k);
         END IF;
     END LOOP;
-    IF EXISTS (SELECT FROM jsonb_each_text(nullif(types, 'null')) AS t WHERE t.value ~* '\yusing\y') THEN
-        RAISE feature_not_supported USING MESSAGE = 'parameter "types" does not support USING expressions yet';
+    PERFORM sq2pg.check_lists(include, exclude);
+    PERFORM sq2pg.check_map('rename', rename);
+    PERFORM sq2pg.check_map('types', types);
+    -- an unknown zone or type is an error here and not after an hour
+    PERFORM now() AT TIME ZONE time_zone;
+    options := options || jsonb_build_object('types', sq2pg.resolve_types(types));
+    IF owner IS NOT NULL AND NOT pg_has_role(owner, 'MEMBER') THEN
+        RAISE insufficient_privilege USING
+            MESSAGE = format('role "%s" may not give tables to role "%s"', current_user, owner),
+            HINT = format('GRANT %I TO %I;', owner, current_user);
     END IF;
     IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = target_schema) THEN
         RAISE invalid_schema_name USING

@@ -273,7 +273,8 @@ BEGIN
     model := sq2pg.create_views(options, model);
     PERFORM sq2pg.execute_steps(sq2pg.analyze_steps(model));
     PERFORM sq2pg.execute_steps(sq2pg.owner_steps(model, (options->>'owner')::name));
-    model.notes := model.notes || sq2pg.key_notes(model, null_columns) || sq2pg.view_notes(model);
+    model.notes := model.notes || sq2pg.key_notes(model, null_columns) || sq2pg.view_notes(model)
+        || sq2pg.identity_notes(options, model);
 END
 $$;
 COMMENT ON FUNCTION sq2pg.finish_tables(jsonb, sq2pg.model, sq2pg.expression[], sq2pg.load_result[]) IS
@@ -331,8 +332,8 @@ BEGIN
                             r.rejected, r.changed,
                             (next->>s.table_ordinal::text)::bigint, coalesce(v.matches, false),
                             r.ms + (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint,
-                            concat_ws('; ', remarks->>s.table_ordinal::text,
-                                      'binary noise removed from ' || nullif(r.noise, 0) || ' values')
+                            nullif(concat_ws('; ', remarks->>s.table_ordinal::text,
+                                             'binary noise removed from ' || nullif(r.noise, 0) || ' values'), '')
                            )::sq2pg.report_row;
     END LOOP;
     IF cardinality(failed) > 0 THEN

@@ -96,3 +96,22 @@ CREATE FUNCTION sq2pg.matches(name text, pattern text) RETURNS boolean
                          '\', '\\'), '%', '\%'), '_', '\_'), '*', '%'), '?', '_')
 $$;
 COMMENT ON FUNCTION sq2pg.matches(text, text) IS 'does a name match a pattern with * and ?';
+
+/*
+ * A type as the caller means it, found in the caller's search path, written so
+ * that it means the same in ours.  Nothing else than one type is accepted.
+ */
+CREATE FUNCTION sq2pg.resolve_type(type text) RETURNS text
+    LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME', 'sqm_resolve_type';
+COMMENT ON FUNCTION sq2pg.resolve_type(text) IS 'name of a type, qualified where needed; not to exist is an error';
+
+/*
+ * The parameter "types" with every type resolved; what follows USING stays.
+ */
+CREATE FUNCTION sq2pg.resolve_types(types jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE AS $$
+    SELECT jsonb_object_agg(e.key, sq2pg.resolve_type(p.parts[1]) || coalesce(' USING ' || p.parts[2], ''))
+      FROM jsonb_each_text(types) AS e,
+           LATERAL (SELECT regexp_match(e.value, '^(.*?)(?:\s+USING\s+(.*))?$', 'is')) AS p(parts)
+$$;
+COMMENT ON FUNCTION sq2pg.resolve_types(jsonb) IS 'the types that the caller wants, by their qualified names';

@@ -17,18 +17,21 @@
 #include "access/parallel.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "executor/tstoreReceiver.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "parser/parse_type.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "source.h"
 #include "srf.h"
 
@@ -42,6 +45,10 @@ PG_FUNCTION_INFO_V1(sqm_check);
 PG_FUNCTION_INFO_V1(sqm_verify);
 PG_FUNCTION_INFO_V1(sqm_reset_sequences);
 PG_FUNCTION_INFO_V1(sqm_source_state);
+PG_FUNCTION_INFO_V1(sqm_resolve_type);
+
+/* The caller's search_path while a function of ours runs, else NULL. */
+static const char *caller_search_path = NULL;
 
 /*
  * Settings that could change what a statement of ours means or how a value is
@@ -111,6 +118,38 @@ resolve_schema(FunctionCallInfo fcinfo, int n)
 }
 
 /*
+ * The lines of an error's context that say where in the source it happened.
+ */
+static char *
+source_context(const char *context)
+{
+	const char *found = context ? strstr(context, "SQLite table \"") : NULL;
+
+	return found == NULL ? NULL : pnstrdup(found, strcspn(found, "\n"));
+}
+
+/*
+ * Raise the current error again without the stack of our own functions: to a
+ * DBA it is noise that buries the message.  For errors that should not
+ * happen it stays.
+ */
+static void
+rethrow_plainly(MemoryContext context)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	if (error->sqlerrcode == ERRCODE_INTERNAL_ERROR)
+		PG_RE_THROW();
+	FlushErrorState();
+	error->context = source_context(error->context);
+	error->internalquery = NULL;
+	error->internalpos = 0;
+	ReThrowError(error);
+}
+
+/*
  * SELECT * FROM sq2pg.<name>($1, ...), its rows into our result.  Argument
  * "schema_arg" is replaced by "schema".
  */
@@ -148,8 +187,16 @@ call_inner(FunctionCallInfo fcinfo, const char *name, int schema_arg,
 									false, NULL, NULL);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute_extended(sql.data, &options) < 0)
-		elog(ERROR, "SPI_execute_extended failed: %s", sql.data);
+	PG_TRY();
+	{
+		if (SPI_execute_extended(sql.data, &options) < 0)
+			elog(ERROR, "SPI_execute_extended failed: %s", sql.data);
+	}
+	PG_CATCH();
+	{
+		rethrow_plainly(rsinfo->econtext->ecxt_per_query_memory);
+	}
+	PG_END_TRY();
 	SPI_finish();
 }
 
@@ -172,10 +219,12 @@ enter(FunctionCallInfo fcinfo, const char *name)
 	InitMaterializedSRF(fcinfo, 0);
 	schema = resolve_schema(fcinfo, ARG_SCHEMA);
 	level = NewGUCNestLevel();
+	caller_search_path = pstrdup(namespace_search_path);
 	pin_settings();
 	(void) sqm_source_open(sqm_arg_text(fcinfo, ARG_SOURCE), GetUserId(),
 						   SQM_PURPOSE_MIGRATE);
 	call_inner(fcinfo, name, ARG_SCHEMA, schema);
+	caller_search_path = NULL;
 	AtEOXact_GUC(true, level);
 	return (Datum) 0;
 }
@@ -219,6 +268,9 @@ sqm_reset_sequences(PG_FUNCTION_ARGS)
 	schema = resolve_schema(fcinfo, 0);
 	level = NewGUCNestLevel();
 	pin_settings();
+	/* to overlook rows would leave a sequence below them: better an error */
+	(void) set_config_option("row_security", "off", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	call_inner(fcinfo, "reset_sequences", 0, schema);
 	AtEOXact_GUC(true, level);
 	return (Datum) 0;
@@ -249,4 +301,30 @@ sqm_source_state(PG_FUNCTION_ARGS)
 	sqm_row_bool(&row, facts.copied);
 	sqm_row_emit(&row);
 	return (Datum) 0;
+}
+
+/*
+ * sq2pg.resolve_type(type text): a type name looked up in the caller's search
+ * path, written so that it means the same in ours.  caller_search_path lives
+ * as long as the call that set it; after an error the next call sets it anew.
+ */
+Datum
+sqm_resolve_type(PG_FUNCTION_ARGS)
+{
+	char	   *name = sqm_arg_text(fcinfo, 0);
+	int			level = NewGUCNestLevel();
+	Oid			type;
+	int32		typmod;
+
+	if (caller_search_path != NULL)
+		(void) set_config_option("search_path", caller_search_path,
+								 PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	sqm_parse_type(name, &type, &typmod);
+	AtEOXact_GUC(true, level);
+	if (get_typtype(type) == TYPTYPE_PSEUDO)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("type \"%s\" cannot be the type of a column", name)));
+	PG_RETURN_TEXT_P(cstring_to_text(format_type_with_typemod(type, typmod)));
 }
