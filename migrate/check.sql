@@ -12,10 +12,10 @@ COMMENT ON FUNCTION sq2pg.source_orphans(text, text, text[], text, text[]) IS 'r
 CREATE FUNCTION sq2pg.orphan_notes(options jsonb, model sq2pg.model) RETURNS sq2pg.note[]
     LANGUAGE sql SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW(f.table_ordinal, array_to_string(f.child_columns, ', '),
-                                  CASE WHEN options->>'on_orphan' = 'keep' THEN 'warning' ELSE 'error' END,
+                                  CASE options->>'on_orphan' WHEN 'error' THEN 'error' ELSE 'warning' END,
                                   'orphans', o.orphans, o.sample,
                                   format('%s rows of table "%s" have no parent in table "%s"', o.orphans, f.child, f.parent),
-                                  'Repair the source, or use on_orphan => ''keep'': the foreign key stays NOT VALID.'
+                                  'Repair the source, or choose on_orphan => ''null'', ''reject'', or ''keep'', which leaves the foreign key NOT VALID.'
                                  )::sq2pg.note ORDER BY f.table_ordinal, f.place), '{}')
       FROM (SELECT k.table_ordinal, k.ordinality AS place, t.source_name AS child, p.source_name AS parent,
                    array_agg(c.source_name ORDER BY x.n) AS child_columns,

@@ -63,7 +63,6 @@ DECLARE
         "mode":         ["auto", "create"],
         "existing":     ["error"],
         "on_conflict":  ["error"],
-        "on_orphan":    ["error", "keep"],
         "triggers":     ["fire"],
         "add_missing":  [false]}';
     k text;

@@ -11,6 +11,8 @@ CREATE TYPE sq2pg.load_result AS (
     rejected      bigint,       -- rows
     exceptions    bigint[],
     stored        text,
+    orphans       bigint,       -- rows taken out again
+    removed       text,         -- their digest, and that of rows that were changed
     null_columns  int[],
     ms            bigint);
 
@@ -49,7 +51,7 @@ BEGIN
                             policy);
     misfits := outcome.misfits;
     result := ROW(step.table_ordinal, outcome.source_rows, outcome.loaded, outcome.noise,
-                  outcome.changed, outcome.rejected, outcome.exceptions, outcome.stored,
+                  outcome.changed, outcome.rejected, outcome.exceptions, outcome.stored, 0, repeat('0', 32),
                   ARRAY(SELECT n.id FROM unnest(load.column_ids, outcome.nulls) AS n(id, nulls) WHERE n.nulls > 0),
                   (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint);
 END
@@ -71,6 +73,96 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION sq2pg.execute_steps(sq2pg.step[]) IS 'executes the statements of a phase, one by one';
+
+/*
+ * The rows of one table that refer to no parent by one foreign key: taken out,
+ * or their reference set to NULL.  Says how many, and what that does to the
+ * digest of the table.
+ */
+CREATE FUNCTION sq2pg.treat_orphans_of(load sq2pg.load, parent text, child_columns text[], parent_columns text[],
+                                       nullable text[], policy text,
+                                       OUT treated bigint, OUT gone bigint, OUT removed text, OUT added text)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    set_null  boolean := policy = 'null' AND nullable <> '{}';
+    condition text := (SELECT string_agg(format('c.%I IS NOT NULL', x), ' AND ') FROM unnest(child_columns) AS x)
+        || format(' AND NOT EXISTS (SELECT FROM %s AS p WHERE %s)', parent,
+                  (SELECT string_agg(format('p.%I = c.%I', y, x), ' AND ')
+                     FROM unnest(child_columns, parent_columns) AS k(x, y)));
+    columns   text := (SELECT string_agg(format('c.%I', x), ', ' ORDER BY n)
+                         FROM unnest(load.target_columns) WITH ORDINALITY AS k(x, n));
+    message   text := format('no row of %s has this key', parent);
+    value     text := (SELECT string_agg(format('c.%I::text', x), ' || '', '' || ') FROM unnest(child_columns) AS x);
+BEGIN
+    EXECUTE format(
+        'SELECT count(*), coalesce(sq2pg.digest_total(d.digest), repeat(''0'', 32))
+           FROM (SELECT sq2pg.row_digest(ROW(%s)) AS digest,
+                        sq2pg.keep_reject($1, $2, $3, %s, ''23503'', $4, $5, sq2pg.row_data(to_jsonb(c)))
+                   FROM %s AS c WHERE %s OFFSET 0) AS d', columns, value, load.relation, condition)
+       INTO treated, removed
+      USING load.source_table, load.relation, child_columns[1], message, CASE WHEN set_null THEN 'null' ELSE 'reject' END;
+    gone := CASE WHEN set_null THEN 0 ELSE treated END;
+    added := repeat('0', 32);
+    IF treated = 0 THEN
+        RETURN;
+    END IF;
+    IF NOT set_null THEN
+        EXECUTE format('DELETE FROM %s AS c WHERE %s', load.relation, condition);
+        RETURN;
+    END IF;
+    EXECUTE format('WITH changed AS (UPDATE %s AS c SET %s WHERE %s RETURNING sq2pg.row_digest(ROW(%s)) AS digest)
+                    SELECT sq2pg.digest_total(digest) FROM changed', load.relation,
+                   (SELECT string_agg(format('%I = NULL', x), ', ') FROM unnest(nullable) AS x), condition, columns)
+       INTO added;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.treat_orphans_of(sq2pg.load, text, text[], text[], text[], text) IS
+    'takes out rows without parent, or sets their reference to NULL';
+
+/*
+ * All orphans, until there are no more: a row that is taken out leaves its own
+ * children without parent.
+ */
+CREATE FUNCTION sq2pg.treat_orphans(options jsonb, model sq2pg.model, expressions sq2pg.expression[],
+                                    results sq2pg.load_result[]) RETURNS sq2pg.load_result[]
+    LANGUAGE plpgsql AS $$
+DECLARE
+    loads    sq2pg.step[] := sq2pg.load_steps(model, expressions);
+    tables   sq2pg.table_plan[] := model.tables;
+    columns  sq2pg.column_plan[] := model.columns;
+    f        sq2pg.foreign_key_plan;
+    load     sq2pg.load;
+    r        sq2pg.load_result;
+    t        record;
+    again    boolean := true;
+BEGIN
+    WHILE again LOOP
+        again := false;
+        FOREACH f IN ARRAY model.foreign_keys LOOP
+            CONTINUE WHEN f.problem IS NOT NULL;
+            load := loads[tables[f.table_ordinal].rank].load;
+            SELECT * INTO t
+              FROM sq2pg.treat_orphans_of(
+                       load, format('%I.%I', model.schema_name, tables[f.parent_ordinal].target_name),
+                       ARRAY(SELECT columns[x.id].target_name FROM unnest(f.columns) WITH ORDINALITY AS x(id, n) ORDER BY x.n),
+                       ARRAY(SELECT columns[x.id].target_name FROM unnest(f.parent_columns) WITH ORDINALITY AS x(id, n) ORDER BY x.n),
+                       ARRAY(SELECT columns[x.id].target_name FROM unnest(f.columns) AS x(id)
+                              WHERE NOT columns[x.id].not_null AND columns[x.id].pk_position IS NULL),
+                       options->>'on_orphan');
+            CONTINUE WHEN t.treated = 0;
+            r := results[f.table_ordinal];
+            r.orphans := r.orphans + t.gone;
+            r.changed := r.changed + t.treated - t.gone;
+            r.removed := sq2pg.digest_difference(sq2pg.digest_sum(r.removed, t.removed), t.added);
+            results[f.table_ordinal] := r;
+            again := again OR t.gone > 0;
+        END LOOP;
+    END LOOP;
+    RETURN results;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.treat_orphans(jsonb, sq2pg.model, sq2pg.expression[], sq2pg.load_result[]) IS
+    'applies on_orphan to all tables';
 
 /*
  * Foreign keys, one by one, after one of them was violated.  All that fail
@@ -105,7 +197,7 @@ BEGIN
         RAISE foreign_key_violation USING
             MESSAGE = 'rows of the source refer to parents that do not exist',
             DETAIL = array_to_string(failures, E'\n'),
-            HINT = 'SQLite enforces foreign keys only where the application asked for it. Repair the source, or keep such rows with on_orphan => ''keep'', which leaves these foreign keys NOT VALID.';
+            HINT = 'SQLite enforces foreign keys only where the application asked for it. Repair the source, or choose on_orphan => ''null'', ''reject'', or ''keep'', which leaves these foreign keys NOT VALID.';
     END IF;
 END
 $$;
@@ -260,7 +352,7 @@ COMMENT ON FUNCTION sq2pg.fill_tables(jsonb, sq2pg.model) IS 'creates and loads 
  * Everything that comes after the rows.
  */
 CREATE FUNCTION sq2pg.finish_tables(options jsonb, INOUT model sq2pg.model, expressions sq2pg.expression[],
-                                    results sq2pg.load_result[])
+                                    INOUT results sq2pg.load_result[])
     LANGUAGE plpgsql AS $$
 DECLARE
     null_columns int[] := ARRAY(SELECT DISTINCT n.id FROM unnest(results) AS r, unnest(r.null_columns) AS n(id));
@@ -268,6 +360,9 @@ BEGIN
     PERFORM sq2pg.execute_steps(sq2pg.key_steps(model, null_columns));
     PERFORM sq2pg.execute_steps(sq2pg.check_steps(model, expressions));
     PERFORM sq2pg.execute_steps(sq2pg.index_steps(model, expressions));
+    IF options->>'on_orphan' IN ('null', 'reject') THEN
+        results := sq2pg.treat_orphans(options, model, expressions, results);
+    END IF;
     model := sq2pg.add_foreign_keys(options, model);
     PERFORM sq2pg.execute_steps(sq2pg.identity_steps(options, model));
     model := sq2pg.create_views(options, model);
@@ -323,13 +418,14 @@ BEGIN
         PERFORM sq2pg.announce('verify', s.object);
         -- what stands for a changed row is known for the loaded columns only
         SELECT * INTO v
-          FROM sq2pg.verify_table(options, CASE WHEN r.exceptions = '{}' THEN all_loads[i].load ELSE s.load END,
-                                  r.exceptions, r.rejected, r.stored);
+          FROM sq2pg.verify_table(options, CASE WHEN r.exceptions = '{}' AND r.orphans = 0 AND r.changed = 0
+                                             THEN all_loads[i].load ELSE s.load END,
+                                  r.exceptions, r.rejected, r.stored, r.orphans, r.removed);
         IF NOT v.matches THEN
             failed := failed || format('Table "%s": %s.', s.object, v.detail);
         END IF;
         rows := rows || ROW(s.object, 'create', r.source_rows, coalesce(v.target_rows, r.loaded), 0,
-                            r.rejected, r.changed,
+                            r.rejected + r.orphans, r.changed,
                             (next->>s.table_ordinal::text)::bigint, coalesce(v.matches, false),
                             r.ms + (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint,
                             nullif(concat_ws('; ', remarks->>s.table_ordinal::text,
@@ -413,15 +509,17 @@ CREATE FUNCTION sq2pg.run_create(options jsonb, model sq2pg.model, OUT rows sq2p
 DECLARE
     started timestamptz := clock_timestamp();
     filled  record;
+    finished record;
 BEGIN
     rows := '{}';
     model.notes := model.notes || sq2pg.object_notes(options);
     IF model.tables IS NOT NULL THEN
         PERFORM sq2pg.check_limits(model);
         SELECT * INTO filled FROM sq2pg.fill_tables(options, model);
-        model := sq2pg.finish_tables(options, filled.model, filled.expressions, filled.results);
+        SELECT * INTO finished FROM sq2pg.finish_tables(options, filled.model, filled.expressions, filled.results);
+        model := finished.model;
         SET CONSTRAINTS ALL IMMEDIATE;
-        rows := sq2pg.verify_and_report(options, model, filled.expressions, filled.results);
+        rows := sq2pg.verify_and_report(options, model, filled.expressions, finished.results);
     END IF;
     rows := rows || sq2pg.total_row(rows, started, model.notes);
     notes := model.notes;
@@ -488,3 +586,78 @@ CREATE FUNCTION sq2pg_migrate(
     LANGUAGE C AS 'MODULE_PATHNAME', 'sqm_migrate';
 COMMENT ON FUNCTION sq2pg_migrate(text, name, text, text[], text[], jsonb, text, jsonb, text, text, text, text, boolean, text, text, name, boolean, text, boolean) IS
     'moves a SQLite database into a schema of this database, verified row by row, in one transaction';
+
+/*
+ * One refused row, with the values that were repaired: its conversion must be
+ * exact now.
+ */
+CREATE FUNCTION sq2pg.retry_row(target text, row_data jsonb, repaired jsonb) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    names  text[] := '{}';
+    items  text[] := '{}';
+    c      record;
+    v      record;
+BEGIN
+    FOR c IN SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, row_data->a.attname->>0 AS storage,
+                    row_data->a.attname->>1 AS value, repaired->>a.attname AS repaired, repaired ? a.attname AS is_repaired
+               FROM pg_attribute AS a
+              WHERE a.attrelid = target::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+                AND row_data ? a.attname
+              ORDER BY a.attnum LOOP
+        names := names || format('%I', c.name);
+        IF c.is_repaired OR c.storage = 'POSTGRESQL' THEN
+            items := items || format('%L::%s', CASE WHEN c.is_repaired THEN c.repaired ELSE c.value END, c.type);
+        ELSIF c.storage = 'NULL' THEN
+            items := items || format('NULL::%s', c.type);
+        ELSE
+            SELECT * INTO v
+              FROM sq2pg.try_convert(lower(c.storage),
+                                     CASE WHEN c.storage = 'BLOB' OR c.storage = 'TEXT' AND c.value ~ '^\\x([0-9a-f]{2})*$'
+                                          THEN decode(substr(c.value, 3), 'hex')
+                                          ELSE convert_to(c.value, 'UTF8') END, c.type);
+            IF v.verdict NOT IN ('exact', 'noise') THEN
+                RAISE data_exception USING MESSAGE = format('column "%s": %s', c.name, v.message);
+            END IF;
+            items := items || format('%L::%s', v.value, c.type);
+        END IF;
+    END LOOP;
+    EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE VALUES (%s)', target, array_to_string(names, ', '),
+                   array_to_string(items, ', '));
+END
+$$;
+COMMENT ON FUNCTION sq2pg.retry_row(text, jsonb, jsonb) IS 'loads one refused row';
+
+CREATE FUNCTION sq2pg_retry(run bigint)
+    RETURNS TABLE (table_name text, loaded bigint, still_rejected bigint)
+    LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    r     record;
+    good  jsonb := '{}';
+    bad   jsonb := '{}';
+BEGIN
+    IF NOT EXISTS (SELECT FROM sq2pg.runs AS x WHERE x.run = sq2pg_retry.run) THEN
+        RAISE undefined_object USING MESSAGE = format('there is no run %s', run),
+            HINT = 'sq2pg.runs lists the runs of your role.';
+    END IF;
+    FOR r IN SELECT x.relation, x.row_data, array_agg(x.reject) AS rejects,
+                    coalesce(jsonb_object_agg(x.column_name, x.repaired) FILTER (WHERE x.repaired IS NOT NULL), '{}') AS repaired
+               FROM sq2pg.rejects AS x
+              WHERE x.run = sq2pg_retry.run AND x.action = 'reject' AND x.loaded IS NULL
+              GROUP BY x.relation, x.row_data, x.source_rowid
+              ORDER BY min(x.reject) LOOP
+        BEGIN
+            PERFORM sq2pg.retry_row(r.relation, r.row_data, r.repaired);
+            UPDATE sq2pg.rejects AS x SET loaded = clock_timestamp() WHERE x.reject = ANY (r.rejects);
+            good := good || jsonb_build_object(r.relation, coalesce((good->>r.relation)::bigint, 0) + 1);
+        EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+            -- it stays where it is, and the result says so
+            bad := bad || jsonb_build_object(r.relation, coalesce((bad->>r.relation)::bigint, 0) + 1);
+        END;
+    END LOOP;
+    RETURN QUERY SELECT k, coalesce((good->>k)::bigint, 0), coalesce((bad->>k)::bigint, 0)
+                   FROM (SELECT jsonb_object_keys(good || bad)) AS x(k) ORDER BY k;
+END
+$$;
+COMMENT ON FUNCTION sq2pg_retry(bigint) IS
+    'loads the rows that a run refused, with the values in sq2pg.rejects.repaired; what still does not fit stays there';

@@ -69,6 +69,23 @@ CREATE FUNCTION sq2pg.forget_rejects() RETURNS void
 COMMENT ON FUNCTION sq2pg.forget_rejects() IS 'forgets refused and changed values of an earlier run of this transaction';
 
 /*
+ * One that was found in the target: its values are written as PostgreSQL
+ * writes them, storage class POSTGRESQL.  row_data as in sq2pg.rejects.
+ */
+CREATE FUNCTION sq2pg.keep_reject(source_table text, relation text, column_name text, value text, sqlstate text,
+                                  message text, action text, row_data jsonb) RETURNS void
+    LANGUAGE C AS 'MODULE_PATHNAME', 'sqm_keep_reject';
+COMMENT ON FUNCTION sq2pg.keep_reject(text, text, text, text, text, text, text, jsonb) IS
+    'keeps a row of the target that was changed or taken out';
+
+CREATE FUNCTION sq2pg.row_data(target_row jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT jsonb_object_agg(e.key, CASE WHEN e.value IS NULL THEN '["NULL"]' ELSE jsonb_build_array('POSTGRESQL', e.value) END)
+      FROM jsonb_each_text(target_row) AS e
+$$;
+COMMENT ON FUNCTION sq2pg.row_data(jsonb) IS 'a row of the target in the form of sq2pg.rejects.row_data';
+
+/*
  * The primary key of a row, out of all its values.
  */
 CREATE FUNCTION sq2pg.reject_key(relation text, row_data jsonb) RETURNS jsonb

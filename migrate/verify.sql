@@ -16,6 +16,14 @@ CREATE FUNCTION sq2pg.digest_sum(text, text) RETURNS text
     LANGUAGE C IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'sqm_digest_sum';
 COMMENT ON FUNCTION sq2pg.digest_sum(text, text) IS 'the digest of the rows of both';
 
+CREATE FUNCTION sq2pg.digest_difference(text, text) RETURNS text
+    LANGUAGE C IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'sqm_digest_difference';
+COMMENT ON FUNCTION sq2pg.digest_difference(text, text) IS 'the digest of the rows of the first without those of the second';
+
+CREATE AGGREGATE sq2pg.digest_total(text) (
+    SFUNC = sq2pg.digest_sum, STYPE = text, INITCOND = '00000000000000000000000000000000');
+COMMENT ON AGGREGATE sq2pg.digest_total(text) IS 'the digest of many rows, out of that of each';
+
 /*
  * The same for each row, to find those that differ.
  */
@@ -33,9 +41,11 @@ COMMENT ON FUNCTION sq2pg.row_digest(record) IS 'digest of ROW(column, ...) of a
 /*
  * One table: both sides read once.  Rows that a policy changed or left out
  * (exceptions) are not compared with the source; that they stand in the
- * target as the loader made them is (stored).
+ * target as the loader made them is (stored).  Orphans were loaded and then
+ * taken out again (removed).
  */
 CREATE FUNCTION sq2pg.verify_table(options jsonb, load sq2pg.load, exceptions bigint[], rejected bigint, stored text,
+                                   orphans bigint, removed text,
                                    OUT source_rows bigint, OUT target_rows bigint, OUT matches boolean, OUT detail text)
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -46,15 +56,15 @@ BEGIN
         RETURN;
     END IF;
     IF options->>'verify' = 'counts' THEN
-        source_rows := sq2pg.source_count(options->>'source', load.source_table) - rejected;
+        source_rows := sq2pg.source_count(options->>'source', load.source_table) - rejected - orphans;
         EXECUTE 'SELECT count(*) FROM ' || load.relation INTO target_rows;
     ELSE
         SELECT d.source_rows, d.digest INTO source_rows, source_digest
           FROM sq2pg.digest_source(options->>'source', load.source_table, load.source_columns,
                                    load.relation::regclass, load.target_columns,
                                    options->>'time_zone', (options->>'empty_as_null')::boolean, exceptions) AS d;
-        source_rows := source_rows + cardinality(exceptions) - rejected;
-        source_digest := sq2pg.digest_sum(source_digest, stored);
+        source_rows := source_rows + cardinality(exceptions) - rejected - orphans;
+        source_digest := sq2pg.digest_difference(sq2pg.digest_sum(source_digest, stored), removed);
         SELECT d.rows, d.digest INTO target_rows, target_digest
           FROM sq2pg.digest_relation(load.relation::regclass, load.target_columns::name[]) AS d;
     END IF;
@@ -65,7 +75,7 @@ BEGIN
                    ELSE 'the same number of rows, but not the same content' END;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.verify_table(jsonb, sq2pg.load, bigint[], bigint, text) IS 'compares one table with its source';
+COMMENT ON FUNCTION sq2pg.verify_table(jsonb, sq2pg.load, bigint[], bigint, text, bigint, text) IS 'compares one table with its source';
 
 /*
  * The rows in which a table differs: how many are only on one side, and where
@@ -199,7 +209,7 @@ BEGIN
         n := sq2pg.source_count(options->>'source', source_name);
         RETURN ROW(source_name, n, NULL, n, NULL, false, 'there is no such table in the target')::sq2pg.verify_row;
     END IF;
-    SELECT * INTO v FROM sq2pg.verify_table(options, load, '{}', 0, repeat('0', 32));
+    SELECT * INTO v FROM sq2pg.verify_table(options, load, '{}', 0, repeat('0', 32), 0, repeat('0', 32));
     IF v.matches THEN
         RETURN ROW(source_name, v.source_rows, v.target_rows, 0, 0, cardinality(m.unmatched) = 0,
                    'columns that are not in the target: ' || nullif(array_to_string(m.unmatched, ', '), ''))::sq2pg.verify_row;

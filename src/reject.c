@@ -31,6 +31,7 @@ static TupleDesc store_desc = NULL;
 
 PG_FUNCTION_INFO_V1(sqm_take_rejects);
 PG_FUNCTION_INFO_V1(sqm_forget_rejects);
+PG_FUNCTION_INFO_V1(sqm_keep_reject);
 
 static void
 store_is_gone(void *arg)
@@ -151,5 +152,28 @@ Datum
 sqm_forget_rejects(PG_FUNCTION_ARGS)
 {
 	close_store();
+	PG_RETURN_VOID();
+}
+
+/*
+ * sq2pg.keep_reject(source_table text, relation text, column_name text,
+ *					 value text, sqlstate text, message text, action text,
+ *					 row_data jsonb): one that was found by SQL in the target.
+ */
+Datum
+sqm_keep_reject(PG_FUNCTION_ARGS)
+{
+	SqmReject	reject = {0};
+
+	reject.source_table = sqm_arg_text(fcinfo, 0);
+	reject.relation = sqm_arg_text(fcinfo, 1);
+	reject.column = sqm_arg_text(fcinfo, 2);
+	reject.storage = "POSTGRESQL";
+	reject.value = sqm_arg_text(fcinfo, 3);
+	reject.sqlstate = sqm_arg_text(fcinfo, 4);
+	reject.message = sqm_arg_text(fcinfo, 5);
+	reject.action = sqm_arg_text(fcinfo, 6);
+	reject.row_data = PG_GETARG_DATUM(7);
+	sqm_reject_add(&reject);
 	PG_RETURN_VOID();
 }

@@ -290,6 +290,7 @@ sqm_row_digest(PG_FUNCTION_ARGS)
 }
 
 PG_FUNCTION_INFO_V1(sqm_digest_sum);
+PG_FUNCTION_INFO_V1(sqm_digest_difference);
 
 static void
 digest_from_text(const char *text, SqmDigest *digest)
@@ -305,19 +306,36 @@ digest_from_text(const char *text, SqmDigest *digest)
 	digest->low = low;
 }
 
+static Datum
+combine_digests(FunctionCallInfo fcinfo,
+				void (*combine) (SqmDigest *, const SqmDigest *))
+{
+	char		text[SQM_DIGEST_TEXT_SIZE];
+	SqmDigest	result,
+				other;
+
+	digest_from_text(sqm_arg_text(fcinfo, 0), &result);
+	digest_from_text(sqm_arg_text(fcinfo, 1), &other);
+	combine(&result, &other);
+	sqm_digest_text(&result, text);
+	PG_RETURN_TEXT_P(cstring_to_text(text));
+}
+
 /*
  * sq2pg.digest_sum(text, text): the digest of the rows of both.
  */
 Datum
 sqm_digest_sum(PG_FUNCTION_ARGS)
 {
-	char		text[SQM_DIGEST_TEXT_SIZE];
-	SqmDigest	sum,
-				other;
+	return combine_digests(fcinfo, sqm_digest_add);
+}
 
-	digest_from_text(sqm_arg_text(fcinfo, 0), &sum);
-	digest_from_text(sqm_arg_text(fcinfo, 1), &other);
-	sqm_digest_add(&sum, &other);
-	sqm_digest_text(&sum, text);
-	PG_RETURN_TEXT_P(cstring_to_text(text));
+/*
+ * sq2pg.digest_difference(text, text): the digest of the rows of the first
+ * without those of the second.
+ */
+Datum
+sqm_digest_difference(PG_FUNCTION_ARGS)
+{
+	return combine_digests(fcinfo, sqm_digest_subtract);
 }
