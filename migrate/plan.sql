@@ -1,5 +1,9 @@
 /* plan: everything that would run, as statements to read, save and run by hand */
 
+CREATE FUNCTION sq2pg.check_time_zone(name text) RETURNS void
+    LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME', 'sqm_check_time_zone';
+COMMENT ON FUNCTION sq2pg.check_time_zone(text) IS 'refuses a time zone that does not exist';
+
 /*
  * Lists of patterns: an empty one, or a NULL in one, is a script's mistake.
  */
@@ -96,7 +100,7 @@ BEGIN
     PERFORM sq2pg.check_map('rename', rename);
     PERFORM sq2pg.check_map('types', types);
     -- an unknown zone or type is an error here and not after an hour
-    PERFORM now() AT TIME ZONE time_zone;
+    PERFORM sq2pg.check_time_zone(time_zone);
     options := options || jsonb_build_object('types', sq2pg.resolve_types(types));
     IF owner IS NOT NULL AND NOT pg_has_role(owner, 'MEMBER') THEN
         RAISE insufficient_privilege USING
@@ -256,6 +260,11 @@ DECLARE
     steps       sq2pg.step[];
     staging     name := sq2pg.staging_name();
 BEGIN
+    IF on_bad_value <> 'error' AND types IS NOT NULL THEN
+        RAISE feature_not_supported USING
+            MESSAGE = format('a plan cannot say what on_bad_value "%s" does to single values', on_bad_value),
+            HINT = 'sq2pg_check() counts such values; sq2pg_migrate(..., dry_run => true) lists them in sq2pg.rejects.';
+    END IF;
     PERFORM FROM sq2pg.choose_mode(options, model);
     steps := ARRAY[ROW('begin', NULL, NULL, 'BEGIN', NULL)::sq2pg.step]
         || ARRAY(SELECT ROW('begin', NULL, NULL, s, NULL)::sq2pg.step FROM unnest(sq2pg.plan_settings()) AS s);
@@ -283,6 +292,7 @@ BEGIN
             || sq2pg.key_steps(model, sq2pg.null_columns(profiles))
             || sq2pg.check_steps(model, expressions)
             || sq2pg.index_steps(model, expressions)
+            || sq2pg.orphan_steps(model, on_orphan)
             || sq2pg.foreign_key_steps(model, false)
             || sq2pg.identity_steps(options, model)
             || sq2pg.view_steps(model)
@@ -297,6 +307,36 @@ END
 $$;
 COMMENT ON FUNCTION sq2pg.plan(text, name, text, text[], text[], jsonb, text, jsonb, text, text, text, text, boolean, text, text, name, boolean, text, boolean) IS
     'the work of sq2pg_plan';
+
+/*
+ * What on_orphan does, as plain statements: the run also keeps what it changes
+ * in sq2pg.rejects.  Parents come first, so that one pass takes out the
+ * children of what was taken out.
+ */
+CREATE FUNCTION sq2pg.orphan_steps(model sq2pg.model, policy text) RETURNS sq2pg.step[]
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    SELECT coalesce(array_agg(ROW('orphans', t.ordinal, t.target_name,
+                                  CASE WHEN policy = 'null' AND f.nullable IS NOT NULL
+                                       THEN format('UPDATE %I.%I AS c SET %s', model.schema_name, t.target_name, f.nullable)
+                                       ELSE format('DELETE FROM %I.%I AS c', model.schema_name, t.target_name) END
+                                  || format(' WHERE %s AND NOT EXISTS (SELECT FROM %I.%I AS p WHERE %s)', f.not_null,
+                                            model.schema_name, p.target_name, f.joined),
+                                  NULL)::sq2pg.step ORDER BY t.rank, f.place), '{}')
+      FROM (SELECT k.table_ordinal, k.parent_ordinal, k.ordinality AS place,
+                   string_agg(format('%I = NULL', c.target_name), ', ' ORDER BY x.n)
+                       FILTER (WHERE NOT c.not_null AND c.pk_position IS NULL) AS nullable,
+                   string_agg(format('c.%I IS NOT NULL', c.target_name), ' AND ' ORDER BY x.n) AS not_null,
+                   string_agg(format('p.%I = c.%I', q.target_name, c.target_name), ' AND ' ORDER BY x.n) AS joined
+              FROM unnest(model.foreign_keys) WITH ORDINALITY AS k
+             CROSS JOIN unnest(k.columns, k.parent_columns) WITH ORDINALITY AS x(id, parent_id, n)
+              JOIN unnest(model.columns) AS c ON c.id = x.id
+              JOIN unnest(model.columns) AS q ON q.id = x.parent_id
+             WHERE k.problem IS NULL AND policy IN ('null', 'reject')
+             GROUP BY k.table_ordinal, k.parent_ordinal, k.ordinality) AS f
+      JOIN unnest(model.tables) AS t ON t.ordinal = f.table_ordinal
+      JOIN unnest(model.tables) AS p ON p.ordinal = f.parent_ordinal
+$$;
+COMMENT ON FUNCTION sq2pg.orphan_steps(sq2pg.model, text) IS 'statements that treat rows without parent';
 
 CREATE FUNCTION sq2pg.owner_steps(model sq2pg.model, owner name) RETURNS sq2pg.step[]
     LANGUAGE sql IMMUTABLE AS $$

@@ -197,7 +197,7 @@ BEGIN
         RAISE foreign_key_violation USING
             MESSAGE = 'rows of the source refer to parents that do not exist',
             DETAIL = array_to_string(failures, E'\n'),
-            HINT = 'SQLite enforces foreign keys only where the application asked for it. Repair the source, or choose on_orphan => ''null'', ''reject'', or ''keep'', which leaves these foreign keys NOT VALID.';
+            HINT = 'SQLite enforces foreign keys only where the application asked for it. Repair the source, or choose on_orphan => ''null'', ''reject'', or ''keep'', which leaves these foreign keys NOT VALID. sq2pg_check() counts such rows.';
     END IF;
 END
 $$;
@@ -484,7 +484,11 @@ CREATE FUNCTION sq2pg.object_notes(options jsonb) RETURNS sq2pg.note[]
             UNION ALL
             SELECT 'table', t.sql, format('table "%s" is left out: %s', t.table_name, coalesce(t.problem, 'it has no columns'))
               FROM sq2pg_tables(options->>'source') AS t
-             WHERE t.type IN ('table', 'virtual') AND (t.problem IS NOT NULL OR t.columns = 0)) AS o
+             WHERE t.type IN ('table', 'virtual') AND (t.problem IS NOT NULL OR t.columns = 0)
+            UNION ALL
+            SELECT 'log', NULL, 'the uploaded database is in WAL mode: what was only in its -wal file is left out'
+              FROM sq2pg.source_state(options->>'source') AS s
+             WHERE options->>'source' LIKE 'lo:%' AND s.wal_mode) AS o
 $$;
 COMMENT ON FUNCTION sq2pg.object_notes(jsonb) IS 'one note for each object that is not carried over';
 

@@ -117,6 +117,18 @@ sqm_time_zone(const char *name)
 	return zone;
 }
 
+PG_FUNCTION_INFO_V1(sqm_check_time_zone);
+
+/*
+ * sq2pg.check_time_zone(name text)
+ */
+Datum
+sqm_check_time_zone(PG_FUNCTION_ARGS)
+{
+	(void) sqm_time_zone(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_VOID();
+}
+
 static char *
 find_option(List *defs, const char *name)
 {

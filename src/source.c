@@ -29,6 +29,8 @@
 #include <unistd.h>
 
 #include "catalog/pg_authid.h"
+#include "catalog/pg_largeobject.h"
+#include "libpq/be-fsstubs.h"
 #include "libpq/libpq-fs.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -112,15 +114,30 @@ large_object_oid(const char *source)
 }
 
 /*
- * May "role" read this source?  A path needs pg_read_server_files; the rights
- * on a large object are checked by its own access control when it is opened.
+ * An object that does not exist passes here: pg_restore makes servers before
+ * large objects.  To open it is an error then.
+ */
+static void
+check_large_object_rights(Oid object, Oid role)
+{
+	if (LargeObjectExists(object) && !lo_compat_privileges &&
+		pg_largeobject_aclcheck_snapshot(object, role, ACL_SELECT,
+										 NULL) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for large object %u", object)));
+}
+
+/*
+ * May "role" read this source?  A path needs pg_read_server_files, a large
+ * object the right to select from it.
  */
 void
 sqm_source_check_rights(const char *source, Oid role)
 {
 	if (is_large_object(source))
 	{
-		(void) large_object_oid(source);
+		check_large_object_rights(large_object_oid(source), role);
 		return;
 	}
 	if (!has_privs_of_role(role, ROLE_PG_READ_SERVER_FILES))
@@ -327,6 +344,24 @@ copy_file(SqmSource *source, SqmRawFile *raw)
 }
 
 /*
+ * inv_open checks the rights of the current user; those of the source's role
+ * count here.
+ */
+static LargeObjectDesc *
+open_large_object_as(Oid object, Oid role)
+{
+	LargeObjectDesc *result;
+	Oid			user;
+	int			context;
+
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(role, context | SECURITY_LOCAL_USERID_CHANGE);
+	result = inv_open(object, INV_READ, CurrentMemoryContext);
+	SetUserIdAndSecContext(user, context);
+	return result;
+}
+
+/*
  * Copy a large object and return its size.  An image in WAL mode is marked as
  * being in rollback mode in the copy: it has no log here.
  */
@@ -338,8 +373,7 @@ copy_large_object(SqmSource *source, SqmHeader *header)
 	int64		size = 0;
 	int			amount;
 
-	object = inv_open(large_object_oid(source->name), INV_READ,
-					  CurrentMemoryContext);
+	object = open_large_object_as(large_object_oid(source->name), source->role);
 	open_copy(source);
 	while ((amount = inv_read(object, buffer, SQM_COPY_BLOCK)) > 0)
 	{
@@ -352,6 +386,8 @@ copy_large_object(SqmSource *source, SqmHeader *header)
 		size += amount;
 	}
 	inv_close(object);
+	/* inv_open leaves pg_largeobject open for a session that goes on */
+	close_lo_relation(true);
 	pfree(buffer);
 	if (size == 0)
 		ereport(ERROR,
