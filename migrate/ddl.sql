@@ -12,7 +12,8 @@ CREATE TYPE sq2pg.load AS (
     column_ids     int[],
     source_columns text[],
     target_columns text[],
-    has_rowid      boolean);
+    has_rowid      boolean,
+    computed       text[]);     -- target columns made by the caller's expressions, or NULL
 
 CREATE TYPE sq2pg.step AS (
     phase          text,
@@ -163,7 +164,8 @@ CREATE FUNCTION sq2pg.staging_steps(model sq2pg.model) RETURNS sq2pg.step[]
                          NULL)::sq2pg.step ORDER BY t.rank)
       FROM unnest(model.tables) AS t
       JOIN (SELECT c.table_ordinal,
-                   string_agg(format('%I %s OPTIONS (column_name %L)', c.target_name, c.type, c.source_name),
+                   string_agg(format('%I %s OPTIONS (column_name %L)', c.target_name,
+                                     CASE WHEN c.using_text IS NULL THEN c.type ELSE c.staging_type END, c.source_name),
                               E',\n    ' ORDER BY c.ordinal) AS definitions
               FROM unnest(model.columns) AS c GROUP BY c.table_ordinal) AS d ON d.table_ordinal = t.ordinal
 $$;
@@ -173,12 +175,15 @@ CREATE FUNCTION sq2pg.load_steps(model sq2pg.model, all_expressions sq2pg.expres
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     SELECT array_agg(ROW('load', t.ordinal, t.target_name,
                          format(E'INSERT INTO %I.%I (%s)\n    SELECT %s FROM %I.%I', model.schema_name, t.target_name,
-                                l.list, l.list, sq2pg.staging_name(), t.target_name),
+                                l.list, l.items, sq2pg.staging_name(), t.target_name),
                          ROW(t.source_name, format('%I.%I', model.schema_name, t.target_name), l.column_ids,
                              l.source_columns, l.target_columns,
-                             t.type = 'table' AND NOT t.without_rowid)::sq2pg.load)::sq2pg.step ORDER BY t.rank)
+                             t.type = 'table' AND NOT t.without_rowid, l.computed)::sq2pg.load)::sq2pg.step ORDER BY t.rank)
       FROM unnest(model.tables) AS t
       JOIN (SELECT c.table_ordinal, string_agg(quote_ident(c.target_name), ', ' ORDER BY c.ordinal) AS list,
+                   string_agg(CASE WHEN c.using_text IS NULL THEN quote_ident(c.target_name)
+                                   ELSE format('(%s)::%s', c.using_text, c.type) END, ', ' ORDER BY c.ordinal) AS items,
+                   array_agg(c.target_name ORDER BY c.ordinal) FILTER (WHERE c.using_text IS NOT NULL) AS computed,
                    array_agg(c.id ORDER BY c.ordinal) AS column_ids,
                    array_agg(c.source_name ORDER BY c.ordinal) AS source_columns,
                    array_agg(c.target_name ORDER BY c.ordinal) AS target_columns

@@ -36,7 +36,9 @@ CREATE TYPE sq2pg.column_plan AS (
     proposed      text,         -- what the declaration, or the caller, wants
     candidates    text[],
     dynamic       boolean,      -- the data decides
-    type          text);        -- the choice; NULL: not made yet
+    type          text,         -- the choice; NULL: not made yet
+    using_text    text,         -- the caller's expression that makes it, or NULL
+    staging_type  text);        -- the type that the expression finds
 
 CREATE TYPE sq2pg.key_plan AS (
     table_ordinal int,
@@ -236,15 +238,19 @@ CREATE FUNCTION sq2pg.read_columns(options jsonb, all_tables sq2pg.table_plan[])
                          p.rowid_alias AND p.override IS NULL,
                          CASE WHEN p.rowid_alias AND p.override IS NULL
                               THEN p.table_target || '_' || p.name || '_seq' END,
-                         coalesce(p.override, p.candidates[1]),
-                         CASE WHEN p.override IS NOT NULL THEN ARRAY[p.override] ELSE p.candidates END,
-                         p.dynamic AND p.override IS NULL,
-                         NULL)::sq2pg.column_plan ORDER BY p.id)
+                         coalesce(w.override, p.candidates[1]),
+                         -- an expression finds the column as its declaration and data make it
+                         CASE WHEN w.override IS NOT NULL AND w.using_text IS NULL THEN ARRAY[w.override]
+                              ELSE p.candidates END,
+                         p.dynamic AND (w.override IS NULL OR w.using_text IS NOT NULL),
+                         NULL, w.using_text, NULL)::sq2pg.column_plan ORDER BY p.id)
       FROM (SELECT c.*, n.name, y.candidates, y.dynamic,
                    row_number() OVER (ORDER BY c.table_ordinal, c.ordinal)::int AS id
               FROM chosen AS c
               JOIN named AS n USING (table_ordinal, ordinal)
              CROSS JOIN LATERAL sq2pg.type_candidates(c.declared_type, c.rowid_alias) AS y) AS p
+     CROSS JOIN LATERAL (SELECT m.parts[1], m.parts[2]
+                           FROM (SELECT regexp_match(p.override, '^(.*?)(?: USING (.*))?$', 's')) AS m(parts)) AS w(override, using_text)
 $$;
 COMMENT ON FUNCTION sq2pg.read_columns(jsonb, sq2pg.table_plan[]) IS 'the columns of a model, before their types are chosen';
 
@@ -430,7 +436,7 @@ BEGIN
     model.columns := ARRAY(SELECT ROW(c.id, c.table_ordinal, c.ordinal, c.source_name, c.target_name, c.declared,
                                       c.not_null, c.pk_position, c.hidden, c.collation_name, c.default_text,
                                       c.is_identity, names[r + c.id], c.proposed, c.candidates, c.dynamic,
-                                      c.type)::sq2pg.column_plan
+                                      c.type, c.using_text, c.staging_type)::sq2pg.column_plan
                              FROM unnest(model.columns) AS c ORDER BY c.id);
     r := r + n_columns;
     model.indexes := ARRAY(SELECT ROW(i.table_ordinal, i.source_name, names[r + i.ordinality], i.is_unique, i.columns,
@@ -625,7 +631,8 @@ CREATE FUNCTION sq2pg.prefer_key_types(all_columns sq2pg.column_plan[], all_fore
                          c.pk_position, c.hidden, c.collation_name, c.default_text, c.is_identity, c.sequence_name,
                          c.proposed,
                          CASE WHEN o.other THEN p.type || c.candidates ELSE c.candidates END,
-                         c.dynamic AND NOT coalesce(o.other, false), c.type)::sq2pg.column_plan ORDER BY c.id)
+                         c.dynamic AND NOT coalesce(o.other, false), c.type, c.using_text,
+                         c.staging_type)::sq2pg.column_plan ORDER BY c.id)
       FROM unnest(all_columns) AS c
       LEFT JOIN joined AS j USING (id)
       LEFT JOIN preferred AS p USING (component)
@@ -667,7 +674,9 @@ CREATE FUNCTION sq2pg.choose_types(all_columns sq2pg.column_plan[], all_foreign_
     )
     SELECT array_agg(ROW(c.id, c.table_ordinal, c.ordinal, c.source_name, c.target_name, c.declared, c.not_null,
                          c.pk_position, c.hidden, c.collation_name, c.default_text, c.is_identity, c.sequence_name,
-                         c.proposed, c.candidates, c.dynamic, coalesce(m.type, o.type))::sq2pg.column_plan ORDER BY c.id)
+                         c.proposed, c.candidates, c.dynamic,
+                         CASE WHEN c.using_text IS NULL THEN coalesce(m.type, o.type) ELSE c.proposed END,
+                         c.using_text, o.type)::sq2pg.column_plan ORDER BY c.id)
       FROM unnest(all_columns) AS c
       JOIN own AS o USING (id)
       LEFT JOIN joined AS j USING (id)
@@ -713,7 +722,7 @@ CREATE FUNCTION sq2pg.type_notes(model sq2pg.model, profiles sq2pg.column_profil
                          NULL)::sq2pg.note ORDER BY c.id), '{}')
       FROM unnest(model.columns) AS c
       LEFT JOIN unnest(profiles) AS p ON p.column_id = c.id AND p.candidate = c.proposed
-     WHERE c.type <> c.proposed
+     WHERE c.type <> c.proposed AND c.using_text IS NULL
        -- a declaration that says nothing proposes nothing
        AND NOT (SELECT y.dynamic FROM sq2pg.type_candidates(c.declared, false) AS y)
 $$;

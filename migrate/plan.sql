@@ -286,7 +286,7 @@ BEGIN
             || ROW('source', NULL, staging, format('CREATE SCHEMA %I', staging), NULL)::sq2pg.step
             || sq2pg.staging_steps(model)
             || sq2pg.create_steps(model, expressions)
-            || sq2pg.load_steps(model, expressions)
+            || sq2pg.in_caller_path(sq2pg.load_steps(model, expressions))
             || ROW('source', NULL, staging, format('DROP SCHEMA %I CASCADE', staging), NULL)::sq2pg.step
             || ROW('source', NULL, staging, format('DROP SERVER %I', staging), NULL)::sq2pg.step
             || sq2pg.key_steps(model, sq2pg.null_columns(profiles))
@@ -307,6 +307,25 @@ END
 $$;
 COMMENT ON FUNCTION sq2pg.plan(text, name, text, text[], text[], jsonb, text, jsonb, text, text, text, text, boolean, text, text, name, boolean, text, boolean) IS
     'the work of sq2pg_plan';
+
+/*
+ * Expressions of the caller's are read in the caller's search path.
+ */
+CREATE FUNCTION sq2pg.in_caller_path(steps sq2pg.step[]) RETURNS sq2pg.step[]
+    LANGUAGE sql STABLE AS $$
+    SELECT array_agg(x.step ORDER BY s.ordinality, x.n)
+      FROM unnest(steps) WITH ORDINALITY AS s
+     CROSS JOIN LATERAL (
+           VALUES (1, CASE WHEN (s.load).computed IS NOT NULL THEN
+                         ROW('load', s.table_ordinal, s.object, 'SET LOCAL search_path = ' || sq2pg.caller_search_path(),
+                             NULL)::sq2pg.step END),
+                  (2, ROW(s.phase, s.table_ordinal, s.object, s.statement, s.load)::sq2pg.step),
+                  (3, CASE WHEN (s.load).computed IS NOT NULL THEN
+                         ROW('load', s.table_ordinal, s.object, 'SET LOCAL search_path = pg_catalog, pg_temp',
+                             NULL)::sq2pg.step END)) AS x(n, step)
+     WHERE (x.step).statement IS NOT NULL
+$$;
+COMMENT ON FUNCTION sq2pg.in_caller_path(sq2pg.step[]) IS 'puts loads with USING expressions into the search path of the caller';
 
 /*
  * What on_orphan does, as plain statements: the run also keeps what it changes

@@ -31,6 +31,32 @@ $$;
 COMMENT ON FUNCTION sq2pg.describe_misfits(text, jsonb) IS 'misfits of a table for people';
 
 /*
+ * Loads a table some of whose columns are made by expressions of the caller's:
+ * by the statement of the plan, through a foreign table that is gone after.
+ */
+CREATE FUNCTION sq2pg.load_by_statement(options jsonb, model sq2pg.model, step sq2pg.step) RETURNS bigint
+    LANGUAGE plpgsql AS $$
+DECLARE
+    staging name := sq2pg.staging_name();
+    loaded  bigint;
+BEGIN
+    EXECUTE format('CREATE SERVER %I FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database %L, time_zone %L, empty_as_null %L)',
+                   staging, options->>'source', options->>'time_zone', options->>'empty_as_null');
+    EXECUTE format('CREATE SCHEMA %I', staging);
+    EXECUTE (SELECT s.statement FROM unnest(sq2pg.staging_steps(model)) AS s WHERE s.table_ordinal = step.table_ordinal);
+    PERFORM set_config('search_path', sq2pg.caller_search_path(), true);
+    EXECUTE step.statement;
+    GET DIAGNOSTICS loaded = ROW_COUNT;
+    PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
+    EXECUTE format('DROP FOREIGN TABLE %I.%I', staging, step.object);
+    EXECUTE format('DROP SCHEMA %I', staging);
+    EXECUTE format('DROP SERVER %I', staging);
+    RETURN loaded;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.load_by_statement(jsonb, sq2pg.model, sq2pg.step) IS 'loads a table by INSERT ... SELECT';
+
+/*
  * Loads one table.  Its declared types are believed until a value proves them
  * wrong; "misfits" is NULL once the table is complete.
  */
@@ -290,10 +316,12 @@ DECLARE
     before    sq2pg.column_plan[];
     changed   int[];
     failures  text[] := '{}';
+    loaded    bigint;
     one       record;
 BEGIN
     -- where the declaration says nothing there is nothing to believe
-    profiled := ARRAY(SELECT DISTINCT c.table_ordinal FROM unnest(model.columns) AS c WHERE c.dynamic);
+    profiled := ARRAY(SELECT DISTINCT c.table_ordinal FROM unnest(model.columns) AS c
+                       WHERE c.dynamic OR c.using_text IS NOT NULL);
     profiles := sq2pg.profile_tables(options, model, profiled);
     model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
     model := sq2pg.name_relations(model, sq2pg.taken_names(model.schema_name));
@@ -309,6 +337,17 @@ BEGIN
     results := array_fill(NULL::sq2pg.load_result, ARRAY[cardinality(loads)]);
     WHILE cardinality(pending) > 0 LOOP
         step := loads[pending[1]];
+        IF (step.load).computed IS NOT NULL THEN
+            loaded := sq2pg.load_by_statement(options, model, step);
+            results[step.table_ordinal] := ROW(step.table_ordinal, loaded, loaded, 0, 0, 0, '{}', repeat('0', 32), 0,
+                                               repeat('0', 32), '{}', 0)::sq2pg.load_result;
+            model.notes := model.notes
+                || ROW(step.table_ordinal, array_to_string((step.load).computed, ', '), 'note', 'not_verified', NULL, NULL,
+                       format('made by your expression and not verified: %s', array_to_string((step.load).computed, ', ')),
+                       NULL)::sq2pg.note;
+            pending := pending[2:];
+            CONTINUE;
+        END IF;
         SELECT * INTO one
           FROM sq2pg.load_one(options, step, pending[1], cardinality(loads),
                                CASE WHEN step.table_ordinal = ANY (profiled) THEN options->>'on_bad_value'
@@ -418,8 +457,8 @@ BEGIN
         PERFORM sq2pg.announce('verify', s.object);
         -- what stands for a changed row is known for the loaded columns only
         SELECT * INTO v
-          FROM sq2pg.verify_table(options, CASE WHEN r.exceptions = '{}' AND r.orphans = 0 AND r.changed = 0
-                                             THEN all_loads[i].load ELSE s.load END,
+          FROM sq2pg.verify_table(options, sq2pg.comparable(CASE WHEN r.exceptions = '{}' AND r.orphans = 0 AND r.changed = 0
+                                             THEN all_loads[i].load ELSE s.load END),
                                   r.exceptions, r.rejected, r.stored, r.orphans, r.removed);
         IF NOT v.matches THEN
             failed := failed || format('Table "%s": %s.', s.object, v.detail);

@@ -105,6 +105,10 @@ CREATE FUNCTION sq2pg.resolve_type(type text) RETURNS text
     LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME', 'sqm_resolve_type';
 COMMENT ON FUNCTION sq2pg.resolve_type(text) IS 'name of a type, qualified where needed; not to exist is an error';
 
+CREATE FUNCTION sq2pg.caller_search_path() RETURNS text
+    LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME', 'sqm_caller_search_path';
+COMMENT ON FUNCTION sq2pg.caller_search_path() IS 'search_path of who called the running function of ours';
+
 /*
  * The parameter "types" with every type resolved; what follows USING stays.
  */

@@ -78,6 +78,20 @@ $$;
 COMMENT ON FUNCTION sq2pg.verify_table(jsonb, sq2pg.load, bigint[], bigint, text, bigint, text) IS 'compares one table with its source';
 
 /*
+ * Columns that an expression of the caller's made stand for nothing in the
+ * source: they are left out of the comparison.
+ */
+CREATE FUNCTION sq2pg.comparable(load sq2pg.load) RETURNS sq2pg.load
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN load.computed IS NULL THEN load ELSE (
+        SELECT ROW(load.source_table, load.relation, array_agg(x.id ORDER BY x.n), array_agg(x.source ORDER BY x.n),
+                   array_agg(x.target ORDER BY x.n), load.has_rowid, NULL)::sq2pg.load
+          FROM unnest(load.column_ids, load.source_columns, load.target_columns) WITH ORDINALITY AS x(id, source, target, n)
+         WHERE NOT x.target = ANY (load.computed)) END
+$$;
+COMMENT ON FUNCTION sq2pg.comparable(sq2pg.load) IS 'a load without the columns that the caller computes';
+
+/*
  * The rows in which a table differs: how many are only on one side, and where
  * the first of them are.
  */
@@ -178,7 +192,7 @@ BEGIN
                        array_agg(p.id ORDER BY p.ordinal) FILTER (WHERE p.target IS NOT NULL),
                        array_agg(p.source_name ORDER BY p.ordinal) FILTER (WHERE p.target IS NOT NULL),
                        array_agg(p.target ORDER BY p.ordinal) FILTER (WHERE p.target IS NOT NULL),
-                       t.type = 'table' AND NOT t.without_rowid)::sq2pg.load,
+                       t.type = 'table' AND NOT t.without_rowid, NULL)::sq2pg.load,
                    coalesce(array_agg(p.source_name ORDER BY p.ordinal) FILTER (WHERE p.target IS NULL), '{}'),
                    ARRAY(SELECT x FROM unnest(targets) AS x WHERE x NOT IN (SELECT y.target FROM pairs AS y
                                                                              WHERE y.target IS NOT NULL))

@@ -46,6 +46,7 @@ PG_FUNCTION_INFO_V1(sqm_verify);
 PG_FUNCTION_INFO_V1(sqm_reset_sequences);
 PG_FUNCTION_INFO_V1(sqm_source_state);
 PG_FUNCTION_INFO_V1(sqm_resolve_type);
+PG_FUNCTION_INFO_V1(sqm_caller_search_path);
 
 /* The caller's search_path while a function of ours runs, else NULL. */
 static const char *caller_search_path = NULL;
@@ -327,4 +328,15 @@ sqm_resolve_type(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("type \"%s\" cannot be the type of a column", name)));
 	PG_RETURN_TEXT_P(cstring_to_text(format_type_with_typemod(type, typmod)));
+}
+
+/*
+ * sq2pg.caller_search_path(): the setting as it was before we pinned it.
+ */
+Datum
+sqm_caller_search_path(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(caller_search_path != NULL ?
+									 caller_search_path :
+									 namespace_search_path));
 }
