@@ -1,6 +1,7 @@
 -- enums, arrays, domains, uuids, and types of which only their input function knows
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
+SET intervalstyle = 'postgres';
 SET extra_float_digits = 1;
 CREATE SCHEMA value_other;
 SET search_path = value_other, public;

@@ -83,6 +83,7 @@ struct SqmCanon
 	FmgrInfo	output;
 	Oid			ioparam;
 	bool		trusted_input;
+	bool		may_mean_now;	/* the input knows words for the present */
 	Oid			from_utf8;		/* conversion into the database encoding */
 
 	/* arrays */

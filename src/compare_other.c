@@ -18,6 +18,7 @@
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/formatting.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -140,13 +141,50 @@ source_text(SqmCanon *canon, const SqmValue *value)
 	return text_for_input(canon, data, length);
 }
 
+/*
+ * A word for the present, whole, in any case: such a text stands for nothing
+ * that could be stored, since it means something else with each reading.
+ */
+static bool
+means_now(const char *text)
+{
+	static const char *const words[] = {
+		"yesterday", "today", "now", "tomorrow"
+	};
+	char	   *lower = asc_tolower(text, strlen(text));
+
+	for (int i = 0; i < lengthof(words); i++)
+	{
+		size_t		length = strlen(words[i]);
+
+		for (char *p = strstr(lower, words[i]); p; p = strstr(p + 1, words[i]))
+			if ((p == lower || p[-1] < 'a' || p[-1] > 'z') &&
+				(p[length] < 'a' || p[length] > 'z'))
+				return true;
+	}
+	return false;
+}
+
+/* Types that hold times, alone or as the bounds of a range. */
+static bool
+holds_times(Oid typid)
+{
+	Oid			range = get_multirange_range(typid);
+	Oid			bound = get_range_subtype(OidIsValid(range) ? range : typid);
+
+	return typid == TIMETZOID ||
+		(OidIsValid(bound) && (bound == TIMESTAMPTZOID ||
+							   bound == TIMESTAMPOID || bound == DATEOID));
+}
+
 /* The Datum that the type's own input makes of the source value. */
 static bool
 source_datum(SqmCanon *canon, const SqmValue *value, Datum *result)
 {
 	char	   *text = source_text(canon, value);
 
-	return text != NULL && input_value(canon, text, result);
+	return text != NULL && !(canon->may_mean_now && means_now(text)) &&
+		input_value(canon, text, result);
 }
 
 /*
@@ -277,6 +315,7 @@ sqm_canon_other(SqmCanon *canon)
 		canon->from_utf8 = FindDefaultConversionProc(PG_UTF8,
 													 GetDatabaseEncoding());
 
+	canon->may_mean_now = holds_times(canon->typid);
 	get_type_category_preferred(canon->typid, &category, &preferred);
 	canon->source = other_source;
 	canon->target = other_target;

@@ -64,6 +64,7 @@ struct SqmTarget
 	/* from UTF-8 into a database encoding that is neither it nor SQL_ASCII */
 	bool		transcode;
 	FmgrInfo	transcoder;
+	FmgrInfo	untranscoder;	/* and back */
 
 	/* enum: sorted by length, then bytes */
 	int			nlabels;
@@ -89,6 +90,7 @@ struct SqmTarget
 	FmgrInfo	output;
 	bool		input_is_soft;
 	bool		keeps_text;		/* the output should be the text put in */
+	bool		knows_now;		/* reads "now" as the present moment */
 };
 
 /* value.c: verdicts with their reason */

@@ -46,6 +46,7 @@ is_about_value(int sqlstate)
 		ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION,
 		ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION,
 		ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+		ERRCODE_FEATURE_NOT_SUPPORTED,
 		ERRCODE_INVALID_CATALOG_NAME,
 		ERRCODE_INVALID_SCHEMA_NAME,
 		ERRCODE_PLPGSQL_ERROR,
@@ -150,6 +151,45 @@ soft_input(SqmTarget *target, InputCall *call, Datum *result,
 	return attempt(target, call_input, call, result, reason);
 }
 
+/* timetz, and the ranges of types that have a present moment */
+static bool
+type_knows_now(Oid type)
+{
+	Oid			subtype;
+
+	if (get_typtype(type) == TYPTYPE_MULTIRANGE)
+		type = get_multirange_range(type);
+	subtype = OidIsValid(type) ? get_range_subtype(type) : InvalidOid;
+	return type == TIMETZOID || subtype == DATEOID ||
+		subtype == TIMESTAMPOID || subtype == TIMESTAMPTZOID;
+}
+
+/*
+ * Does the text name a moment that depends on when it is read?  SQLite's
+ * applications mean the text itself when they store such a word.
+ */
+static bool
+speaks_of_now(const char *text)
+{
+	static const char *const words[] = {
+		"now", "today", "tomorrow", "yesterday"
+	};
+
+	while (*text)
+	{
+		int			length = 0;
+
+		while ((text[length] | 0x20) >= 'a' && (text[length] | 0x20) <= 'z')
+			length++;
+		for (int i = 0; i < lengthof(words); i++)
+			if (length == (int) strlen(words[i]) &&
+				pg_strncasecmp(text, words[i], length) == 0)
+				return true;
+		text += Max(length, 1);
+	}
+	return false;
+}
+
 void
 sqm_other_setup(SqmTarget *target)
 {
@@ -170,6 +210,7 @@ sqm_other_setup(SqmTarget *target)
 	get_type_category_preferred(target->basetype, &category, &preferred);
 	target->keeps_text = (category == TYPCATEGORY_STRING ||
 						  target->basetype == CHAROID);
+	target->knows_now = type_knows_now(target->basetype);
 }
 
 /*
@@ -230,6 +271,8 @@ other_from_cstring(SqmTarget *target, char *text, Datum *datum,
 {
 	InputCall	call = {text, target->typmod};
 
+	if (target->knows_now && speaks_of_now(text))
+		return sqm_bad_syntax(target, reason);
 	if (!soft_input(target, &call, datum, reason))
 		return SQM_BAD;
 	if (typmod_changes(target, &call, *datum, reason) ||

@@ -56,6 +56,9 @@ sqm_text_setup(SqmTarget *target)
 						pg_encoding_to_char(PG_UTF8),
 						pg_encoding_to_char(encoding))));
 	fmgr_info_cxt(proc, &target->transcoder, target->context);
+	proc = FindDefaultConversionProc(encoding, PG_UTF8);
+	if (OidIsValid(proc))
+		fmgr_info_cxt(proc, &target->untranscoder, target->context);
 }
 
 /* Plain ASCII is the same in every server encoding. */
@@ -137,6 +140,35 @@ repair_utf8(const char *data, int length, ServerText *result)
 }
 
 /*
+ * Does converted text come back as it was?  Some encodings take a character
+ * for another one that looks alike: EUC_JP hands U+00A6 out as U+FFE4.
+ */
+static bool
+comes_back(SqmTarget *target, const char *utf8, int utf8_length,
+		   const ServerText *text)
+{
+	Size		room = (Size) text->length * MAX_CONVERSION_GROWTH + 1;
+	char	   *buffer;
+	bool		same;
+	int			done;
+
+	if (!OidIsValid(target->untranscoder.fn_oid))
+		return false;
+	buffer = palloc_extended(room, MCXT_ALLOC_HUGE);
+	done = DatumGetInt32(FunctionCall6(&target->untranscoder,
+									   Int32GetDatum(GetDatabaseEncoding()),
+									   Int32GetDatum(PG_UTF8),
+									   CStringGetDatum(text->data),
+									   CStringGetDatum(buffer),
+									   Int32GetDatum(text->length),
+									   BoolGetDatum(true)));
+	same = done == text->length && strlen(buffer) == (size_t) utf8_length &&
+		memcmp(buffer, utf8, utf8_length) == 0;
+	pfree(buffer);
+	return same;
+}
+
+/*
  * Valid UTF-8 into the database encoding.  A character that it lacks becomes
  * a question mark.  False: the result is too long.
  */
@@ -144,6 +176,8 @@ static bool
 transcode(SqmTarget *target, ServerText *text)
 {
 	const char *source = text->data;
+	const char *utf8 = text->data;
+	int			utf8_length = text->length;
 	int			rest = text->length;
 	Size		room = (Size) rest * MAX_CONVERSION_GROWTH + 1;
 	char	   *buffer = palloc_extended(room, MCXT_ALLOC_HUGE);
@@ -177,6 +211,9 @@ transcode(SqmTarget *target, ServerText *text)
 		return false;
 	text->data = buffer;
 	text->length = out - buffer;
+	if (text->verdict == SQM_EXACT &&
+		!comes_back(target, utf8, utf8_length, text))
+		text->verdict = SQM_CHANGED;
 	return true;
 }
 

@@ -64,6 +64,8 @@ TARGETS = {
     'point': ('11911', [values.other_text]),
     'pg_lsn': ('11911', [values.other_text]),
     'int4range': ('11911', [values.other_text]),
+    'tstzrange': ('11911', [values.other_text, values.time_text]),
+    'datemultirange': ('11911', [values.other_text]),
     'tsvector': ('11911', [values.other_text, values.plain_text]),
     'jsonpath': ('11911', [values.other_text]),
     'regtype': ('11911', [values.other_text, values.number_text]),
@@ -128,7 +130,7 @@ def script(cases):
         name = 'pg_temp.' + target if target in OWN else target
         # a text in a SQL string cannot be of type "char" or name by a mere cast: it may be cut
         out.append("""
-COPY (SELECT c.id, t.verdict, t.value, t.sqlstate,
+COPY (SELECT c.id, t.verdict, convert_to(t.value, getdatabaseencoding()), t.sqlstate,
              s.form = CASE WHEN t.verdict <> 'bad' THEN sq2pg.canonical_target(CAST(t.value AS %s)) END, s.form
         FROM cases AS c, sq2pg.try_convert(class, payload, target, zone, empty) AS t,
              LATERAL (SELECT sq2pg.canonical_source(class, payload, target, zone, empty) AS form) AS s

@@ -56,6 +56,9 @@ MOMENT = re.compile(DATE + '(?:[Tt ]' + CLOCK + OFFSET + ')?\\Z', re.A)
 TIME = re.compile(CLOCK + '\\Z', re.A)
 UUID = re.compile(r'(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z', re.I)
 
+# what the database can write, as Python calls it
+encoding = 'utf-8'
+
 SECOND = 1000000
 DAY = 86400 * SECOND
 
@@ -218,6 +221,13 @@ def numeric(value, precision=None, scale=None):
     return number
 
 
+def in_database(characters):
+    try:
+        characters.encode(encoding)
+    except UnicodeEncodeError:
+        raise Unfit from None
+
+
 def text(value, limit=None):
     data = octets(value)
     if b'\0' in data:
@@ -226,6 +236,7 @@ def text(value, limit=None):
         characters = data.decode('utf-8')
     except UnicodeDecodeError:
         raise Unfit from None
+    in_database(characters)
     if limit is not None and len(characters) > limit:
         raise Unfit
     return characters
@@ -429,10 +440,14 @@ def json_text(value):
                 return converted
         except Unfit:
             pass
-        document(value)
-        return value
     document(octets(value))
     return octets(value)
+
+
+def json_document(value):
+    characters = json_text(value)
+    in_database(characters.decode('utf-8'))
+    return characters
 
 
 def for_jsonb(value):
@@ -446,8 +461,10 @@ def for_jsonb(value):
         return [for_jsonb(v) for v in value]
     if isinstance(value, Decimal):
         return numeric(Text(str(value)))
-    if isinstance(value, str) and re.search('[\0\ud800-\udfff]', value):
-        raise Unfit
+    if isinstance(value, str):
+        if '\0' in value:
+            raise Unfit
+        in_database(value)
     return value
 
 
@@ -486,7 +503,7 @@ TYPES = {
     'timestamptz': (lambda v: moment(v, True), lambda out: printed_moment(out.decode())),
     'time': (time, lambda out: printed_time(out.decode())),
     'uuid': (uuid, lambda out: out.decode().replace('-', '')),
-    'json': (json_text, lambda out: out),
+    'json': (json_document, lambda out: out),
     'jsonb': (jsonb, lambda out: for_jsonb(document(out))),
 }
 

@@ -47,20 +47,31 @@ plan skip_all => 'needs Python 3.9 with SQLite 3.37' unless $python;
 my $node = start_server('properties');
 my $dir = PostgreSQL::Test::Utils::tempdir;
 
-local %ENV = (
-	%ENV,
-	PGHOST => $node->host,
-	PGPORT => $node->port,
-	PGDATABASE => 'postgres',
-	PYTHONDONTWRITEBYTECODE => 1,
-	PYTHONIOENCODING => 'utf-8');
+$ENV{PGHOST} = $node->host;
+$ENV{PGPORT} = $node->port;
+$ENV{PYTHONDONTWRITEBYTECODE} = 1;
+$ENV{PYTHONIOENCODING} = 'utf-8';
+
+# Each database has an encoding of its own, in which not all text exists.
+sub create_database
+{
+	my ($name, $encoding) = @_;
+
+	$node->safe_psql('postgres',
+		"CREATE DATABASE $name TEMPLATE template0 ENCODING '$encoding' "
+		  . "LC_COLLATE 'C' LC_CTYPE 'C'");
+	$node->safe_psql($name, 'CREATE EXTENSION sqlite_fdw_mig');
+	return $name;
+}
 
 # In portions, so that a long run needs no more memory than a short one.
 sub run_program
 {
-	my ($program, @options) = @_;
-	my $rest = $counts{$mode}{$program};
+	my ($database, $program, $share, @options) = @_;
+	my $rest = $counts{$mode}{$program} * $share;
 	my $portion = $seed;
+
+	local $ENV{PGDATABASE} = $database;
 
 	while ($rest > 0)
 	{
@@ -71,7 +82,7 @@ sub run_program
 				$count, @options ],
 			'>&', \$out);
 
-		ok($ok, "$program: seed $portion, $count values");
+		ok($ok, "$program in $database: seed $portion, $count values");
 		if ($ok) { note($out) } else { diag(substr($out, 0, 20_000)) }
 		$portion++;
 		$rest -= $count;
@@ -79,7 +90,15 @@ sub run_program
 	return;
 }
 
-run_program('agree');
-run_program('migrate', '--directory', $dir);
+run_program('postgres', 'agree', 1);
+run_program('postgres', 'migrate', 1, '--directory', $dir);
+
+create_database('latin1', 'LATIN1');
+run_program('latin1', 'agree', 0.2);
+run_program('latin1', 'migrate', 0.1, '--directory', $dir, '--encoding', 'latin-1');
+create_database('bytes', 'SQL_ASCII');
+run_program('bytes', 'agree', 0.2);
+create_database('euc_jp', 'EUC_JP');
+run_program('euc_jp', 'agree', 0.2);
 
 done_testing();
