@@ -32,3 +32,4 @@ SELECT sq2pg_detach('there');
 SELECT * FROM sq2pg_attach('relative.db', 'there');
 SELECT count(*) FROM pg_foreign_server WHERE srvname LIKE 'sq2pg%';
 SELECT count(*) FROM sq2pg_attach(NULL, 'there');
+DROP SCHEMA IF EXISTS there;

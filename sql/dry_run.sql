@@ -8,9 +8,9 @@ SELECT count(*) AS runs FROM sq2pg.runs \gset
 SELECT table_name, action, source_rows, loaded, next_id, verified, notes FROM sq2pg_migrate(:'db', 'd', dry_run => true);
 SELECT regexp_split_to_table(notes, '; ') AS note
   FROM sq2pg_migrate(:'types', 'd', include => ARRAY['widened'], exclude => ARRAY['widened.*_text'], dry_run => true) WHERE action = 'create';
--- nothing is left, not even in the history
+-- nothing is left but the report in the history
 SELECT count(*) FROM pg_class WHERE relnamespace = 'd'::regnamespace;
-SELECT count(*) - :runs AS runs FROM sq2pg.runs;
+SELECT count(*) AS runs, bool_and((parameters->>'dry_run')::boolean) AS dry FROM (SELECT * FROM sq2pg.runs ORDER BY run OFFSET :runs) AS r;
 -- twice in one transaction, around other work
 BEGIN;
 CREATE TABLE d.before (a int);

@@ -39,7 +39,7 @@ SELECT sq2pg_report(:mine) IS NULL AS none;
 SELECT count(*) FROM sq2pg_migrate(:'db', 'h2', include => ARRAY['log']);
 SELECT role_name, target_schema FROM sq2pg.runs;
 RESET ROLE;
--- the superuser sees all, a failed or rolled back run is none
+-- the superuser sees all; a rehearsal counts, a failed or rolled back run does not
 SELECT count(*) FROM sq2pg.runs WHERE run > :before;
 \set VERBOSITY terse
 SELECT count(*) FROM sq2pg_migrate(:'db', 'h2', include => ARRAY['log']);
