@@ -571,6 +571,24 @@ END
 $$;
 COMMENT ON FUNCTION sq2pg.run_create(jsonb, sq2pg.model) IS 'a run that creates the schema';
 
+/*
+ * Two runs into one schema: the second waits, and then sees what the first
+ * has made instead of colliding with it in the system catalogs.
+ */
+CREATE FUNCTION sq2pg.lock_schema(schema_name name) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    class CONSTANT int := 5395793;          -- "SQM"
+    schema_id int := to_regnamespace(quote_ident(schema_name))::oid::bigint::bit(32)::int;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(class, schema_id) THEN
+        RAISE NOTICE 'waiting for another migration into schema "%"', schema_name;
+        PERFORM pg_advisory_xact_lock(class, schema_id);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.lock_schema(name) IS 'one migration into a schema at a time';
+
 CREATE FUNCTION sq2pg.migrate(
     source text, target_schema name, mode text, include text[], exclude text[], rename jsonb, existing text,
     types jsonb, names text, on_bad_value text, on_conflict text, on_orphan text, empty_as_null boolean,
@@ -588,6 +606,7 @@ DECLARE
     logged  bigint;
 BEGIN
     PERFORM sq2pg.forget_rejects();
+    PERFORM sq2pg.lock_schema(model.schema_name);
     SELECT * INTO chosen FROM sq2pg.choose_mode(options, model);
     RAISE NOTICE 'mode "%": %', chosen.mode, chosen.reason;
     IF NOT dry_run THEN

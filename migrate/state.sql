@@ -144,6 +144,7 @@ CREATE VIEW sq2pg.progress AS
       FROM pg_stat_activity AS a
       LEFT JOIN pg_stat_get_progress_info('COPY') AS c ON c.pid = a.pid AND c.param13 = 5395793
       LEFT JOIN pg_stat_progress_create_index AS i ON i.pid = a.pid
-     WHERE a.query LIKE 'sq2pg\_migrate: %';
+     -- after an error its last words stay until the session's next statement
+     WHERE a.state = 'active' AND a.query LIKE 'sq2pg\_migrate: %';
 COMMENT ON VIEW sq2pg.progress IS 'running migrations: phase, table or object, rows done and estimated';
 GRANT SELECT ON sq2pg.progress TO PUBLIC;
