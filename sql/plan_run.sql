@@ -1,6 +1,6 @@
 -- the printed plan, run by hand, makes the same database as sq2pg_migrate
 \getenv srcdir PG_ABS_SRCDIR
-SET client_min_messages = warning;
+SET client_min_messages = error;
 CREATE SCHEMA compare;
 -- everything that the catalogs say of a schema and that is not an OID
 CREATE FUNCTION compare.facts(s text) RETURNS TABLE (fact text)
@@ -46,38 +46,74 @@ LANGUAGE sql AS $$
      ORDER BY d.made_by COLLATE "C", d.fact COLLATE "C"
 $$;
 
+-- fresh schemas, and the statements of the plan
+CREATE FUNCTION compare.plan(db text, names text DEFAULT 'keep', zone text DEFAULT 'UTC', nulls boolean DEFAULT false)
+RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    DROP SCHEMA IF EXISTS by_hand, by_run CASCADE;
+    CREATE SCHEMA by_hand;
+    CREATE SCHEMA by_run;
+    RETURN QUERY SELECT statement FROM sq2pg_plan(db, 'by_hand', names => names, time_zone => zone, empty_as_null => nulls,
+                                                  on_orphan => 'keep') ORDER BY step;
+END
+$$;
+CREATE FUNCTION compare.run(db text, names text DEFAULT 'keep', zone text DEFAULT 'UTC', nulls boolean DEFAULT false)
+RETURNS TABLE (source text, verified boolean, made_by text, facts text) LANGUAGE plpgsql AS $$
+BEGIN
+    SELECT m.verified INTO verified
+      FROM sq2pg_migrate(db, 'by_run', names => names, time_zone => zone, empty_as_null => nulls, on_orphan => 'keep') AS m
+     WHERE m.action = 'total';
+    RETURN QUERY SELECT regexp_replace(db, '.*/', ''), run.verified, d.made_by, string_agg(d.fact, ', ' ORDER BY d.fact COLLATE "C")
+                   FROM compare.differences() AS d GROUP BY d.made_by ORDER BY d.made_by;
+END
+$$;
+\set ECHO none
+\pset format unaligned
 \set db :srcdir '/test/fixtures/keys.db'
-CREATE SCHEMA by_hand;
-CREATE SCHEMA by_run;
-\set ECHO none
-SELECT statement FROM sq2pg_plan(:'db', 'by_hand') ORDER BY step
+SELECT compare.plan(:'db')
 \gexec
-\set ECHO all
-SELECT loaded, verified FROM sq2pg_migrate(:'db', 'by_run') WHERE action = 'total';
-SELECT * FROM compare.differences();
-DROP SCHEMA by_hand, by_run CASCADE;
-
+SELECT * FROM compare.run(:'db');
 \set db :srcdir '/test/fixtures/types.db'
-CREATE SCHEMA by_hand;
-CREATE SCHEMA by_run;
-\set ECHO none
-SELECT statement FROM sq2pg_plan(:'db', 'by_hand', names => 'snake', time_zone => 'Europe/Berlin') ORDER BY step
+SELECT compare.plan(:'db', 'snake', 'Europe/Berlin')
 \gexec
-\set ECHO all
-SELECT loaded, verified FROM sq2pg_migrate(:'db', 'by_run', names => 'snake', time_zone => 'Europe/Berlin') WHERE action = 'total';
-SELECT * FROM compare.differences();
-DROP SCHEMA by_hand, by_run CASCADE;
-
+SELECT * FROM compare.run(:'db', 'snake', 'Europe/Berlin');
+\set db :srcdir '/test/fixtures/quirks.db'
+SELECT compare.plan(:'db')
+\gexec
+SELECT * FROM compare.run(:'db');
+\set db :srcdir '/test/fixtures/names.db'
+SELECT compare.plan(:'db')
+\gexec
+SELECT * FROM compare.run(:'db');
+\set db :srcdir '/test/fixtures/identity.db'
+SELECT compare.plan(:'db')
+\gexec
+SELECT * FROM compare.run(:'db');
+\set db :srcdir '/test/fixtures/nullkeys.db'
+SELECT compare.plan(:'db')
+\gexec
+SELECT * FROM compare.run(:'db');
+\set db :srcdir '/test/fixtures/orphans.db'
+SELECT compare.plan(:'db')
+\gexec
+SELECT * FROM compare.run(:'db');
+\set db :srcdir '/test/fixtures/utf16.db'
+SELECT compare.plan(:'db', nulls => true)
+\gexec
+SELECT * FROM compare.run(:'db', nulls => true);
+\set db :srcdir '/test/fixtures/nocase.db'
+SELECT compare.plan(:'db')
+\gexec
+SELECT * FROM compare.run(:'db');
+\set db :srcdir '/test/fixtures/hostile.db'
+SELECT compare.plan(:'db')
+\gexec
+SELECT * FROM compare.run(:'db');
 \set db :srcdir '/test/fixtures/demo.db'
-CREATE SCHEMA by_hand;
-CREATE SCHEMA by_run;
-\set ECHO none
-SELECT statement FROM sq2pg_plan(:'db', 'by_hand', empty_as_null => true) ORDER BY step
+SELECT compare.plan(:'db', nulls => true)
 \gexec
+SELECT * FROM compare.run(:'db', nulls => true) WHERE made_by <> 'both';
 \set ECHO all
-SELECT verified FROM sq2pg_migrate(:'db', 'by_run', empty_as_null => true) WHERE action = 'total';
-SELECT * FROM compare.differences() WHERE made_by <> 'both';
-
 -- nothing of it is left behind
 SELECT count(*) FROM pg_foreign_server WHERE srvname = 'sq2pg_source';
 SHOW search_path;
