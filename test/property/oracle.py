@@ -10,6 +10,7 @@ import json
 import math
 import re
 import struct
+import sys
 from decimal import Decimal
 from fractions import Fraction
 
@@ -61,6 +62,11 @@ encoding = 'utf-8'
 
 SECOND = 1000000
 DAY = 86400 * SECOND
+
+
+# documents are nested more deeply than Python likes
+JSON_DEPTH = 2000
+sys.setrecursionlimit(20 * JSON_DEPTH)
 
 
 class Unfit(Exception):
@@ -344,11 +350,24 @@ def reject(word):
 
 def document(data):
     """A JSON text, numbers as Decimal."""
+    if too_deep(data):
+        raise Unfit
     try:
         return json.loads(data.decode('utf-8'), parse_float=Decimal, parse_int=Decimal, parse_constant=reject,
                           object_pairs_hook=Members)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise Unfit from None
+
+
+def too_deep(data):
+    depth = deepest = 0
+    for mark in re.findall(rb'"(?:[^"\\]|\\.)*"|[][{}]', data, re.S):
+        if mark in b'[{':
+            depth += 1
+            deepest = max(deepest, depth)
+        elif mark in b']}':
+            depth -= 1
+    return deepest > JSON_DEPTH
 
 
 def binary_element(data, at, end):

@@ -93,7 +93,8 @@ JSON_TEXTS = [
     '"\\u00e9"', '"\u00e9"', '"\\n"', '"\n"', '"\\x"', '"\\/"', '"\\u12"', '01', '1.', '.5', '+1', 'NaN',
     '1e400', '1e-20000', '1e200000', '123456789012345678901234567890', '0.1000', '[0.10, 1e1]', 'nul',
     '', ' ', '[[[[[[]]]]]]', '{"":""}', '{"a b":"c\\"d"}', '[true,false,null]', '"a', 'a"', '[]x', '[][]',
-    '{"k":"' + 'v' * 200 + '"}', '[' * 300 + ']' * 300, '[1,"2",null,true]', '["a,b","c\\"d"]']
+    '{"k":"' + 'v' * 200 + '"}', '[' * 300 + ']' * 300, '[' * 2000 + ']' * 2000, '[' * 2001 + ']' * 2001,
+    '{"a":' * 1999 + '[]' + '}' * 1999, '[1,"2",null,true]', '["a,b","c\\"d"]']
 
 ARRAY_TEXTS = [
     '{}', '{1,2,3}', '{1, 2 , 3}', '{"1","2"}', '{NULL,1}', '{null}', '{"NULL"}', '{{1,2},{3,4}}',
@@ -284,6 +285,23 @@ def blob(rng):
     return rng.randbytes(rng.randrange(40))
 
 
+def large_text(rng):
+    """Longer than a page, a TOAST chunk, or what the verifier keeps as it is."""
+    size = rng.choice([3000, 9000, 270000, 600000])
+    part = rng.choice(['x', 'caf\u00e9 ', '1', ' ', 'ab\n', '0123456789'])
+    text = part * (size // len(part))
+    way = rng.randrange(6)
+    if way == 0:
+        return json.dumps({'key': text, 'b': [text[:9]] * 9})
+    if way == 1:
+        return json.dumps([rng.choice([1, 0.5, 'a', None])] * (size // 10))
+    if way == 2:
+        return '{%s}' % ','.join(['7'] * (size // 2))
+    if way == 3:
+        return '-' + '12345' * 400 + '.' + '678' * 400
+    return text
+
+
 def pick(rng, kinds, texts):
     """One value: an integer, real, text, blob or NULL, as likely as "kinds" say."""
     kind = rng.choices('irtbn', kinds)[0]
@@ -291,6 +309,9 @@ def pick(rng, kinds, texts):
         return integer(rng)
     if kind == 'r':
         return real(rng)
+    if kind in 'tb' and rng.random() < 0.001:
+        text = large_text(rng)
+        return Text(text) if kind == 't' else text.encode('utf-8')
     if kind == 'b':
         return blob(rng)
     if kind == 'n':
