@@ -49,6 +49,13 @@ CREATE FUNCTION sq2pg.source_count(source text, table_name text) RETURNS bigint
 COMMENT ON FUNCTION sq2pg.source_count(text, text) IS 'number of rows of a SQLite table, counted by SQLite';
 
 /*
+ * What SQLite itself finds wrong in a table.
+ */
+CREATE FUNCTION sq2pg.quick_check(source text, table_name text) RETURNS TABLE (message text)
+    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_quick_check';
+COMMENT ON FUNCTION sq2pg.quick_check(text, text) IS 'violated CHECKs, NULLs and broken pages of a SQLite table, at most 100';
+
+/*
  * Server and foreign tables, to look around.
  */
 CREATE FUNCTION sq2pg_attach(source text, local_schema name)

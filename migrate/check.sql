@@ -55,6 +55,74 @@ CREATE FUNCTION sq2pg.misfit_notes(options jsonb, model sq2pg.model, profiles sq
 $$;
 COMMENT ON FUNCTION sq2pg.misfit_notes(jsonb, sq2pg.model, sq2pg.column_profile[]) IS 'values that do not fit the type that was asked for';
 
+/*
+ * Keys whose values SQLite keeps apart and PostgreSQL does not.  Only columns
+ * in which that can be are looked at: not those that hold nothing but
+ * integers, or nothing but text.
+ */
+CREATE FUNCTION sq2pg.duplicate_notes(options jsonb, model sq2pg.model, profiles sq2pg.column_profile[])
+    RETURNS sq2pg.note[]
+    LANGUAGE sql SET enable_nestloop = off AS $$
+    WITH keys AS (
+        SELECT k.table_ordinal, k.columns FROM unnest(model.keys) AS k
+        UNION
+        SELECT i.table_ordinal, i.columns FROM unnest(model.indexes) AS i
+         WHERE i.is_unique AND i.facts->>'where' IS NULL AND array_position(i.columns, NULL) IS NULL
+    ), doubtful AS (
+        SELECT DISTINCT c.id
+          FROM unnest(model.columns) AS c
+          JOIN unnest(profiles) AS p ON p.column_id = c.id
+         WHERE NOT (sq2pg.type_family(c.type) = 'number' AND p.reals + p.texts + p.blobs = 0
+                    OR sq2pg.type_family(c.type) = 'text' AND p.integers + p.reals + p.blobs = 0
+                    OR c.type = 'bytea' AND p.integers + p.reals + p.texts = 0)
+    ), suspects AS (
+        SELECT k.table_ordinal, t.source_name, array_agg(c.source_name ORDER BY x.n) AS names,
+               array_agg(c.type ORDER BY x.n) AS types
+          FROM keys AS k
+          JOIN unnest(model.tables) AS t ON t.ordinal = k.table_ordinal
+         CROSS JOIN unnest(k.columns) WITH ORDINALITY AS x(id, n)
+          JOIN unnest(model.columns) AS c ON c.id = x.id
+         WHERE EXISTS (SELECT FROM doubtful AS d WHERE d.id = ANY (k.columns))
+           -- two NULLs are no duplicates, but look like ones here
+           AND NOT EXISTS (SELECT FROM unnest(profiles) AS p WHERE p.column_id = ANY (k.columns) AND p.nulls > 0)
+         GROUP BY k.table_ordinal, k.columns, t.source_name
+    )
+    SELECT coalesce(array_agg(ROW(s.table_ordinal, array_to_string(s.names, ', '), 'error', 'duplicate_key', d.n,
+                                  'rowid ' || d.rowids,
+                                  format('%s keys on (%s) are equal in PostgreSQL and not in SQLite', d.n,
+                                         array_to_string(s.names, ', ')),
+                                  'Give the column a type that keeps them apart, for example types => ''{"table.column": "text"}''.'
+                                 )::sq2pg.note ORDER BY s.table_ordinal), '{}')
+      FROM suspects AS s
+     CROSS JOIN LATERAL (
+           SELECT count(*) AS n, min(x.rowids) AS rowids
+             FROM (SELECT string_agg(k.source_rowid::text, ', ' ORDER BY k.source_rowid) AS rowids
+                     FROM sq2pg.key_digests(options->>'source', s.source_name, s.names, s.types, options->>'time_zone',
+                                            (options->>'empty_as_null')::boolean) AS k
+                    GROUP BY k.digest HAVING count(*) > 1) AS x) AS d
+     WHERE d.n > 0
+$$;
+COMMENT ON FUNCTION sq2pg.duplicate_notes(jsonb, sq2pg.model, sq2pg.column_profile[]) IS 'keys that are equal in PostgreSQL only';
+
+/*
+ * Rows that violate a CHECK of the source, as SQLite sees it.
+ */
+CREATE FUNCTION sq2pg.check_violation_notes(options jsonb, model sq2pg.model, all_expressions sq2pg.expression[])
+    RETURNS sq2pg.note[]
+    LANGUAGE sql AS $$
+    SELECT coalesce(array_agg(ROW(t.ordinal, NULL, 'warning', 'check_not_valid', q.n, NULL,
+                                  format('%s%s rows violate a CHECK: it will be NOT VALID',
+                                         CASE WHEN q.n >= 100 THEN 'at least ' ELSE '' END, q.n),
+                                  'Repair the rows in the source, or afterwards.')::sq2pg.note ORDER BY t.ordinal), '{}')
+      FROM unnest(model.tables) AS t
+     CROSS JOIN LATERAL (SELECT count(*) AS n FROM sq2pg.quick_check(options->>'source', t.source_name) AS m(message)
+                          WHERE m.message LIKE 'CHECK constraint failed%') AS q
+     WHERE t.type = 'table' AND q.n > 0
+       AND EXISTS (SELECT FROM unnest(all_expressions) AS e
+                    WHERE e.kind = 'check' AND e.table_ordinal = t.ordinal AND e.translated IS NOT NULL)
+$$;
+COMMENT ON FUNCTION sq2pg.check_violation_notes(jsonb, sq2pg.model, sq2pg.expression[]) IS 'CHECKs that rows of the source violate';
+
 CREATE FUNCTION sq2pg.noise_notes(model sq2pg.model, profiles sq2pg.column_profile[]) RETURNS sq2pg.note[]
     LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(array_agg(ROW(c.table_ordinal, c.source_name, 'note', 'binary_noise', p.noise, NULL,
@@ -136,6 +204,7 @@ BEGIN
         model := sq2pg.translate_views(options, model);
         all_notes := all_notes || coalesce(sq2pg.foreign_key_notes(model), '{}') || sq2pg.misfit_notes(options, model, profiles) || sq2pg.orphan_notes(options, model)
             || sq2pg.type_notes(model, profiles) || sq2pg.noise_notes(model, profiles)
+            || sq2pg.duplicate_notes(options, model, profiles) || sq2pg.check_violation_notes(options, model, expressions)
             || sq2pg.expression_notes(expressions, model.columns) || sq2pg.index_notes(model, expressions)
             || sq2pg.key_notes(model, sq2pg.null_columns(profiles)) || sq2pg.view_notes(model)
             || sq2pg.identity_notes(options, model);

@@ -101,6 +101,72 @@ $$;
 COMMENT ON FUNCTION sq2pg.execute_steps(sq2pg.step[]) IS 'executes the statements of a phase, one by one';
 
 /*
+ * Executes the statements of a phase.  PostgreSQL has limits that SQLite does
+ * not have (the size of an index entry, for one): a statement that it refuses
+ * for such a reason is left out and told, and does not keep the data away.
+ */
+CREATE FUNCTION sq2pg.execute_or_note(steps sq2pg.step[], kind text) RETURNS sq2pg.note[]
+    LANGUAGE plpgsql AS $$
+DECLARE
+    notes   sq2pg.note[] := '{}';
+    message text;
+BEGIN
+    BEGIN
+        PERFORM sq2pg.execute_steps(steps);
+        RETURN notes;
+    EXCEPTION WHEN program_limit_exceeded OR data_exception OR feature_not_supported OR syntax_error
+                   OR undefined_function OR undefined_object OR datatype_mismatch OR invalid_object_definition
+                   OR invalid_foreign_key OR check_violation THEN
+        NULL;                   -- which one it was is found out below
+    END;
+    FOR i IN 1 .. cardinality(steps) LOOP
+        BEGIN
+            PERFORM sq2pg.execute_steps(steps[i:i]);
+        EXCEPTION
+            WHEN check_violation THEN
+                EXECUTE steps[i].statement || ' NOT VALID';
+                notes := notes || ROW(steps[i].table_ordinal, NULL, 'warning', kind || '_not_valid', NULL,
+                                      steps[i].statement,
+                                      format('%s "%s" is NOT VALID: some rows violate it', kind, steps[i].object),
+                                      'Repair the rows, then run ALTER TABLE ... VALIDATE CONSTRAINT.')::sq2pg.note;
+            WHEN program_limit_exceeded OR data_exception OR feature_not_supported OR syntax_error
+                 OR undefined_function OR undefined_object OR datatype_mismatch OR invalid_object_definition
+                 OR invalid_foreign_key THEN
+                GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+                notes := notes || ROW(steps[i].table_ordinal, NULL, 'warning', kind || '_left_out', NULL,
+                                      steps[i].statement,
+                                      format('%s "%s" is left out: %s', kind, steps[i].object, message),
+                                      NULL)::sq2pg.note;
+        END;
+    END LOOP;
+    RETURN notes;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.execute_or_note(sq2pg.step[], text) IS
+    'executes the statements of a phase; what PostgreSQL cannot have becomes a note';
+
+/*
+ * Keys and unique indexes.  Values that SQLite keeps apart can be equal in a
+ * PostgreSQL type: two spellings of one moment, 1 and true.
+ */
+CREATE FUNCTION sq2pg.add_unique(steps sq2pg.step[], kind text) RETURNS sq2pg.note[]
+    LANGUAGE plpgsql AS $$
+DECLARE
+    details text;
+    child   text;
+BEGIN
+    RETURN sq2pg.execute_or_note(steps, kind);
+EXCEPTION WHEN unique_violation THEN
+    GET STACKED DIAGNOSTICS details = PG_EXCEPTION_DETAIL, child = TABLE_NAME;
+    RAISE unique_violation USING
+        MESSAGE = format('values of table "%s" that SQLite keeps apart are equal in PostgreSQL', child),
+        DETAIL = details,
+        HINT = 'Give the column a type that keeps them apart, for example types => ''{"table.column": "text"}'', or make them different in the source. sq2pg_check() lists all such keys.';
+END
+$$;
+COMMENT ON FUNCTION sq2pg.add_unique(sq2pg.step[], text) IS 'creates keys or indexes, with a message for duplicates';
+
+/*
  * The rows of one table that refer to no parent by one foreign key: taken out,
  * or their reference set to NULL.  Says how many, and what that does to the
  * digest of the table.
@@ -217,6 +283,12 @@ BEGIN
                            format('foreign key "%s" is NOT VALID: some rows have no parent', valid[i].object),
                            NULL)::sq2pg.note;
             END IF;
+        WHEN invalid_foreign_key OR datatype_mismatch OR undefined_function THEN
+            -- its key could not be made
+            GET STACKED DIAGNOSTICS details = MESSAGE_TEXT;
+            model.notes := model.notes
+                || ROW(valid[i].table_ordinal, NULL, 'warning', 'foreign_key_left_out', NULL, valid[i].statement,
+                       format('foreign key "%s" is left out: %s', valid[i].object, details), NULL)::sq2pg.note;
         END;
     END LOOP;
     IF cardinality(failures) > 0 AND NOT keep THEN
@@ -237,7 +309,7 @@ CREATE FUNCTION sq2pg.add_foreign_keys(options jsonb, INOUT model sq2pg.model)
     LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM sq2pg.execute_steps(sq2pg.foreign_key_steps(model, false));
-EXCEPTION WHEN foreign_key_violation THEN
+EXCEPTION WHEN foreign_key_violation OR invalid_foreign_key OR datatype_mismatch OR undefined_function THEN
     model := sq2pg.add_violated_foreign_keys(options, model);
 END
 $$;
@@ -396,9 +468,9 @@ CREATE FUNCTION sq2pg.finish_tables(options jsonb, INOUT model sq2pg.model, expr
 DECLARE
     null_columns int[] := ARRAY(SELECT DISTINCT n.id FROM unnest(results) AS r, unnest(r.null_columns) AS n(id));
 BEGIN
-    PERFORM sq2pg.execute_steps(sq2pg.key_steps(model, null_columns));
-    PERFORM sq2pg.execute_steps(sq2pg.check_steps(model, expressions));
-    PERFORM sq2pg.execute_steps(sq2pg.index_steps(model, expressions));
+    model.notes := model.notes || sq2pg.add_unique(sq2pg.key_steps(model, null_columns), 'key');
+    model.notes := model.notes || sq2pg.execute_or_note(sq2pg.check_steps(model, expressions), 'check');
+    model.notes := model.notes || sq2pg.add_unique(sq2pg.index_steps(model, expressions), 'index');
     IF options->>'on_orphan' IN ('null', 'reject') THEN
         results := sq2pg.treat_orphans(options, model, expressions, results);
     END IF;

@@ -20,7 +20,7 @@
  *			[{name, column, columns, parent, parent_columns, on_delete, on_update, match, deferrable,
  *			initially_deferred}]
  *			parent_columns: [] if the primary key is meant
- *			on_…: cascade | restrict | set null | set default | no action
+ *			on_...: cascade | restrict | set null | set default | no action
  *	virtual: module, arguments: [text]
  *	view: columns: [name] ([] if none written), select: the query's text
  */

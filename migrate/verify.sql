@@ -34,6 +34,17 @@ CREATE FUNCTION sq2pg.row_digests(source text, source_table text, source_columns
 COMMENT ON FUNCTION sq2pg.row_digests(text, text, text[], regclass, text[], text, boolean) IS
     'digest of each row of a SQLite table, comparable with sq2pg.row_digest';
 
+/*
+ * The same for the columns of a key and types that no relation has yet: equal
+ * digests are equal keys in PostgreSQL.
+ */
+CREATE FUNCTION sq2pg.key_digests(source text, source_table text, source_columns text[], types text[],
+                                  time_zone text, empty_as_null boolean)
+    RETURNS TABLE (digest text, source_rowid bigint)
+    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_key_digests';
+COMMENT ON FUNCTION sq2pg.key_digests(text, text, text[], text[], text, boolean) IS
+    'digest of the key of each row of a SQLite table, for given types';
+
 CREATE FUNCTION sq2pg.row_digest(record) RETURNS text
     LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_row_digest';
 COMMENT ON FUNCTION sq2pg.row_digest(record) IS 'digest of ROW(column, ...) of a target table';

@@ -395,3 +395,30 @@ sqm_source_orphans(PG_FUNCTION_ARGS)
 	sqm_statement_finalize(stmt);
 	return (Datum) 0;
 }
+
+PG_FUNCTION_INFO_V1(sqm_quick_check);
+
+/*
+ * sq2pg.quick_check(source text, table_name text) RETURNS TABLE (message text)
+ *
+ * What SQLite itself finds wrong in a table: broken pages, NULL in NOT NULL
+ * columns, violated CHECKs.  At most 100 messages.
+ */
+Datum
+sqm_quick_check(PG_FUNCTION_ARGS)
+{
+	SqmStatement *stmt;
+	SqmRow		row;
+
+	sqm_row_begin(fcinfo, &row);
+	stmt = sqm_statement_prepare(open_argument(fcinfo),
+								 "SELECT quick_check FROM pragma_quick_check(?1)");
+	sqm_statement_bind_text(stmt, 1, sqm_arg_text(fcinfo, 1));
+	while (sqm_statement_step(stmt))
+	{
+		sqm_row_text(&row, sqm_statement_text(stmt, 0));
+		sqm_row_emit(&row);
+	}
+	sqm_statement_finalize(stmt);
+	return (Datum) 0;
+}

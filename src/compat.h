@@ -19,6 +19,14 @@
 #include "varatt.h"
 #endif
 
+/* What an EXPLAIN callback needs. */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#else
+#include "commands/explain.h"
+#endif
+
 /* A plain foreign path: no target list, order, parameters or outer path. */
 #if PG_VERSION_NUM >= 180000
 #define sqm_create_foreignscan_path(root, rel, rows, startup, total) \

@@ -297,10 +297,17 @@ on_authorize(void *arg, int action, const char *first, const char *second,
 		case SQLITE_RECURSIVE:
 		case SQLITE_TRANSACTION:
 			return SQLITE_OK;
+		case SQLITE_INSERT:
 		case SQLITE_UPDATE:
-			/* how SQLite declares the columns of a virtual table to itself */
-			return first != NULL && strcmp(first, "sqlite_master") == 0 ?
-				SQLITE_OK : SQLITE_DENY;
+		case SQLITE_DELETE:
+
+			/*
+			 * Virtual table modules compile statements on their shadow tables
+			 * when they are connected to, and SQLite declares their columns
+			 * to itself that way.  None can be executed: the file is open
+			 * read-only, and no statement of ours writes.
+			 */
+			return SQLITE_OK;
 		case SQLITE_FUNCTION:
 			return second != NULL && function_is_allowed(second) ?
 				SQLITE_OK : SQLITE_DENY;

@@ -14,7 +14,6 @@
 
 #include "access/sysattr.h"
 #include "access/table.h"
-#include "commands/explain.h"
 #include "commands/vacuum.h"
 #include "executor/executor.h"
 #include "foreign/foreign.h"

@@ -336,7 +336,8 @@ numeric_from_real(SqmTarget *target, const SqmValue *value, Datum *datum,
 			quick_decimal(value->real, target->scale, &mantissa))
 		{
 			if (target->precision < SQM_MANTISSA_DIGITS &&
-				Abs(mantissa) >= (int64) sqm_power10[target->precision])
+				(mantissa >= (int64) sqm_power10[target->precision] ||
+				 mantissa <= -(int64) sqm_power10[target->precision]))
 				return out_of_range(target, reason);
 			*datum = NumericGetDatum(int64_div_fast_to_numeric(mantissa,
 															   target->scale));

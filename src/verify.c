@@ -17,6 +17,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "parser/parse_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -24,6 +25,7 @@
 #include "utils/typcache.h"
 
 #include "compare.h"
+#include "compat.h"
 #include "option.h"
 #include "reader.h"
 #include "source.h"
@@ -32,6 +34,7 @@
 PG_FUNCTION_INFO_V1(sqm_digest_source);
 PG_FUNCTION_INFO_V1(sqm_row_digests);
 PG_FUNCTION_INFO_V1(sqm_row_digest);
+PG_FUNCTION_INFO_V1(sqm_key_digests);
 
 static SqmCanon **
 canons_for(Oid relid, List *columns, pg_tz *zone, bool empty_as_null)
@@ -58,6 +61,25 @@ canons_for(Oid relid, List *columns, pg_tz *zone, bool empty_as_null)
 	return canons;
 }
 
+/* The same for types by their names. */
+static SqmCanon **
+canons_for_types(List *types, pg_tz *zone, bool empty_as_null)
+{
+	SqmCanon  **canons = palloc(sizeof(SqmCanon *) * (list_length(types) + 1));
+	ListCell   *lc;
+
+	foreach(lc, types)
+	{
+		Oid			type;
+		int32		typmod;
+
+		sqm_parse_type(lfirst(lc), &type, &typmod);
+		canons[foreach_current_index(lc)] = sqm_canon_create(type, typmod, zone,
+															 empty_as_null);
+	}
+	return canons;
+}
+
 /* A SQLite table that is read as canonical bytes. */
 typedef struct SourceRows
 {
@@ -73,8 +95,22 @@ typedef struct SourceRows
 	MemoryContext row_context;
 } SourceRows;
 
+static void
+open_source_rows(SourceRows *rows, char *source, char *table, List *columns,
+				 SqmCanon **canons)
+{
+	rows->source = source;
+	rows->columns = list_length(columns);
+	rows->canons = canons;
+	rows->stmt = sqm_table_statement(source, table, columns, &rows->has_rowid);
+	initStringInfo(&rows->bytes);
+	rows->row_context = AllocSetContextCreate(CurrentMemoryContext,
+											  "sqlite_fdw_mig digest",
+											  ALLOCSET_DEFAULT_SIZES);
+}
+
 /*
- * Both functions below have the same first arguments: source, source_table,
+ * Two functions below have the same first arguments: source, source_table,
  * source_columns, target, target_columns, time_zone, empty_as_null.
  */
 static void
@@ -86,17 +122,11 @@ begin_source_rows(FunctionCallInfo fcinfo, SourceRows *rows)
 	if (list_length(columns) != list_length(target_columns))
 		elog(ERROR, "%d source columns for %d target columns",
 			 list_length(columns), list_length(target_columns));
-	rows->source = sqm_arg_text(fcinfo, 0);
-	rows->columns = list_length(columns);
-	rows->canons = canons_for(PG_GETARG_OID(3), target_columns,
-							  sqm_time_zone(sqm_arg_text(fcinfo, 5)),
-							  PG_GETARG_BOOL(6));
-	rows->stmt = sqm_table_statement(rows->source, sqm_arg_text(fcinfo, 1),
-									 columns, &rows->has_rowid);
-	initStringInfo(&rows->bytes);
-	rows->row_context = AllocSetContextCreate(CurrentMemoryContext,
-											  "sqlite_fdw_mig digest",
-											  ALLOCSET_DEFAULT_SIZES);
+	open_source_rows(rows, sqm_arg_text(fcinfo, 0), sqm_arg_text(fcinfo, 1),
+					 columns,
+					 canons_for(PG_GETARG_OID(3), target_columns,
+								sqm_time_zone(sqm_arg_text(fcinfo, 5)),
+								PG_GETARG_BOOL(6)));
 }
 
 static bool
@@ -195,9 +225,27 @@ row_digest(const char *bytes, int length)
 	return text;
 }
 
+static void
+emit_row_digests(SourceRows *rows, SqmRow *row)
+{
+	while (next_source_row(rows))
+	{
+		MemoryContext old = MemoryContextSwitchTo(rows->row_context);
+
+		sqm_row_text(row, row_digest(rows->bytes.data, rows->bytes.len));
+		if (rows->has_rowid)
+			sqm_row_bigint(row, sqm_statement_int64(rows->stmt, rows->columns));
+		else
+			sqm_row_null(row);
+		sqm_row_emit(row);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(rows->row_context);
+	}
+}
+
 /*
  * sq2pg.row_digests(source text, ... as above)
- *		RETURNS TABLE (digest text, rowid bigint)
+ *		RETURNS TABLE (digest text, source_rowid bigint)
  *
  * One row a row; for finding those that differ.  The result is as large as
  * the number of rows and goes to disk beyond work_mem.
@@ -210,19 +258,31 @@ sqm_row_digests(PG_FUNCTION_ARGS)
 
 	sqm_row_begin(fcinfo, &row);
 	begin_source_rows(fcinfo, &rows);
-	while (next_source_row(&rows))
-	{
-		MemoryContext old = MemoryContextSwitchTo(rows.row_context);
+	emit_row_digests(&rows, &row);
+	return (Datum) 0;
+}
 
-		sqm_row_text(&row, row_digest(rows.bytes.data, rows.bytes.len));
-		if (rows.has_rowid)
-			sqm_row_bigint(&row, sqm_statement_int64(rows.stmt, rows.columns));
-		else
-			sqm_row_null(&row);
-		sqm_row_emit(&row);
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(rows.row_context);
-	}
+/*
+ * sq2pg.key_digests(source text, source_table text, source_columns text[],
+ *					 types text[], time_zone text, empty_as_null boolean)
+ *		RETURNS TABLE (digest text, source_rowid bigint)
+ *
+ * Equal digests are equal keys in PostgreSQL; rows with a NULL are included.
+ */
+Datum
+sqm_key_digests(PG_FUNCTION_ARGS)
+{
+	List	   *columns = sqm_array_strings(PG_GETARG_ARRAYTYPE_P(2));
+	SourceRows	rows = {0};
+	SqmRow		row;
+
+	sqm_row_begin(fcinfo, &row);
+	open_source_rows(&rows, sqm_arg_text(fcinfo, 0), sqm_arg_text(fcinfo, 1),
+					 columns,
+					 canons_for_types(sqm_array_strings(PG_GETARG_ARRAYTYPE_P(3)),
+									  sqm_time_zone(sqm_arg_text(fcinfo, 4)),
+									  PG_GETARG_BOOL(5)));
+	emit_row_digests(&rows, &row);
 	return (Datum) 0;
 }
 
