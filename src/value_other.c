@@ -35,7 +35,7 @@ typedef Datum (*Attempt) (SqmTarget *target, void *argument);
 
 /*
  * Is it the value that an error speaks of?  The others (a cancelled query, no
- * memory, no permission, a bug) would come with every value and must not be
+ * memory, no permission) would come with every value and must not be
  * taken for bad data.
  */
 static bool
@@ -56,6 +56,10 @@ is_about_value(int sqlstate)
 
 	if (sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE)
 		return false;
+
+	/* hstore_in, for one, complains of bad text like this */
+	if (sqlstate == ERRCODE_INTERNAL_ERROR)
+		return true;
 	for (int i = 0; i < lengthof(classes); i++)
 	{
 		if (ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(classes[i]))

@@ -50,6 +50,12 @@ TARGETS = {
     'colour': ('11911', [values.plain_text]),
     'positive': ('66811', [values.number_text]),
     'short_text': ('22911', [values.plain_text]),
+    'pair': ('22911', [values.other_text, values.plain_text]),
+    'tags': ('11911', [values.array_text]),
+    'colour[]': ('11911', [values.array_text]),
+    'positive[]': ('11911', [values.array_text]),
+    'short_text[]': ('11911', [values.array_text]),
+    'short_stamp': ('55911', [values.time_text]),
     'money': ('44911', [values.number_text, values.other_text]),
     'oid': ('44911', [values.number_text, values.other_text]),
     'xid': ('44911', [values.number_text, values.other_text]),
@@ -83,12 +89,17 @@ TARGETS = {
 ZONES = ['UTC', 'America/New_York', 'Europe/Berlin', 'Europe/Moscow', 'Pacific/Apia', 'Asia/Kathmandu',
          'Africa/Casablanca', 'Europe/Dublin', 'Australia/Lord_Howe', 'America/St_Johns', 'Antarctica/Troll']
 
+# made in a schema
 TYPES = """
-CREATE TYPE pg_temp.colour AS ENUM ('red', 'Red', 'green', 'blue', 'caf\u00e9');
-CREATE DOMAIN pg_temp.positive AS integer CHECK (VALUE > 0);
-CREATE DOMAIN pg_temp.short_text AS varchar(10) NOT NULL;
+CREATE TYPE %(schema)s.colour AS ENUM ('red', 'Red', 'green', 'blue', 'caf\u00e9');
+CREATE DOMAIN %(schema)s.positive AS integer CHECK (VALUE > 0);
+CREATE DOMAIN %(schema)s.short_text AS varchar(10) NOT NULL;
+CREATE DOMAIN %(schema)s.stamp AS timestamp(2);
+CREATE DOMAIN %(schema)s.short_stamp AS %(schema)s.stamp CHECK (VALUE > '1900-01-01');
+CREATE DOMAIN %(schema)s.tags AS varchar(4)[] CHECK (cardinality(VALUE) < 4);
+CREATE TYPE %(schema)s.pair AS (a integer, b varchar(3));
 """
-OWN = ('colour', 'positive', 'short_text')
+OWN = ('colour', 'positive', 'short_text', 'short_stamp', 'tags', 'pair', 'colour[]', 'positive[]', 'short_text[]')
 
 
 def storage(value):
@@ -119,7 +130,7 @@ def make_cases(rng, count):
 
 def script(cases):
     """Both judgements of every case, as rows of COPY."""
-    out = [TYPES, 'CREATE TEMP TABLE cases (id int, class text, payload bytea, target text, zone text, empty bool);',
+    out = [TYPES % {'schema': 'pg_temp'}, 'CREATE TEMP TABLE cases (id int, class text, payload bytea, target text, zone text, empty bool);',
            'COPY cases FROM STDIN;']
     for i, (target, value, zone, empty) in enumerate(cases):
         kind, payload = storage(value)

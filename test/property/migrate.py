@@ -29,10 +29,7 @@ SHORT_NAMES = {'character varying': 'varchar', 'timestamp without time zone': 't
 TYPES = """
 DROP SCHEMA IF EXISTS kinds CASCADE;
 CREATE SCHEMA kinds;
-CREATE TYPE kinds.colour AS ENUM ('red', 'Red', 'green', 'blue', 'caf\u00e9');
-CREATE DOMAIN kinds.positive AS integer CHECK (VALUE > 0);
-CREATE DOMAIN kinds.short_text AS varchar(10) NOT NULL;
-"""
+""" + agree.TYPES % {'schema': 'kinds'}
 ROWS = 40
 
 # what is likely in a column of this declared type

@@ -112,6 +112,7 @@ OTHER_TEXTS = [
     '[1,5)', '[1,5]', 'empty', '(,)', 'a & b', 'fat cat', "'a':1 b:2", '$.a', 'integer', 'pg_class', 'nosuch',
     '12abc', '0x1F', '010', '4294967295', '4294967296', '-9', '12:34:56+02', '12:34:56.7+05:30', '<a/>', '<a>',
     '(0,1)', '1 2 3', 'a=>1', '[now,)', '[2024-01-01, Tomorrow]', '(2024-01-01,2024-02-01)', 'TODAY', 'yesterday',
+    '(1,abc)', '(1,abcd)', '(,)', '(1,"a b")', '(12,)', '{red,green}', '{red,Blue}', '["red"]', '{1,0}', '{a,b,c,d}',
     '[2024-01-01 12:00,infinity)', '{[2024-01-01,2024-01-02),[2024-03-01,today)}', 'Known', 'nowhere']
 
 UUID_TEXTS = [
@@ -324,6 +325,8 @@ def pick(rng, kinds, texts):
 def array_text(rng):
     if rng.random() < 0.6:
         return rng.choice(ARRAY_TEXTS)
+    if rng.random() < 0.1:
+        return rng.choice(OTHER_TEXTS)
     parts = [rng.choice([number_text, plain_text])(rng) if rng.random() < 0.5 else str(rng.randint(-9, 99))
              for _ in range(rng.randrange(5))]
     if rng.random() < 0.4:
