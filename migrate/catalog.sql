@@ -49,11 +49,11 @@ CREATE FUNCTION sq2pg.source_count(source text, table_name text) RETURNS bigint
 COMMENT ON FUNCTION sq2pg.source_count(text, text) IS 'number of rows of a SQLite table, counted by SQLite';
 
 /*
- * What SQLite itself finds wrong in a table.
+ * Rows for which a condition of the source's own is false.
  */
-CREATE FUNCTION sq2pg.quick_check(source text, table_name text) RETURNS TABLE (message text)
-    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_quick_check';
-COMMENT ON FUNCTION sq2pg.quick_check(text, text) IS 'violated CHECKs, NULLs and broken pages of a SQLite table, at most 100';
+CREATE FUNCTION sq2pg.source_violations(source text, table_name text, condition text) RETURNS bigint
+    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_source_violations';
+COMMENT ON FUNCTION sq2pg.source_violations(text, text, text) IS 'rows of a SQLite table that violate one of its CHECKs';
 
 /*
  * Server and foreign tables, to look around.

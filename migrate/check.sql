@@ -110,16 +110,13 @@ COMMENT ON FUNCTION sq2pg.duplicate_notes(jsonb, sq2pg.model, sq2pg.column_profi
 CREATE FUNCTION sq2pg.check_violation_notes(options jsonb, model sq2pg.model, all_expressions sq2pg.expression[])
     RETURNS sq2pg.note[]
     LANGUAGE sql AS $$
-    SELECT coalesce(array_agg(ROW(t.ordinal, NULL, 'warning', 'check_not_valid', q.n, NULL,
-                                  format('%s%s rows violate a CHECK: it will be NOT VALID',
-                                         CASE WHEN q.n >= 100 THEN 'at least ' ELSE '' END, q.n),
+    SELECT coalesce(array_agg(ROW(t.ordinal, NULL, 'warning', 'check_not_valid', v.n, NULL,
+                                  format('%s rows violate CHECK (%s): it will be NOT VALID', v.n, e.original),
                                   'Repair the rows in the source, or afterwards.')::sq2pg.note ORDER BY t.ordinal), '{}')
-      FROM unnest(model.tables) AS t
-     CROSS JOIN LATERAL (SELECT count(*) AS n FROM sq2pg.quick_check(options->>'source', t.source_name) AS m(message)
-                          WHERE m.message LIKE 'CHECK constraint failed%') AS q
-     WHERE t.type = 'table' AND q.n > 0
-       AND EXISTS (SELECT FROM unnest(all_expressions) AS e
-                    WHERE e.kind = 'check' AND e.table_ordinal = t.ordinal AND e.translated IS NOT NULL)
+      FROM unnest(all_expressions) AS e
+      JOIN unnest(model.tables) AS t ON t.ordinal = e.table_ordinal
+     CROSS JOIN LATERAL (SELECT sq2pg.source_violations(options->>'source', t.source_name, e.original) AS n) AS v
+     WHERE e.kind = 'check' AND e.translated IS NOT NULL AND v.n > 0
 $$;
 COMMENT ON FUNCTION sq2pg.check_violation_notes(jsonb, sq2pg.model, sq2pg.expression[]) IS 'CHECKs that rows of the source violate';
 

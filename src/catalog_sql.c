@@ -396,29 +396,35 @@ sqm_source_orphans(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-PG_FUNCTION_INFO_V1(sqm_quick_check);
+PG_FUNCTION_INFO_V1(sqm_source_violations);
 
 /*
- * sq2pg.quick_check(source text, table_name text) RETURNS TABLE (message text)
+ * sq2pg.source_violations(source text, table_name text, condition text)
  *
- * What SQLite itself finds wrong in a table: broken pages, NULL in NOT NULL
- * columns, violated CHECKs.  At most 100 messages.
+ * Rows for which a condition of the source's own is false; NULL if SQLite
+ * cannot evaluate it.  (PRAGMA quick_check would tell, but not on a read-only
+ * connection.)  The condition is text from the file, but SQLite's own: it
+ * runs where it always ran, and the caller passes only what our parser has
+ * read as one whole expression.
  */
 Datum
-sqm_quick_check(PG_FUNCTION_ARGS)
+sqm_source_violations(PG_FUNCTION_ARGS)
 {
+	char	   *message = NULL;
 	SqmStatement *stmt;
-	SqmRow		row;
+	int64		result = 0;
 
-	sqm_row_begin(fcinfo, &row);
-	stmt = sqm_statement_prepare(open_argument(fcinfo),
-								 "SELECT quick_check FROM pragma_quick_check(?1)");
-	sqm_statement_bind_text(stmt, 1, sqm_arg_text(fcinfo, 1));
-	while (sqm_statement_step(stmt))
-	{
-		sqm_row_text(&row, sqm_statement_text(stmt, 0));
-		sqm_row_emit(&row);
-	}
+	stmt = sqm_statement_try_prepare(open_argument(fcinfo),
+									 psprintf("SELECT count(*) FROM main.%s WHERE NOT (%s)",
+											  sqm_lite_quote(sqm_arg_text(fcinfo, 1)),
+											  sqm_arg_text(fcinfo, 2)),
+									 &message);
+	if (stmt == NULL)
+		PG_RETURN_NULL();
+	if (sqm_statement_try_step(stmt, &message) == SQM_STEP_ROW)
+		result = sqm_statement_int64(stmt, 0);
 	sqm_statement_finalize(stmt);
-	return (Datum) 0;
+	if (message != NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(result);
 }
