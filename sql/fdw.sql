@@ -16,7 +16,6 @@ EXPLAIN (VERBOSE, COSTS OFF) SELECT * FROM customer;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT friend FROM renamed WHERE nr > 3;
 EXPLAIN (COSTS OFF) SELECT count(*) FROM customer;
 EXPLAIN (COSTS OFF) SELECT 1 FROM customer WHERE random() >= 0;
-EXPLAIN (COSTS OFF, FORMAT YAML) SELECT name FROM customer;
 SELECT count(*) FROM customer;
 SELECT * FROM customer ORDER BY id;
 SELECT name, friend FROM renamed WHERE nr > 3 ORDER BY nr;
