@@ -152,7 +152,11 @@ put_loose_number(StringInfo text, const Payload *payload)
 	CanonDecimal decimal;
 
 	if (p < end && *p == '+')
+	{
 		p++;
+		if (p < end && *p == '-')
+			return false;
+	}
 	start = text->len;
 	for (; p < end; p++)
 	{

@@ -177,6 +177,8 @@ write_float5(const Element *element, StringInfo text)
 		rest.payload++;
 		rest.size--;
 		start = text->len;
+		if (rest.size > 0 && *rest.payload == '-')
+			return malformed;
 	}
 	problem = write_number(&rest, text);
 	if (problem)

@@ -158,7 +158,7 @@ def whole(value, bits):
         number = value
     else:
         text = string(value)
-        if not WHOLE.match(text):
+        if len(text) > 20 or not WHOLE.match(text):
             raise Unfit
         number = int(text)
     if not -2**(bits - 1) <= number < 2**(bits - 1):
@@ -417,7 +417,7 @@ def binary_scalar(kind, payload):
         return (b'-' if parts[1] == b'-' else b'') + (b'9.0e999' if number >= 2**64 else b'%d' % number)
     if kind == 6:
         parts = re.fullmatch(rb'\+?(-?)([0-9]*)(\.?)([0-9]*)((?:[eE][+-]?[0-9]+)?)', payload)
-        if not parts or payload[:2] == b'+-':
+        if not parts or payload[:2] == b'+-' or not (parts[2] or parts[4]):
             raise Unfit
         before, after = parts[2], parts[4]
         if parts[3]:
