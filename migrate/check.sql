@@ -9,14 +9,14 @@ CREATE FUNCTION sq2pg.source_orphans(source text, child text, columns text[], pa
     LANGUAGE C STRICT ROWS 1 AS 'MODULE_PATHNAME', 'sqm_source_orphans';
 COMMENT ON FUNCTION sq2pg.source_orphans(text, text, text[], text, text[]) IS 'rows of a SQLite table that refer to no parent';
 
-CREATE FUNCTION sq2pg.orphan_notes(options jsonb, model sq2pg.model) RETURNS sq2pg.note[]
+/*
+ * The foreign keys that rows violate, by their place in the model.
+ */
+CREATE FUNCTION sq2pg.orphans(options jsonb, model sq2pg.model)
+    RETURNS TABLE (place bigint, table_ordinal int, child text, child_columns text[], parent text, orphans bigint,
+                   sample text)
     LANGUAGE sql SET enable_nestloop = off AS $$
-    SELECT coalesce(array_agg(ROW(f.table_ordinal, array_to_string(f.child_columns, ', '),
-                                  CASE options->>'on_orphan' WHEN 'error' THEN 'error' ELSE 'warning' END,
-                                  'orphans', o.orphans, o.sample,
-                                  format('%s rows of table "%s" have no parent in table "%s"', o.orphans, f.child, f.parent),
-                                  'Repair the source, or choose on_orphan => ''null'', ''reject'', or ''keep'', which leaves the foreign key NOT VALID.'
-                                 )::sq2pg.note ORDER BY f.table_ordinal, f.place), '{}')
+    SELECT f.place, f.table_ordinal, f.child, f.child_columns, f.parent, o.orphans, o.sample
       FROM (SELECT k.table_ordinal, k.ordinality AS place, t.source_name AS child, p.source_name AS parent,
                    array_agg(c.source_name ORDER BY x.n) AS child_columns,
                    array_agg(pc.source_name ORDER BY x.n) AS parent_columns
@@ -31,7 +31,23 @@ CREATE FUNCTION sq2pg.orphan_notes(options jsonb, model sq2pg.model) RETURNS sq2
      CROSS JOIN LATERAL sq2pg.source_orphans(options->>'source', f.child, f.child_columns, f.parent, f.parent_columns) AS o
      WHERE o.orphans > 0
 $$;
-COMMENT ON FUNCTION sq2pg.orphan_notes(jsonb, sq2pg.model) IS 'foreign keys that the rows violate';
+COMMENT ON FUNCTION sq2pg.orphans(jsonb, sq2pg.model) IS 'foreign keys that rows of the source violate';
+
+CREATE FUNCTION sq2pg.orphaned_keys(options jsonb, model sq2pg.model) RETURNS bigint[]
+    LANGUAGE sql AS $$ SELECT ARRAY(SELECT o.place FROM sq2pg.orphans(options, model) AS o) $$;
+COMMENT ON FUNCTION sq2pg.orphaned_keys(jsonb, sq2pg.model) IS 'places of the foreign keys that rows violate';
+
+CREATE FUNCTION sq2pg.orphan_notes(options jsonb, model sq2pg.model) RETURNS sq2pg.note[]
+    LANGUAGE sql AS $$
+    SELECT coalesce(array_agg(ROW(o.table_ordinal, array_to_string(o.child_columns, ', '),
+                                  CASE options->>'on_orphan' WHEN 'error' THEN 'error' ELSE 'warning' END,
+                                  'orphans', o.orphans, o.sample,
+                                  format('%s rows of table "%s" have no parent in table "%s"', o.orphans, o.child, o.parent),
+                                  'Repair the source, or choose on_orphan => ''null'', ''reject'', or ''keep'', which leaves the foreign key NOT VALID.'
+                                 )::sq2pg.note ORDER BY o.table_ordinal, o.place), '{}')
+      FROM sq2pg.orphans(options, model) AS o
+$$;
+COMMENT ON FUNCTION sq2pg.orphan_notes(jsonb, sq2pg.model) IS 'one finding for each foreign key that rows violate';
 
 /*
  * Values that no candidate type holds: only where the caller named the type.

@@ -38,12 +38,15 @@ CREATE TYPE sq2pg.expression AS (
  * The columns of each table as sq2pg.translate() wants to know them.
  */
 CREATE FUNCTION sq2pg.translation_columns(model sq2pg.model)
-    RETURNS TABLE (table_ordinal int, columns jsonb)
+    RETURNS TABLE (table_ordinal int, columns jsonb, plain_columns jsonb)
     LANGUAGE sql IMMUTABLE AS $$
     SELECT c.table_ordinal,
            jsonb_agg(jsonb_build_object('name', c.source_name, 'target', c.target_name, 'type', c.type,
                                         'collation', c.collation_name, 'affinity', sq2pg.affinity(c.declared))
-                     ORDER BY c.ordinal)
+                     ORDER BY c.ordinal),
+           coalesce(jsonb_agg(jsonb_build_object('name', c.source_name, 'target', c.target_name, 'type', c.type,
+                                                 'collation', c.collation_name, 'affinity', sq2pg.affinity(c.declared))
+                              ORDER BY c.ordinal) FILTER (WHERE c.hidden IS NULL), '[]')
       FROM unnest(model.columns) AS c GROUP BY c.table_ordinal
 $$;
 COMMENT ON FUNCTION sq2pg.translation_columns(sq2pg.model) IS 'what the translator has to know of the columns of each table';
@@ -97,7 +100,10 @@ CREATE FUNCTION sq2pg.translate_expressions(model sq2pg.model) RETURNS sq2pg.exp
                                   x.notes)::sq2pg.expression), '{}')
       FROM originals AS o
       JOIN known AS k USING (table_ordinal)
-     CROSS JOIN LATERAL sq2pg.translate(coalesce(o.original, ''), o.kind, k.columns, o.wanted) AS x
+     CROSS JOIN LATERAL sq2pg.translate(coalesce(o.original, ''), o.kind,
+                                        -- PostgreSQL computes none from another one
+                                        CASE WHEN o.kind = 'generated' THEN k.plain_columns ELSE k.columns END,
+                                        o.wanted) AS x
 $$;
 COMMENT ON FUNCTION sq2pg.translate_expressions(sq2pg.model) IS 'defaults, checks, generated columns and index expressions as PostgreSQL text';
 
@@ -149,7 +155,7 @@ COMMENT ON FUNCTION sq2pg.create_steps(sq2pg.model, sq2pg.expression[]) IS 'CREA
  * Server and schema of the foreign tables of a printed plan.
  */
 CREATE FUNCTION sq2pg.staging_name() RETURNS name
-    LANGUAGE sql IMMUTABLE AS $$ SELECT 'sq2pg_source'::name $$;
+    LANGUAGE sql IMMUTABLE AS $$ SELECT 'sq2pg_plan_source'::name $$;
 COMMENT ON FUNCTION sq2pg.staging_name() IS 'server and schema from which a printed plan reads';
 
 /*
@@ -340,7 +346,7 @@ CREATE FUNCTION sq2pg.index_notes(model sq2pg.model, all_expressions sq2pg.expre
 $$;
 COMMENT ON FUNCTION sq2pg.index_notes(sq2pg.model, sq2pg.expression[]) IS 'one note for each index that cannot be made';
 
-CREATE FUNCTION sq2pg.foreign_key_steps(model sq2pg.model, not_valid boolean) RETURNS sq2pg.step[]
+CREATE FUNCTION sq2pg.foreign_key_steps(model sq2pg.model, not_valid bigint[]) RETURNS sq2pg.step[]
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW('foreign key', t.ordinal, f.name,
                                   concat_ws(' ',
@@ -350,7 +356,7 @@ CREATE FUNCTION sq2pg.foreign_key_steps(model sq2pg.model, not_valid boolean) RE
                                       'ON UPDATE ' || nullif(f.on_update, 'NO ACTION'),
                                       'ON DELETE ' || nullif(f.on_delete, 'NO ACTION'),
                                       f.deferral,
-                                      CASE WHEN not_valid THEN 'NOT VALID' END),
+                                      CASE WHEN f.ordinality = ANY (not_valid) THEN 'NOT VALID' END),
                                   NULL)::sq2pg.step ORDER BY t.rank, f.ordinality), '{}')
       FROM unnest(model.foreign_keys) WITH ORDINALITY AS f
       JOIN unnest(model.tables) AS t ON t.ordinal = f.table_ordinal
@@ -361,7 +367,7 @@ CREATE FUNCTION sq2pg.foreign_key_steps(model sq2pg.model, not_valid boolean) RE
         AS parent ON parent.place = f.ordinality
      WHERE f.problem IS NULL
 $$;
-COMMENT ON FUNCTION sq2pg.foreign_key_steps(sq2pg.model, boolean) IS 'foreign keys with their actions';
+COMMENT ON FUNCTION sq2pg.foreign_key_steps(sq2pg.model, bigint[]) IS 'foreign keys with their actions; those at the places in not_valid are NOT VALID';
 
 /*
  * The tables of a model as sq2pg.translate_view() wants to know them.

@@ -1,14 +1,21 @@
 /* finish: sequences and statistics */
 
+CREATE FUNCTION sq2pg.highest_id(type text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT CASE type WHEN 'smallint' THEN 32767 WHEN 'integer' THEN 2147483647 ELSE 9223372036854775807 END
+$$;
+COMMENT ON FUNCTION sq2pg.highest_id(text) IS 'highest value of an integer type';
+
 /*
  * The next id of every identity column: after the highest that is there and
  * the highest that AUTOINCREMENT ever gave.  NULL: none is left.
  */
 CREATE FUNCTION sq2pg.next_ids(options jsonb, model sq2pg.model)
-    RETURNS TABLE (table_ordinal int, column_name text, next_id bigint)
+    RETURNS TABLE (table_ordinal int, column_name text, next_id bigint, highest bigint)
     LANGUAGE sql AS $$
     SELECT t.ordinal, c.target_name,
-           CASE WHEN used.id < 9223372036854775807 THEN used.id + 1 END
+           CASE WHEN used.id < sq2pg.highest_id(c.type) THEN used.id + 1 END,
+           sq2pg.highest_id(c.type)
       FROM unnest(model.columns) AS c
       JOIN unnest(model.tables) AS t ON t.ordinal = c.table_ordinal
      CROSS JOIN LATERAL (SELECT greatest(sq2pg.source_max(options->>'source', t.source_name, c.source_name),
@@ -21,7 +28,7 @@ CREATE FUNCTION sq2pg.identity_steps(options jsonb, model sq2pg.model) RETURNS s
     LANGUAGE sql SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW('identity', t.ordinal, t.target_name,
                                   format('ALTER TABLE %I.%I ALTER COLUMN %I RESTART WITH %s', model.schema_name,
-                                         t.target_name, n.column_name, coalesce(n.next_id, 9223372036854775807)),
+                                         t.target_name, n.column_name, coalesce(n.next_id, n.highest)),
                                   NULL)::sq2pg.step ORDER BY t.rank), '{}')
       FROM sq2pg.next_ids(options, model) AS n
       JOIN unnest(model.tables) AS t ON t.ordinal = n.table_ordinal
@@ -32,7 +39,7 @@ COMMENT ON FUNCTION sq2pg.identity_steps(jsonb, sq2pg.model) IS 'statements that
 CREATE FUNCTION sq2pg.identity_notes(options jsonb, model sq2pg.model) RETURNS sq2pg.note[]
     LANGUAGE sql AS $$
     SELECT coalesce(array_agg(ROW(n.table_ordinal, n.column_name, 'warning', 'no_id_left', NULL, NULL,
-                                  'the highest id is 9223372036854775807: no id is left', NULL)::sq2pg.note), '{}')
+                                  format('the highest id is %s: no id is left', n.highest), NULL)::sq2pg.note), '{}')
       FROM sq2pg.next_ids(options, model) AS n WHERE n.next_id IS NULL
 $$;
 COMMENT ON FUNCTION sq2pg.identity_notes(jsonb, sq2pg.model) IS 'identities that cannot go on';

@@ -235,9 +235,8 @@ CREATE FUNCTION sq2pg.read_columns(options jsonb, all_tables sq2pg.table_plan[])
     )
     SELECT array_agg(ROW(p.id, p.table_ordinal, p.ordinal, p.column_name, p.name, p.declared_type,
                          p.not_null OR p.rowid_alias, p.pk_position, p.hidden, p.collation_name, p.default_value,
-                         p.rowid_alias AND p.override IS NULL,
-                         CASE WHEN p.rowid_alias AND p.override IS NULL
-                              THEN p.table_target || '_' || p.name || '_seq' END,
+                         i.is_identity,
+                         CASE WHEN i.is_identity THEN p.table_target || '_' || p.name || '_seq' END,
                          coalesce(w.override, p.candidates[1]),
                          -- an expression finds the column as its declaration and data make it
                          CASE WHEN w.override IS NOT NULL AND w.using_text IS NULL THEN ARRAY[w.override]
@@ -251,6 +250,7 @@ CREATE FUNCTION sq2pg.read_columns(options jsonb, all_tables sq2pg.table_plan[])
              CROSS JOIN LATERAL sq2pg.type_candidates(c.declared_type, c.rowid_alias) AS y) AS p
      CROSS JOIN LATERAL (SELECT m.parts[1], m.parts[2]
                            FROM (SELECT regexp_match(p.override, '^(.*?)(?: USING (.*))?$', 's')) AS m(parts)) AS w(override, using_text)
+     CROSS JOIN LATERAL (SELECT p.rowid_alias AND coalesce(p.override, 'bigint') IN ('smallint', 'integer', 'bigint')) AS i(is_identity)
 $$;
 COMMENT ON FUNCTION sq2pg.read_columns(jsonb, sq2pg.table_plan[]) IS 'the columns of a model, before their types are chosen';
 
@@ -620,7 +620,9 @@ CREATE FUNCTION sq2pg.prefer_key_types(all_columns sq2pg.column_plan[], all_fore
          WHERE f.problem IS NULL AND x.child <> x.parent
     ), preferred AS (
         -- the key at the root of its group, an identity before others
-        SELECT DISTINCT ON (j.component) j.component, c.candidates[1] AS type
+        SELECT DISTINCT ON (j.component) j.component, c.candidates[1] AS type,
+               -- named by the caller
+               cardinality(c.candidates) = 1 AND c.candidates[1] <> 'bigint' AS is_fixed
           FROM joined AS j
           JOIN unnest(all_columns) AS c USING (id)
           LEFT JOIN children AS h USING (id)
@@ -637,7 +639,8 @@ CREATE FUNCTION sq2pg.prefer_key_types(all_columns sq2pg.column_plan[], all_fore
       LEFT JOIN joined AS j USING (id)
       LEFT JOIN preferred AS p USING (component)
      CROSS JOIN LATERAL (SELECT cardinality(c.candidates) > 1
-                            AND sq2pg.type_family(p.type) <> sq2pg.type_family(c.candidates[1])) AS o(other)
+                            AND (p.is_fixed AND p.type <> c.candidates[1]
+                                 OR sq2pg.type_family(p.type) <> sq2pg.type_family(c.candidates[1]))) AS o(other)
 $$;
 COMMENT ON FUNCTION sq2pg.prefer_key_types(sq2pg.column_plan[], sq2pg.foreign_key_plan[]) IS
     'lets columns be tried with the type of the key that they refer to';
@@ -670,7 +673,8 @@ CREATE FUNCTION sq2pg.choose_types(all_columns sq2pg.column_plan[], all_foreign_
         SELECT j.component, sq2pg.common_type(array_agg(o.type)) AS type
           FROM joined AS j JOIN own AS o USING (id)
          GROUP BY j.component
-        HAVING NOT bool_or(o.is_identity) OR sq2pg.common_type(array_agg(o.type)) = 'bigint'
+        HAVING NOT bool_or(o.is_identity)
+            OR sq2pg.common_type(array_agg(o.type)) = min(o.type) FILTER (WHERE o.is_identity)
     )
     SELECT array_agg(ROW(c.id, c.table_ordinal, c.ordinal, c.source_name, c.target_name, c.declared, c.not_null,
                          c.pk_position, c.hidden, c.collation_name, c.default_text, c.is_identity, c.sequence_name,
@@ -701,7 +705,7 @@ CREATE FUNCTION sq2pg.split_types(all_columns sq2pg.column_plan[], all_foreign_k
                   CROSS JOIN unnest(k.columns, k.parent_columns) AS x(child, parent)
                    JOIN unnest(all_columns) AS c ON c.id = x.child
                    JOIN unnest(all_columns) AS p ON p.id = x.parent
-                  WHERE k.problem IS NULL AND c.type <> p.type
+                  WHERE k.problem IS NULL AND sq2pg.type_family(c.type) <> sq2pg.type_family(p.type)
                   GROUP BY k.ordinality) AS s ON s.place = f.ordinality
 $$;
 COMMENT ON FUNCTION sq2pg.split_types(sq2pg.column_plan[], sq2pg.foreign_key_plan[]) IS

@@ -240,6 +240,8 @@ CREATE FUNCTION sq2pg.plan_settings() RETURNS text[]
                  'SET LOCAL row_security = on',
                  'SET LOCAL standard_conforming_strings = on',
                  'SET LOCAL quote_all_identifiers = off',
+                 'SET LOCAL array_nulls = on',
+                 'SET LOCAL transform_null_equals = off',
                  'SET LOCAL default_table_access_method = heap']
 $$;
 COMMENT ON FUNCTION sq2pg.plan_settings() IS 'settings under which the statements of a plan mean what they should';
@@ -293,7 +295,8 @@ BEGIN
             || sq2pg.check_steps(model, expressions)
             || sq2pg.index_steps(model, expressions)
             || sq2pg.orphan_steps(model, on_orphan)
-            || sq2pg.foreign_key_steps(model, false)
+            || sq2pg.foreign_key_steps(model, CASE WHEN on_orphan = 'keep'
+                                                   THEN sq2pg.orphaned_keys(options, model) ELSE '{}' END)
             || sq2pg.identity_steps(options, model)
             || sq2pg.view_steps(model)
             || sq2pg.analyze_steps(model)

@@ -263,8 +263,9 @@ COMMENT ON FUNCTION sq2pg.treat_orphans(jsonb, sq2pg.model, sq2pg.expression[], 
 CREATE FUNCTION sq2pg.add_violated_foreign_keys(options jsonb, INOUT model sq2pg.model)
     LANGUAGE plpgsql AS $$
 DECLARE
-    valid     sq2pg.step[] := sq2pg.foreign_key_steps(model, false);
-    not_valid sq2pg.step[] := sq2pg.foreign_key_steps(model, true);
+    valid     sq2pg.step[] := sq2pg.foreign_key_steps(model, '{}');
+    not_valid sq2pg.step[] := sq2pg.foreign_key_steps(
+                  model, ARRAY(SELECT generate_series(1::bigint, cardinality(model.foreign_keys))));
     keep      boolean := options->>'on_orphan' = 'keep';
     failures  text[] := '{}';
     details   text;
@@ -308,7 +309,7 @@ COMMENT ON FUNCTION sq2pg.add_violated_foreign_keys(jsonb, sq2pg.model) IS 'adds
 CREATE FUNCTION sq2pg.add_foreign_keys(options jsonb, INOUT model sq2pg.model)
     LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM sq2pg.execute_steps(sq2pg.foreign_key_steps(model, false));
+    PERFORM sq2pg.execute_steps(sq2pg.foreign_key_steps(model, '{}'));
 EXCEPTION WHEN foreign_key_violation OR invalid_foreign_key OR datatype_mismatch OR undefined_function THEN
     model := sq2pg.add_violated_foreign_keys(options, model);
 END
@@ -654,6 +655,7 @@ DECLARE
     schema_id int := to_regnamespace(quote_ident(schema_name))::oid::bigint::bit(32)::int;
 BEGIN
     IF NOT pg_try_advisory_xact_lock(class, schema_id) THEN
+        PERFORM sq2pg.announce('wait for schema', schema_name);
         RAISE NOTICE 'waiting for another migration into schema "%"', schema_name;
         PERFORM pg_advisory_xact_lock(class, schema_id);
     END IF;

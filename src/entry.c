@@ -69,6 +69,8 @@ static const struct
 	{"row_security", "on"},
 	{"standard_conforming_strings", "on"},
 	{"quote_all_identifiers", "off"},
+	{"array_nulls", "on"},
+	{"transform_null_equals", "off"},
 	{"default_table_access_method", "heap"},
 	/* not of meaning, but our own queries are small and never worth it */
 	{"jit", "off"},
