@@ -417,7 +417,7 @@ def binary_scalar(kind, payload):
         return (b'-' if parts[1] == b'-' else b'') + (b'9.0e999' if number >= 2**64 else b'%d' % number)
     if kind == 6:
         parts = re.fullmatch(rb'\+?(-?)([0-9]*)(\.?)([0-9]*)((?:[eE][+-]?[0-9]+)?)', payload)
-        if not parts or payload[:2] == b'+-' or not (parts[2] or parts[4]):
+        if not parts or payload[:2] == b'+-' or not (parts[2] or parts[3]):
             raise Unfit
         before, after = parts[2], parts[4]
         if parts[3]:
