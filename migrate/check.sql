@@ -206,11 +206,14 @@ DECLARE
     profiles    sq2pg.column_profile[];
     expressions sq2pg.expression[];
     all_notes   sq2pg.note[];
+    before      sq2pg.column_plan[];
 BEGIN
     all_notes := sq2pg.precondition_notes(options, model) || sq2pg.object_notes(options);
     IF model.tables IS NOT NULL THEN
         profiles := sq2pg.profile_tables(options, model, ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t));
-        model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
+        before := model.columns;
+        model.columns := sq2pg.choose_types(before, model.foreign_keys, profiles);
+        all_notes := all_notes || sq2pg.not_null_notes(before, model.columns);
         model.foreign_keys := sq2pg.split_types(model.columns, model.foreign_keys);
         model := sq2pg.name_relations(model, sq2pg.taken_names(model.schema_name));
         expressions := sq2pg.translate_expressions(model);

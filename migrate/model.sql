@@ -657,7 +657,7 @@ CREATE FUNCTION sq2pg.choose_types(all_columns sq2pg.column_plan[], all_foreign_
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     WITH measured AS (
         SELECT p.column_id, array_agg(p.misfits ORDER BY x.place) AS misfits,
-               min(p.integers) AS integers, min(p.reals) AS reals, min(p.texts) AS texts, min(p.blobs) AS blobs
+               min(p.integers) AS integers, min(p.reals) AS reals, min(p.texts) AS texts, min(p.blobs) AS blobs, min(p.nulls) AS nulls
           FROM unnest(all_profiles) AS p
           JOIN unnest(all_columns) AS c ON c.id = p.column_id
          CROSS JOIN LATERAL (SELECT array_position(c.candidates, p.candidate)) AS x(place)
@@ -676,7 +676,8 @@ CREATE FUNCTION sq2pg.choose_types(all_columns sq2pg.column_plan[], all_foreign_
         HAVING NOT bool_or(o.is_identity)
             OR sq2pg.common_type(array_agg(o.type)) = min(o.type) FILTER (WHERE o.is_identity)
     )
-    SELECT array_agg(ROW(c.id, c.table_ordinal, c.ordinal, c.source_name, c.target_name, c.declared, c.not_null,
+    SELECT array_agg(ROW(c.id, c.table_ordinal, c.ordinal, c.source_name, c.target_name, c.declared,
+                         c.not_null AND coalesce(n.nulls, 0) = 0,
                          c.pk_position, c.hidden, c.collation_name, c.default_text, c.is_identity, c.sequence_name,
                          c.proposed, c.candidates, c.dynamic,
                          CASE WHEN c.using_text IS NULL THEN coalesce(m.type, o.type) ELSE c.proposed END,
@@ -685,9 +686,24 @@ CREATE FUNCTION sq2pg.choose_types(all_columns sq2pg.column_plan[], all_foreign_
       JOIN own AS o USING (id)
       LEFT JOIN joined AS j USING (id)
       LEFT JOIN common AS m USING (component)
+      LEFT JOIN measured AS n ON n.column_id = c.id
 $$;
 COMMENT ON FUNCTION sq2pg.choose_types(sq2pg.column_plan[], sq2pg.foreign_key_plan[], sq2pg.column_profile[]) IS
     'the type of every column, from its candidates and what is known of its data';
+
+/*
+ * Columns that hold NULL in spite of NOT NULL (a damaged schema, or one that
+ * was edited by force) lose it.
+ */
+CREATE FUNCTION sq2pg.not_null_notes(before sq2pg.column_plan[], after sq2pg.column_plan[]) RETURNS sq2pg.note[]
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    SELECT coalesce(array_agg(ROW(a.table_ordinal, a.source_name, 'warning', 'not_null_left_out', NULL, NULL,
+                                  format('column "%s" holds NULL and is no longer NOT NULL', a.source_name),
+                                  'Fill the NULLs, then run ALTER TABLE ... SET NOT NULL.')::sq2pg.note ORDER BY a.id), '{}')
+      FROM unnest(after) AS a JOIN unnest(before) AS b USING (id)
+     WHERE b.not_null AND NOT a.not_null
+$$;
+COMMENT ON FUNCTION sq2pg.not_null_notes(sq2pg.column_plan[], sq2pg.column_plan[]) IS 'columns that had to lose NOT NULL';
 
 /*
  * Foreign keys between columns that did not get one type.

@@ -439,6 +439,7 @@ BEGIN
             changed := ARRAY(SELECT DISTINCT c.table_ordinal FROM unnest(model.columns) AS c
                                JOIN unnest(before) AS b USING (id)
                               WHERE c.type <> b.type OR c.table_ordinal = step.table_ordinal);
+            model.notes := model.notes || sq2pg.not_null_notes(before, model.columns);
             expressions := sq2pg.translate_expressions(model);
             creates := sq2pg.create_steps(model, expressions);
             loads := sq2pg.load_steps(model, expressions);
