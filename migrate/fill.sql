@@ -1,0 +1,209 @@
+/*
+ * fill: the acts of loading: tables made, filled, and made again where the
+ * data proves a declared type wrong
+ */
+
+CREATE TYPE sq2pg.load_result AS (
+    table_ordinal int,
+    source_rows   bigint,
+    loaded        bigint,
+    noise         bigint,
+    changed       bigint,       -- values
+    rejected      bigint,       -- rows
+    exceptions    bigint[],
+    stored        text,
+    orphans       bigint,       -- rows taken out again
+    removed       text,         -- their digest, and that of rows that were changed
+    null_columns  int[],
+    ms            bigint);
+
+/*
+ * Executes the statements of a phase.
+ */
+CREATE FUNCTION sq2pg.execute_steps(steps sq2pg.step[]) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    s sq2pg.step;
+BEGIN
+    FOREACH s IN ARRAY steps LOOP
+        PERFORM sq2pg.announce(s.phase, s.object);
+        EXECUTE s.statement;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.execute_steps(sq2pg.step[]) IS 'executes the statements of a phase, one by one';
+
+/*
+ * What a table's misfits are, as the detail of an error.
+ */
+CREATE FUNCTION sq2pg.describe_misfits(table_name text, misfits jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT string_agg(format('Column "%s"."%s" (%s): %s values, such as %s.', table_name, m->>'column', m->>'type',
+                             m->>'count', e.examples), E'\n')
+      FROM jsonb_array_elements(misfits) AS m,
+           LATERAL (SELECT string_agg(concat_ws(' ', 'rowid ' || (x->>'rowid') || ':', x->>'storage', x->>'value',
+                                                '(' || (x->>'message') || ')'), '; ')
+                      FROM jsonb_array_elements(m->'examples') AS x) AS e(examples)
+$$;
+COMMENT ON FUNCTION sq2pg.describe_misfits(text, jsonb) IS 'misfits of a table for people';
+
+/*
+ * Loads a table some of whose columns are made by expressions of the caller's:
+ * by the statement of the plan, through a foreign table that is gone after.
+ */
+CREATE FUNCTION sq2pg.load_by_statement(options jsonb, model sq2pg.model, step sq2pg.step) RETURNS bigint
+    LANGUAGE plpgsql AS $$
+DECLARE
+    staging name := sq2pg.staging_name();
+    loaded  bigint;
+BEGIN
+    EXECUTE format('CREATE SERVER %I FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database %L, time_zone %L, empty_as_null %L)',
+                   staging, options->>'source', options->>'time_zone', options->>'empty_as_null');
+    EXECUTE format('CREATE SCHEMA %I', staging);
+    EXECUTE (SELECT s.statement FROM unnest(sq2pg.staging_steps(model)) AS s WHERE s.table_ordinal = step.table_ordinal);
+    PERFORM set_config('search_path', sq2pg.caller_search_path(), true);
+    EXECUTE step.statement;
+    GET DIAGNOSTICS loaded = ROW_COUNT;
+    PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
+    EXECUTE format('DROP FOREIGN TABLE %I.%I', staging, step.object);
+    EXECUTE format('DROP SCHEMA %I', staging);
+    EXECUTE format('DROP SERVER %I', staging);
+    RETURN loaded;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.load_by_statement(jsonb, sq2pg.model, sq2pg.step) IS 'loads a table by INSERT ... SELECT';
+
+/*
+ * Loads one table.  Its declared types are believed until a value proves them
+ * wrong; "misfits" is NULL once the table is complete.
+ */
+CREATE FUNCTION sq2pg.load_one(options jsonb, step sq2pg.step, place int, tables int, policy text,
+                               OUT result sq2pg.load_result, OUT misfits jsonb)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    load    sq2pg.load := step.load;
+    outcome record;
+    started timestamptz := clock_timestamp();
+BEGIN
+    PERFORM sq2pg.announce('load', step.object, place, tables,
+                           CASE WHEN load.has_rowid
+                                THEN sq2pg.source_max(options->>'source', load.source_table, 'rowid') END);
+    SELECT * INTO outcome
+      FROM sq2pg.load_table(options->>'source', load.source_table, load.source_columns, load.relation::regclass,
+                            load.target_columns, options->>'time_zone', (options->>'empty_as_null')::boolean,
+                            policy);
+    misfits := outcome.misfits;
+    result := ROW(step.table_ordinal, outcome.source_rows, outcome.loaded, outcome.noise,
+                  outcome.changed, outcome.rejected, outcome.exceptions, outcome.stored, 0, repeat('0', 32),
+                  ARRAY(SELECT n.id FROM unnest(load.column_ids, outcome.nulls) AS n(id, nulls) WHERE n.nulls > 0),
+                  (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.load_one(jsonb, sq2pg.step, int, int, text) IS 'loads one table and says how it went';
+
+/*
+ * Types are changed for a whole table at once, while it is empty, by making it
+ * again: then the statements of the run are those of the plan.
+ */
+CREATE FUNCTION sq2pg.remake_tables(creates sq2pg.step[], loads sq2pg.step[], ordinals int[]) RETURNS void
+    LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 1 .. cardinality(creates) LOOP
+        IF creates[i].table_ordinal = ANY (ordinals) THEN
+            EXECUTE 'DROP TABLE ' || loads[i].load.relation;
+            EXECUTE creates[i].statement;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.remake_tables(sq2pg.step[], sq2pg.step[], int[]) IS 'drops and creates tables whose types changed';
+
+/*
+ * Creates and loads all tables.  At the first misfit of a table its whole
+ * content is profiled, the types are chosen anew (of tables that foreign keys
+ * join to it as well), and what changed is made and loaded again.
+ */
+CREATE FUNCTION sq2pg.fill_tables(options jsonb, INOUT model sq2pg.model, OUT expressions sq2pg.expression[],
+                                  OUT results sq2pg.load_result[])
+    LANGUAGE plpgsql AS $$
+DECLARE
+    creates   sq2pg.step[];
+    loads     sq2pg.step[];
+    profiles  sq2pg.column_profile[];
+    profiled  int[];
+    pending   int[];            -- ranks of tables that are not complete
+    step      sq2pg.step;
+    before    sq2pg.column_plan[];
+    changed   int[];
+    failures  text[] := '{}';
+    loaded    bigint;
+    one       record;
+BEGIN
+    -- where the declaration says nothing there is nothing to believe
+    profiled := ARRAY(SELECT DISTINCT c.table_ordinal FROM unnest(model.columns) AS c
+                       WHERE c.dynamic OR c.using_text IS NOT NULL);
+    profiles := sq2pg.profile_tables(options, model, profiled);
+    model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
+    model := sq2pg.name_relations(model, sq2pg.taken_names(model.schema_name));
+    model.foreign_keys := coalesce(sq2pg.name_foreign_keys(model.foreign_keys, model.keys, model.tables,
+                                                           model.columns), '{}');
+    expressions := sq2pg.translate_expressions(model);
+    creates := sq2pg.create_steps(model, expressions);
+    loads := sq2pg.load_steps(model, expressions);
+    PERFORM sq2pg.execute_steps(creates);
+
+    -- loads[i] is the table of rank i
+    pending := ARRAY(SELECT generate_series(1, cardinality(loads)));
+    results := array_fill(NULL::sq2pg.load_result, ARRAY[cardinality(loads)]);
+    WHILE cardinality(pending) > 0 LOOP
+        step := loads[pending[1]];
+        IF (step.load).computed IS NOT NULL THEN
+            loaded := sq2pg.load_by_statement(options, model, step);
+            results[step.table_ordinal] := ROW(step.table_ordinal, loaded, loaded, 0, 0, 0, '{}', repeat('0', 32), 0,
+                                               repeat('0', 32), '{}', 0)::sq2pg.load_result;
+            model.notes := model.notes
+                || ROW(step.table_ordinal, array_to_string((step.load).computed, ', '), 'note', 'not_verified', NULL, NULL,
+                       format('made by your expression and not verified: %s', array_to_string((step.load).computed, ', ')),
+                       NULL)::sq2pg.note;
+            pending := pending[2:];
+            CONTINUE;
+        END IF;
+        SELECT * INTO one
+          FROM sq2pg.load_one(options, step, pending[1], cardinality(loads),
+                               CASE WHEN step.table_ordinal = ANY (profiled) THEN options->>'on_bad_value'
+                                    ELSE 'stop' END);
+        IF one.misfits IS NULL THEN
+            results[step.table_ordinal] := one.result;
+            pending := pending[2:];
+        ELSIF step.table_ordinal = ANY (profiled) THEN
+            failures := failures || sq2pg.describe_misfits((step.load).source_table, one.misfits);
+            pending := pending[2:];
+        ELSE
+            profiles := profiles || sq2pg.profile_tables(options, model, ARRAY[step.table_ordinal]);
+            profiled := profiled || step.table_ordinal;
+            before := model.columns;
+            model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
+            changed := ARRAY(SELECT DISTINCT c.table_ordinal FROM unnest(model.columns) AS c
+                               JOIN unnest(before) AS b USING (id)
+                              WHERE c.type <> b.type OR c.table_ordinal = step.table_ordinal);
+            model.notes := model.notes || sq2pg.not_null_notes(before, model.columns);
+            expressions := sq2pg.translate_expressions(model);
+            creates := sq2pg.create_steps(model, expressions);
+            loads := sq2pg.load_steps(model, expressions);
+            PERFORM sq2pg.remake_tables(creates, loads, changed);
+            pending := ARRAY(SELECT t.rank FROM unnest(model.tables) AS t
+                              WHERE t.rank = ANY (pending) OR t.ordinal = ANY (changed) ORDER BY t.rank);
+        END IF;
+    END LOOP;
+    IF cardinality(failures) > 0 THEN
+        RAISE invalid_text_representation USING
+            MESSAGE = 'values of the source do not fit the types that were asked for',
+            DETAIL = array_to_string(failures, E'\n'),
+            HINT = 'Leave such columns out of types, so that their type follows the data, or choose on_bad_value => ''null'', ''reject'' or ''repair''; sq2pg_check() lists all such columns.';
+    END IF;
+    model.foreign_keys := sq2pg.split_types(model.columns, model.foreign_keys);
+    model.notes := model.notes || coalesce(sq2pg.foreign_key_notes(model), '{}') || sq2pg.type_notes(model, profiles)
+        || sq2pg.expression_notes(expressions, model.columns) || sq2pg.index_notes(model, expressions);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.fill_tables(jsonb, sq2pg.model) IS 'creates and loads the tables of a model';
