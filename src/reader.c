@@ -349,22 +349,24 @@ value_text(const SqmValue *value)
 }
 
 static void
-log_value(SqmReader *reader, int i, const SqmValue *value,
-		  const SqmReason *reason, const char *action)
+log_value(SqmReader *reader, const SqmPending *pending, bool row_rejected)
 {
+	int			i = pending->column;
 	SqmReject	reject;
+	SqmValue	value;
 
+	sqm_statement_value(reader->stmt, i, &value);
 	reject.source_table = reader->table;
 	reject.relation = reader->relation;
 	reject.has_rowid = reader->has_rowid;
 	reject.rowid = reader->has_rowid ?
 		sqm_statement_int64(reader->stmt, reader->columns) : 0;
 	reject.column = reader->target_names[i];
-	reject.storage = sqm_storage_word(value->storage);
-	reject.value = value_text(value);
-	reject.sqlstate = unpack_sql_state(reason->sqlstate);
-	reject.message = reason->message;
-	reject.action = action;
+	reject.storage = sqm_storage_word(value.storage);
+	reject.value = value_text(&value);
+	reject.sqlstate = unpack_sql_state(pending->reason.sqlstate);
+	reject.message = pending->reason.message;
+	reject.action = row_rejected ? "reject" : pending->action;
 	reject.row_data = row_as_jsonb(reader);
 	sqm_reject_add(&reject);
 }
@@ -413,6 +415,22 @@ add_stored(SqmReader *reader, Datum *values, bool *isnull)
 	pfree(bytes.data);
 }
 
+/* What to do is known when the whole row is: one value can take it out. */
+static void
+keep_pending(SqmReader *reader, int i, const SqmReason *reason,
+			 const char *action)
+{
+	SqmPending *pending;
+
+	if (reader->pending == NULL)
+		reader->pending = MemoryContextAlloc(reader->context,
+											 sizeof(SqmPending) * reader->columns);
+	pending = &reader->pending[reader->npending++];
+	pending->column = i;
+	pending->action = action;
+	pending->reason = *reason;
+}
+
 /* What became of one value. */
 typedef enum ValueState
 {
@@ -437,7 +455,7 @@ apply_policy(SqmReader *reader, int i, const SqmValue *value,
 		case SQM_POLICY_REPAIR:
 			if (verdict == SQM_CHANGED)
 			{
-				log_value(reader, i, value, reason, "repair");
+				keep_pending(reader, i, reason, "repair");
 				return VALUE_REPLACED;
 			}
 			break;
@@ -447,7 +465,7 @@ apply_policy(SqmReader *reader, int i, const SqmValue *value,
 			nullable = false;
 			break;
 	}
-	log_value(reader, i, value, reason, nullable ? "null" : "reject");
+	keep_pending(reader, i, reason, nullable ? "null" : "reject");
 	if (!nullable)
 		return VALUE_REJECTS;
 	*isnull = true;
@@ -492,6 +510,7 @@ sqm_reader_convert(SqmReader *reader, Datum *values, bool *isnull, Size *bytes)
 	ValueState	worst = VALUE_GOOD;
 	int64		replaced = 0;
 
+	reader->npending = 0;
 	for (int i = 0; i < reader->columns; i++)
 	{
 		ValueState	state = convert_one(reader, i, values, isnull, bytes);
@@ -502,6 +521,8 @@ sqm_reader_convert(SqmReader *reader, Datum *values, bool *isnull, Size *bytes)
 		if (state == VALUE_MISFIT && reader->policy == SQM_POLICY_STOP)
 			break;
 	}
+	for (int i = 0; i < reader->npending; i++)
+		log_value(reader, &reader->pending[i], worst == VALUE_REJECTS);
 	switch (worst)
 	{
 		case VALUE_GOOD:

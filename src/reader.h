@@ -54,6 +54,14 @@ typedef enum SqmRowState
 	SQM_ROW_MISFIT				/* an error is to come */
 } SqmRowState;
 
+/* A value of the current row that is refused or replaced. */
+typedef struct SqmPending
+{
+	int			column;
+	const char *action;
+	SqmReason	reason;
+} SqmPending;
+
 typedef struct SqmReader
 {
 	char	   *source;
@@ -73,6 +81,9 @@ typedef struct SqmReader
 	int64		noise;
 	int64		changed;		/* values that were stored as something else */
 	int64		rejected;		/* rows that were left out */
+
+	SqmPending *pending;		/* as many as columns */
+	int			npending;
 
 	/*
 	 * Rows that do not stand in the target as they stood in the source, by
