@@ -208,7 +208,7 @@ DECLARE
     all_notes   sq2pg.note[];
     before      sq2pg.column_plan[];
 BEGIN
-    all_notes := sq2pg.precondition_notes(options, model) || sq2pg.object_notes(options);
+    all_notes := sq2pg.precondition_notes(options, model) || sq2pg.object_notes(options, model);
     IF model.tables IS NOT NULL THEN
         profiles := sq2pg.profile_tables(options, model, ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t));
         before := model.columns;
@@ -218,10 +218,9 @@ BEGIN
         model := sq2pg.name_relations(model, sq2pg.taken_names(model.schema_name));
         expressions := sq2pg.translate_expressions(model);
         model := sq2pg.translate_views(options, model);
-        all_notes := all_notes || coalesce(sq2pg.foreign_key_notes(model), '{}') || sq2pg.misfit_notes(options, model, profiles) || sq2pg.orphan_notes(options, model)
+        all_notes := all_notes || sq2pg.schema_notes(options, model, expressions) || sq2pg.misfit_notes(options, model, profiles) || sq2pg.orphan_notes(options, model)
             || sq2pg.type_notes(model, profiles) || sq2pg.noise_notes(model, profiles)
             || sq2pg.duplicate_notes(options, model, profiles) || sq2pg.check_violation_notes(options, model, expressions)
-            || sq2pg.expression_notes(expressions, model.columns) || sq2pg.index_notes(model, expressions)
             || sq2pg.key_notes(model, sq2pg.null_columns(profiles)) || sq2pg.view_notes(model)
             || sq2pg.identity_notes(options, model);
     END IF;

@@ -27,6 +27,7 @@ CREATE TYPE sq2pg.expression AS (
     table_ordinal int,
     kind          text,         -- default, check, generated, index, where
     column_id     int,
+    source_name   text,         -- of a check in SQLite, NULL: it has none
     name          text,         -- of the constraint or index
     position      int,
     original      text,
@@ -38,15 +39,12 @@ CREATE TYPE sq2pg.expression AS (
  * The columns of each table as sq2pg.translate() wants to know them.
  */
 CREATE FUNCTION sq2pg.translation_columns(model sq2pg.model)
-    RETURNS TABLE (table_ordinal int, columns jsonb, plain_columns jsonb)
+    RETURNS TABLE (table_ordinal int, columns jsonb)
     LANGUAGE sql IMMUTABLE AS $$
     SELECT c.table_ordinal,
            jsonb_agg(jsonb_build_object('name', c.source_name, 'target', c.target_name, 'type', c.type,
                                         'collation', c.collation_name, 'affinity', sq2pg.affinity(c.declared))
-                     ORDER BY c.ordinal),
-           coalesce(jsonb_agg(jsonb_build_object('name', c.source_name, 'target', c.target_name, 'type', c.type,
-                                                 'collation', c.collation_name, 'affinity', sq2pg.affinity(c.declared))
-                              ORDER BY c.ordinal) FILTER (WHERE c.hidden IS NULL), '[]')
+                     ORDER BY c.ordinal)
       FROM unnest(model.columns) AS c GROUP BY c.table_ordinal
 $$;
 COMMENT ON FUNCTION sq2pg.translation_columns(sq2pg.model) IS 'what the translator has to know of the columns of each table';
@@ -65,61 +63,135 @@ $$;
 COMMENT ON FUNCTION sq2pg.affinity(text) IS 'SQLite''s affinity of a declared type';
 
 /*
+ * The same for tables with several generated columns, with a name for each of
+ * these that no translation has otherwise: PostgreSQL does not let one
+ * generated column refer to another, and this shows whether it does.
+ */
+CREATE FUNCTION sq2pg.marked_columns(model sq2pg.model)
+    RETURNS TABLE (table_ordinal int, columns jsonb)
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT k.table_ordinal,
+           (SELECT jsonb_agg(CASE WHEN g.names ? (x.value->>'name')
+                                  THEN x.value || jsonb_build_object('target', (x.value->>'target') || E'\x01') ELSE x.value END)
+              FROM jsonb_array_elements(k.columns) AS x)
+      FROM sq2pg.translation_columns(model) AS k
+      JOIN (SELECT c.table_ordinal, jsonb_agg(c.source_name) AS names
+              FROM unnest(model.columns) AS c WHERE c.hidden IN ('stored', 'virtual')
+             GROUP BY c.table_ordinal HAVING count(*) > 1) AS g USING (table_ordinal)
+$$;
+COMMENT ON FUNCTION sq2pg.marked_columns(sq2pg.model) IS 'columns for the translator, generated ones under other names';
+
+/*
+ * All expressions of the schema, with the type that is wanted.
+ */
+CREATE FUNCTION sq2pg.source_expressions(model sq2pg.model)
+    RETURNS TABLE (table_ordinal int, kind text, column_id int, source_name text, name text, place int, original text,
+                   wanted text)
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT c.table_ordinal, 'default', c.id, NULL::text, NULL::text, 0, c.default_text, c.type
+      FROM unnest(model.columns) AS c
+     WHERE c.default_text IS NOT NULL AND c.hidden IS NULL AND NOT c.is_identity
+    UNION ALL
+    SELECT c.table_ordinal, 'generated', c.id, NULL, NULL, 0, t.facts->'columns'->c.source_name->>'generated', c.type
+      FROM unnest(model.columns) AS c
+      JOIN unnest(model.tables) AS t ON t.ordinal = c.table_ordinal
+     WHERE c.hidden IN ('stored', 'virtual')
+    UNION ALL
+    SELECT t.ordinal, 'check', NULL, k.value->>'name',
+           coalesce(k.value->>'name', concat_ws('_', t.target_name, c.target_name, 'check')),
+           k.ordinality::int, k.value->>'expression', NULL
+      FROM unnest(model.tables) AS t
+     CROSS JOIN jsonb_array_elements(coalesce(nullif(t.facts->'checks', 'null'), '[]')) WITH ORDINALITY AS k
+      LEFT JOIN unnest(model.columns) AS c
+             ON c.table_ordinal = t.ordinal AND lower(c.source_name) = lower(k.value->>'column')
+    UNION ALL
+    SELECT i.table_ordinal, 'index', NULL, NULL, i.target_name, k.ordinality::int,
+           -- the collation belongs to what is compared
+           CASE WHEN k.value->>'collation' IS NULL THEN k.value->>'expression'
+                ELSE format('(%s) COLLATE "%s"', k.value->>'expression', replace(k.value->>'collation', '"', '""')) END,
+           NULL
+      FROM unnest(model.indexes) AS i,
+           jsonb_array_elements(coalesce(nullif(i.facts->'keys', 'null'), '[]')) WITH ORDINALITY AS k
+     WHERE k.value->>'expression' IS NOT NULL AND k.value->>'column' IS NULL
+    UNION ALL
+    SELECT i.table_ordinal, 'where', NULL, NULL, i.target_name, 0, i.facts->>'where', NULL
+      FROM unnest(model.indexes) AS i
+     WHERE i.facts->>'where' IS NOT NULL
+$$;
+COMMENT ON FUNCTION sq2pg.source_expressions(sq2pg.model) IS 'defaults, checks, generated columns and index expressions as they are written';
+
+/*
+ * Checks get names that are unique among the constraints of their table, those
+ * that have one in SQLite before others.
+ */
+CREATE FUNCTION sq2pg.name_checks(model sq2pg.model)
+    RETURNS TABLE (table_ordinal int, place int, name text)
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT g.table_ordinal, x.place, x.name
+      FROM (SELECT e.table_ordinal, array_agg(e.place ORDER BY e.source_name IS NULL, e.place) AS places,
+                   array_agg(CASE WHEN e.source_name IS NULL THEN e.name
+                                  ELSE sq2pg.fold_name(e.name, model.names) END
+                             ORDER BY e.source_name IS NULL, e.place) AS names
+              FROM sq2pg.source_expressions(model) AS e WHERE e.kind = 'check' GROUP BY e.table_ordinal) AS g
+      LEFT JOIN (SELECT o.table_ordinal, array_agg(o.name) AS names
+                   FROM (SELECT k.table_ordinal, k.name FROM unnest(model.keys) AS k
+                         UNION ALL
+                         SELECT f.table_ordinal, f.name FROM unnest(model.foreign_keys) AS f) AS o
+                  GROUP BY o.table_ordinal) AS t USING (table_ordinal)
+     CROSS JOIN LATERAL unnest(g.places, sq2pg.unique_names(g.names, coalesce(t.names, '{}'))) AS x(place, name)
+$$;
+COMMENT ON FUNCTION sq2pg.name_checks(sq2pg.model) IS 'names of CHECK constraints in PostgreSQL';
+
+/*
  * All expressions of the schema, translated with the chosen types.
  */
 CREATE FUNCTION sq2pg.translate_expressions(model sq2pg.model) RETURNS sq2pg.expression[]
     LANGUAGE sql SET enable_nestloop = off AS $$
-    WITH known AS (
-        SELECT * FROM sq2pg.translation_columns(model)
-    ), originals AS (
-        SELECT c.table_ordinal, 'default' AS kind, c.id AS column_id, NULL::text AS name, 0 AS position,
-               c.default_text AS original, c.type AS wanted
-          FROM unnest(model.columns) AS c
-         WHERE c.default_text IS NOT NULL AND c.hidden IS NULL AND NOT c.is_identity
-        UNION ALL
-        SELECT c.table_ordinal, 'generated', c.id, NULL, 0, t.facts->'columns'->c.source_name->>'generated', c.type
-          FROM unnest(model.columns) AS c
-          JOIN unnest(model.tables) AS t ON t.ordinal = c.table_ordinal
-         WHERE c.hidden IN ('stored', 'virtual')
-        UNION ALL
-        SELECT t.ordinal, 'check', NULL, k.value->>'name', k.ordinality::int, k.value->>'expression', NULL
-          FROM unnest(model.tables) AS t,
-               jsonb_array_elements(coalesce(nullif(t.facts->'checks', 'null'), '[]')) WITH ORDINALITY AS k
-        UNION ALL
-        SELECT i.table_ordinal, 'index', NULL, i.target_name, k.ordinality::int, k.value->>'expression', NULL
-          FROM unnest(model.indexes) AS i,
-               jsonb_array_elements(coalesce(nullif(i.facts->'keys', 'null'), '[]')) WITH ORDINALITY AS k
-         WHERE k.value->>'expression' IS NOT NULL AND k.value->>'column' IS NULL
-        UNION ALL
-        SELECT i.table_ordinal, 'where', NULL, i.target_name, 0, i.facts->>'where', NULL
-          FROM unnest(model.indexes) AS i
-         WHERE i.facts->>'where' IS NOT NULL
-    )
-    SELECT coalesce(array_agg(ROW(o.table_ordinal, o.kind, o.column_id, o.name, o.position, o.original, x.translated,
-                                  CASE WHEN x.translated IS NULL THEN coalesce(x.problem, 'it could not be read') END,
+    SELECT coalesce(array_agg(ROW(o.table_ordinal, o.kind, o.column_id, o.source_name, coalesce(n.name, o.name), o.place,
+                                  o.original, CASE WHEN p.problem IS NULL THEN x.translated END, p.problem,
                                   x.notes)::sq2pg.expression), '{}')
-      FROM originals AS o
-      JOIN known AS k USING (table_ordinal)
-     CROSS JOIN LATERAL sq2pg.translate(coalesce(o.original, ''), o.kind,
-                                        -- PostgreSQL computes none from another one
-                                        CASE WHEN o.kind = 'generated' THEN k.plain_columns ELSE k.columns END,
-                                        o.wanted) AS x
+      FROM sq2pg.source_expressions(model) AS o
+      JOIN sq2pg.translation_columns(model) AS k USING (table_ordinal)
+      LEFT JOIN sq2pg.marked_columns(model) AS m USING (table_ordinal)
+      LEFT JOIN sq2pg.name_checks(model) AS n
+             ON o.kind = 'check' AND n.table_ordinal = o.table_ordinal AND n.place = o.place
+     CROSS JOIN LATERAL sq2pg.translate(coalesce(o.original, ''), o.kind, k.columns, o.wanted) AS x
+     CROSS JOIN LATERAL (SELECT CASE WHEN x.translated IS NULL THEN coalesce(x.problem, 'it could not be read')
+                                     WHEN o.kind = 'generated' AND m.columns IS NOT NULL
+                                          AND (SELECT y.translated IS DISTINCT FROM x.translated
+                                                 FROM sq2pg.translate(coalesce(o.original, ''), o.kind, m.columns, o.wanted) AS y)
+                                         THEN 'it refers to another generated column' END) AS p(problem)
 $$;
 COMMENT ON FUNCTION sq2pg.translate_expressions(sq2pg.model) IS 'defaults, checks, generated columns and index expressions as PostgreSQL text';
 
+/*
+ * What is left out is told with its text, and what an expression does in
+ * another way than in SQLite is told, too.
+ */
 CREATE FUNCTION sq2pg.expression_notes(all_expressions sq2pg.expression[], all_columns sq2pg.column_plan[]) RETURNS sq2pg.note[]
     LANGUAGE sql IMMUTABLE AS $$
-    SELECT coalesce(array_agg(ROW(e.table_ordinal, c.source_name, 'warning', e.kind || '_left_out', NULL, e.original,
+    SELECT coalesce(array_agg(ROW(e.table_ordinal, c.source_name,
+                                  CASE WHEN e.problem IS NULL THEN 'note' ELSE 'warning' END,
+                                  e.kind || CASE WHEN e.problem IS NULL THEN '_changed' ELSE '_left_out' END,
+                                  NULL, e.original,
                          CASE e.kind
-                             WHEN 'default' THEN format('default of column "%s" is left out: %s (%s)', c.source_name, e.original, e.problem)
-                             WHEN 'generated' THEN format('column "%s" is no longer generated as %s (%s)', c.source_name, e.original, e.problem)
-                             WHEN 'check' THEN format('check constraint %sis left out: %s (%s)', '"' || e.name || '" ', e.original, e.problem)
-                         END, NULL)::sq2pg.note), '{}')
+                             WHEN 'default' THEN format('default of column "%s"', c.source_name)
+                             WHEN 'generated' THEN format('expression of column "%s"', c.source_name)
+                             WHEN 'check' THEN 'check constraint' || coalesce(' "' || e.source_name || '"', '')
+                             ELSE format('expression of index "%s"', e.name)
+                         END
+                         || CASE WHEN e.problem IS NULL THEN format(': %s (%s)', e.original, e.notes)
+                                 WHEN e.kind = 'generated' THEN format(' is left out, its values are kept: %s (%s)', e.original, e.problem)
+                                 ELSE format(' is left out: %s (%s)', e.original, e.problem) END,
+                         NULL)::sq2pg.note ORDER BY e.table_ordinal, e.kind, e.column_id, e.position), '{}')
       FROM unnest(all_expressions) AS e
       LEFT JOIN unnest(all_columns) AS c ON c.id = e.column_id
+     -- index_notes() tells of indexes that are left out
      WHERE e.problem IS NOT NULL AND e.kind IN ('default', 'generated', 'check')
+        OR e.problem IS NULL AND e.notes IS NOT NULL
 $$;
-COMMENT ON FUNCTION sq2pg.expression_notes(sq2pg.expression[], sq2pg.column_plan[]) IS 'one note for each default, check or generated column that has no equivalent';
+COMMENT ON FUNCTION sq2pg.expression_notes(sq2pg.expression[], sq2pg.column_plan[]) IS
+    'one note for each default, check or generated column that has no equivalent or another one';
 
 CREATE FUNCTION sq2pg.column_definition(c sq2pg.column_plan, schema_name name, default_value text, generated text)
     RETURNS text
@@ -201,84 +273,117 @@ $$;
 COMMENT ON FUNCTION sq2pg.load_steps(sq2pg.model, sq2pg.expression[]) IS 'INSERT ... SELECT for each table, parents first';
 
 /*
- * Primary keys and uniques.  SQLite lets a primary key hold NULLs; such a key
- * becomes UNIQUE, which is what it was.
+ * Is a text column compared by another rule than PostgreSQL's?
  */
+CREATE FUNCTION sq2pg.is_folded(collation_name text, type text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(upper(collation_name) IN ('NOCASE', 'RTRIM') AND type ~ '^(text|varchar)', false)
+$$;
+COMMENT ON FUNCTION sq2pg.is_folded(text, text) IS 'does SQLite compare a column without case or trailing spaces?';
+
+/*
+ * A column as an index sees it.  NOCASE folds ASCII letters only, as lower()
+ * does under the C collation.
+ */
+CREATE FUNCTION sq2pg.folded_column(name text, type text, collation_name text) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN NOT sq2pg.is_folded(collation_name, type) THEN quote_ident(name)
+                WHEN upper(collation_name) = 'NOCASE' THEN format('lower(%I COLLATE "C")', name)
+                ELSE format('rtrim(%I, '' '')', name) END
+$$;
+COMMENT ON FUNCTION sq2pg.folded_column(text, text, text) IS 'column or expression by which an index compares as SQLite does';
+
+/*
+ * What becomes of the keys.  SQLite lets a primary key hold NULLs; such a key
+ * becomes UNIQUE, which is what it was.  A key that compares without case or
+ * trailing spaces is a unique index; beside it stands the constraint where it
+ * is the primary key or foreign keys need it.
+ */
+CREATE FUNCTION sq2pg.key_definitions(model sq2pg.model, null_columns int[])
+    RETURNS TABLE (place bigint, table_ordinal int, kind text, name text, columns text, source_columns text,
+                   is_folded boolean, folded_columns text, has_constraint boolean, is_primary boolean,
+                   index_name text, problem text)
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT k.ordinality, k.table_ordinal, k.kind, k.name, c.plain, c.source, c.folded, c.folded_columns,
+           k.kind = 'p' OR k.referenced OR NOT c.folded, k.kind = 'p' AND NOT k.columns && null_columns,
+           CASE WHEN k.kind = 'p' OR k.referenced THEN k.index_name ELSE k.name END, c.problem
+      FROM unnest(model.keys) WITH ORDINALITY AS k
+      JOIN (SELECT x.place, string_agg(quote_ident(x.target_name), ', ' ORDER BY x.n) FILTER (WHERE x.is_first) AS plain,
+                   string_agg(x.source_name, ', ' ORDER BY x.n) AS source,
+                   bool_or(sq2pg.is_folded(x.collation_name, x.type)) AS folded,
+                   string_agg(sq2pg.folded_column(x.target_name, x.type, x.collation_name), ', ' ORDER BY x.n) AS folded_columns,
+                   min(format('type %s of column "%s" has no order', x.type, x.source_name))
+                       FILTER (WHERE sq2pg.has_no_order(x.type)) AS problem
+              FROM (SELECT y.ordinality AS place, z.n, z.collation_name, c.source_name, c.target_name, c.type,
+                           row_number() OVER (PARTITION BY y.ordinality, c.id ORDER BY z.n) = 1 AS is_first
+                      FROM unnest(model.keys) WITH ORDINALITY AS y
+                     CROSS JOIN unnest(y.columns, y.collations) WITH ORDINALITY AS z(id, collation_name, n)
+                      JOIN unnest(model.columns) AS c ON c.id = z.id) AS x
+             GROUP BY x.place) AS c ON c.place = k.ordinality
+$$;
+COMMENT ON FUNCTION sq2pg.key_definitions(sq2pg.model, int[]) IS 'all keys as PostgreSQL text, or why not';
+
 CREATE FUNCTION sq2pg.key_steps(model sq2pg.model, null_columns int[]) RETURNS sq2pg.step[]
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
-    SELECT coalesce(array_agg(ROW('key', t.ordinal, k.name,
-                                  format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s (%s)', model.schema_name,
-                                         t.target_name, k.name,
-                                         CASE WHEN k.kind = 'p' AND NOT k.columns && null_columns THEN 'PRIMARY KEY'
-                                              ELSE 'UNIQUE' END,
-                                         n.quoted),
-                                  NULL)::sq2pg.step ORDER BY t.rank, k.kind, k.ordinality), '{}')
-      FROM unnest(model.keys) WITH ORDINALITY AS k
-      JOIN sq2pg.column_lists(model.columns, ARRAY(SELECT y.columns::text FROM unnest(model.keys) AS y)) AS n
-        ON n.place = k.ordinality
+    SELECT coalesce(array_agg(ROW('key', t.ordinal, s.name, s.statement, NULL)::sq2pg.step
+                              ORDER BY t.rank, k.kind, k.place, s.n), '{}')
+      FROM sq2pg.key_definitions(model, null_columns) AS k
       JOIN unnest(model.tables) AS t ON t.ordinal = k.table_ordinal
+     CROSS JOIN LATERAL (VALUES
+           (1, k.has_constraint, k.name,
+            format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s (%s)', model.schema_name, t.target_name, k.name,
+                   CASE WHEN k.is_primary THEN 'PRIMARY KEY' ELSE 'UNIQUE' END, k.columns)),
+           (2, k.is_folded, k.index_name,
+            CASE WHEN k.is_folded THEN format('CREATE UNIQUE INDEX %I ON %I.%I (%s)', k.index_name, model.schema_name,
+                                              t.target_name, k.folded_columns) END)) AS s(n, wanted, name, statement)
+     WHERE k.problem IS NULL AND s.wanted
 $$;
 COMMENT ON FUNCTION sq2pg.key_steps(sq2pg.model, int[]) IS 'primary keys and UNIQUE constraints';
 
 CREATE FUNCTION sq2pg.key_notes(model sq2pg.model, null_columns int[]) RETURNS sq2pg.note[]
-    LANGUAGE sql IMMUTABLE AS $$
-    SELECT coalesce(array_agg(ROW(k.table_ordinal, NULL, 'warning', 'primary_key_holds_null', NULL, NULL,
-                                  format('primary key on (%s) holds NULLs and became UNIQUE',
-                                         n.quoted),
-                                  'Fill the NULLs and add the primary key.')::sq2pg.note), '{}')
-      FROM unnest(model.keys) WITH ORDINALITY AS k
-      JOIN sq2pg.column_lists(model.columns, ARRAY(SELECT y.columns::text FROM unnest(model.keys) AS y)) AS n
-        ON n.place = k.ordinality
-     WHERE k.kind = 'p' AND k.columns && null_columns
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    SELECT coalesce(array_agg(ROW(k.table_ordinal, NULL, n.severity, n.code, NULL, NULL, n.message, n.hint)::sq2pg.note
+                              ORDER BY k.table_ordinal, k.kind, k.place, n.code), '{}')
+      FROM sq2pg.key_definitions(model, null_columns) AS k
+     CROSS JOIN LATERAL (VALUES
+           (k.problem IS NULL AND k.kind = 'p' AND NOT k.is_primary, 'warning', 'primary_key_holds_null',
+            format('primary key on (%s) holds NULLs and became UNIQUE', k.columns), 'Fill the NULLs and add the primary key.'),
+           (k.problem IS NULL AND k.is_folded, 'note', 'key_changed',
+            format('%s (%s) compares as the unique index "%s" on (%s)%s', 
+                   CASE k.kind WHEN 'p' THEN 'primary key' ELSE 'UNIQUE' END, k.source_columns, k.index_name, k.folded_columns,
+                   CASE WHEN k.kind = 'p' THEN ', beside the key'
+                        WHEN k.has_constraint THEN ', beside the constraint that foreign keys need' ELSE '' END),
+            NULL),
+           (k.problem IS NOT NULL, 'warning', 'key_left_out',
+            format('%s (%s) is left out: %s', CASE k.kind WHEN 'p' THEN 'primary key' ELSE 'UNIQUE' END, k.source_columns,
+                   k.problem), NULL)) AS n(is_so, severity, code, message, hint)
+     WHERE n.is_so
 $$;
-COMMENT ON FUNCTION sq2pg.key_notes(sq2pg.model, int[]) IS 'primary keys that could not become one';
+COMMENT ON FUNCTION sq2pg.key_notes(sq2pg.model, int[]) IS 'keys that are not what they were, or could not be made';
 
 CREATE FUNCTION sq2pg.check_steps(model sq2pg.model, all_expressions sq2pg.expression[]) RETURNS sq2pg.step[]
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
-    SELECT coalesce(array_agg(ROW('check', t.ordinal, coalesce(e.name, t.target_name),
-                                  format('ALTER TABLE %I.%I ADD %sCHECK (%s)', model.schema_name, t.target_name,
-                                         CASE WHEN e.unique_name IS NULL THEN ''
-                                              ELSE format('CONSTRAINT %I ', e.unique_name) END,
-                                         e.translated),
+    SELECT coalesce(array_agg(ROW('check', t.ordinal, e.name,
+                                  format('ALTER TABLE %I.%I ADD CONSTRAINT %I CHECK (%s)', model.schema_name, t.target_name,
+                                         e.name, e.translated),
                                   NULL)::sq2pg.step ORDER BY t.rank, e.position), '{}')
       FROM unnest(model.tables) AS t
-      JOIN (SELECT x.*, CASE WHEN x.name IS NOT NULL THEN
-                            sq2pg.unique_names(ARRAY[x.name], (SELECT array_agg(n) FROM (
-                                SELECT k.name FROM unnest(model.keys) AS k WHERE k.table_ordinal = x.table_ordinal
-                                UNION ALL
-                                SELECT f.name FROM unnest(model.foreign_keys) AS f WHERE f.table_ordinal = x.table_ordinal
-                                UNION ALL
-                                SELECT y.name FROM unnest(all_expressions) AS y
-                                 WHERE y.kind = 'check' AND y.table_ordinal = x.table_ordinal
-                                   AND y.position < x.position) AS o(n)))
-                        END AS unique_names
-              FROM unnest(all_expressions) AS x
-             WHERE x.kind = 'check' AND x.translated IS NOT NULL) AS c ON c.table_ordinal = t.ordinal
-     CROSS JOIN LATERAL (SELECT c.name, c.unique_names[1] AS unique_name, c.translated, c.position) AS e
+      JOIN unnest(all_expressions) AS e ON e.table_ordinal = t.ordinal
+     WHERE e.kind = 'check' AND e.translated IS NOT NULL
 $$;
 COMMENT ON FUNCTION sq2pg.check_steps(sq2pg.model, sq2pg.expression[]) IS 'CHECK constraints';
 
 /*
- * One key of an index.  NOCASE folds ASCII letters only, as lower() does
- * under the C collation.
+ * One key of an index.
  */
 CREATE FUNCTION sq2pg.index_key(c sq2pg.column_plan, expression text, fact jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN c IS NULL THEN '(' || expression || ')'
-                WHEN upper(coalesce(fact->>'collation', c.collation_name)) = 'NOCASE'
-                     AND c.type ~ '^(text|varchar)' THEN format('lower(%I COLLATE "C")', c.target_name)
-                ELSE quote_ident(c.target_name) END
+                ELSE sq2pg.folded_column(c.target_name, c.type, coalesce(fact->>'collation', c.collation_name)) END
         || CASE WHEN (fact->>'desc')::boolean THEN ' DESC' ELSE '' END
         || CASE fact->>'nulls' WHEN 'first' THEN ' NULLS FIRST' WHEN 'last' THEN ' NULLS LAST' ELSE '' END
 $$;
 COMMENT ON FUNCTION sq2pg.index_key(sq2pg.column_plan, text, jsonb) IS 'one key of CREATE INDEX';
-
-/*
- * Types that no B-tree can hold.
- */
-CREATE FUNCTION sq2pg.has_no_order(type text) RETURNS boolean
-    LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT type IN ('json', 'xml', 'point') $$;
-COMMENT ON FUNCTION sq2pg.has_no_order(text) IS 'is there no B-tree for this type?';
 
 /*
  * Each key of each index: its text, or what is wrong with it.
@@ -338,7 +443,7 @@ COMMENT ON FUNCTION sq2pg.index_steps(sq2pg.model, sq2pg.expression[]) IS 'CREAT
 
 CREATE FUNCTION sq2pg.index_notes(model sq2pg.model, all_expressions sq2pg.expression[]) RETURNS sq2pg.note[]
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
-    SELECT coalesce(array_agg(ROW(i.table_ordinal, NULL, 'warning', 'index_left_out', NULL, i.source_name,
+    SELECT coalesce(array_agg(ROW(i.table_ordinal, NULL, 'warning', 'index_left_out', NULL, i.sql,
                                   format('index "%s" is left out: %s', i.source_name, d.problem), NULL)::sq2pg.note), '{}')
       FROM unnest(model.indexes) WITH ORDINALITY AS i
       JOIN sq2pg.index_definitions(model, all_expressions) AS d ON d.index_position = i.ordinality
@@ -414,6 +519,7 @@ BEGIN
                 v.place := place;
                 v.problem := NULL;
                 v.query := x.translated;
+                v.notes := x.notes;
                 v.column_names := sq2pg.unique_names(
                     ARRAY(SELECT sq2pg.fold_name(coalesce(c->>'target', c->>'name'), options->>'names')
                             FROM jsonb_array_elements(x.columns) AS c), '{}');
@@ -444,8 +550,13 @@ COMMENT ON FUNCTION sq2pg.view_steps(sq2pg.model) IS 'CREATE VIEW, in the order 
 
 CREATE FUNCTION sq2pg.view_notes(model sq2pg.model) RETURNS sq2pg.note[]
     LANGUAGE sql IMMUTABLE AS $$
-    SELECT coalesce(array_agg(ROW(NULL, NULL, 'warning', 'view_left_out', NULL, v.sql,
-                                  format('view "%s" is left out: %s', v.source_name, v.problem), NULL)::sq2pg.note), '{}')
-      FROM unnest(model.views) AS v WHERE v.problem IS NOT NULL
+    SELECT coalesce(array_agg(CASE WHEN v.problem IS NOT NULL THEN
+                                  ROW(NULL, NULL, 'warning', 'view_left_out', NULL, v.sql,
+                                      format('view "%s" is left out: %s', v.source_name, v.problem), NULL)::sq2pg.note
+                              ELSE
+                                  ROW(NULL, NULL, 'note', 'view_changed', NULL, v.sql,
+                                      format('view "%s": %s', v.source_name, v.notes), NULL)::sq2pg.note
+                              END), '{}')
+      FROM unnest(model.views) AS v WHERE v.problem IS NOT NULL OR v.notes IS NOT NULL
 $$;
-COMMENT ON FUNCTION sq2pg.view_notes(sq2pg.model) IS 'one note for each view that is left out';
+COMMENT ON FUNCTION sq2pg.view_notes(sq2pg.model) IS 'one note for each view that is left out or reads in another way';

@@ -145,8 +145,6 @@ BEGIN
     profiles := sq2pg.profile_tables(options, model, profiled);
     model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
     model := sq2pg.name_relations(model, sq2pg.taken_names(model.schema_name));
-    model.foreign_keys := coalesce(sq2pg.name_foreign_keys(model.foreign_keys, model.keys, model.tables,
-                                                           model.columns), '{}');
     expressions := sq2pg.translate_expressions(model);
     creates := sq2pg.create_steps(model, expressions);
     loads := sq2pg.load_steps(model, expressions);
@@ -202,8 +200,7 @@ BEGIN
             HINT = 'Leave such columns out of types, so that their type follows the data, or choose on_bad_value => ''null'', ''reject'' or ''repair''; sq2pg_check() lists all such columns.';
     END IF;
     model.foreign_keys := sq2pg.split_types(model.columns, model.foreign_keys);
-    model.notes := model.notes || coalesce(sq2pg.foreign_key_notes(model), '{}') || sq2pg.type_notes(model, profiles)
-        || sq2pg.expression_notes(expressions, model.columns) || sq2pg.index_notes(model, expressions);
+    model.notes := model.notes || sq2pg.schema_notes(options, model, expressions) || sq2pg.type_notes(model, profiles);
 END
 $$;
 COMMENT ON FUNCTION sq2pg.fill_tables(jsonb, sq2pg.model) IS 'creates and loads the tables of a model';

@@ -1,4 +1,7 @@
-/* finish: sequences and statistics */
+/*
+ * finish: what comes after the rows: sequences, statistics, comments; and what
+ * the report says about the schema
+ */
 
 CREATE FUNCTION sq2pg.highest_id(type text) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT AS $$
@@ -162,3 +165,299 @@ CREATE FUNCTION sq2pg_reset_sequences(target_schema name DEFAULT NULL)
     LANGUAGE C AS 'MODULE_PATHNAME', 'sqm_reset_sequences';
 COMMENT ON FUNCTION sq2pg_reset_sequences(name) IS
     'moves every sequence behind a column of a schema past the highest value in use, never back; returns where each goes on';
+
+/*
+ * Names that are not those of SQLite, one note a table.  What was asked for
+ * with "names" or "rename" is a note, what PostgreSQL forces a warning.
+ */
+CREATE FUNCTION sq2pg.rename_notes(options jsonb, model sq2pg.model, all_expressions sq2pg.expression[])
+    RETURNS sq2pg.note[]
+    LANGUAGE sql SET enable_nestloop = off AS $$
+    WITH names(table_ordinal, kind, place, source_name, target_name, key) AS (
+        SELECT t.ordinal, 'table', 0, t.source_name, t.target_name, t.source_name FROM unnest(model.tables) AS t
+        UNION ALL
+        SELECT c.table_ordinal, 'column', c.ordinal, c.source_name, c.target_name, t.source_name || '.' || c.source_name
+          FROM unnest(model.columns) AS c JOIN unnest(model.tables) AS t ON t.ordinal = c.table_ordinal
+        UNION ALL
+        SELECT k.table_ordinal, 'constraint', 10000 + k.ordinality, k.source_name, k.name, NULL
+          FROM unnest(model.keys) WITH ORDINALITY AS k
+        UNION ALL
+        SELECT e.table_ordinal, 'constraint', 20000 + e.position, e.source_name, e.name, NULL
+          FROM unnest(all_expressions) AS e WHERE e.kind = 'check' AND e.problem IS NULL
+        UNION ALL
+        SELECT f.table_ordinal, 'constraint', 30000 + f.ordinality, f.source_name, f.name, NULL
+          FROM unnest(model.foreign_keys) WITH ORDINALITY AS f WHERE f.problem IS NULL
+        UNION ALL
+        SELECT i.table_ordinal, 'index', 40000 + i.ordinality, i.source_name, i.target_name, NULL
+          FROM unnest(model.indexes) WITH ORDINALITY AS i
+        UNION ALL
+        SELECT NULL, 'view', v.ordinality, v.source_name, v.target_name, v.source_name
+          FROM unnest(model.views) WITH ORDINALITY AS v WHERE v.problem IS NULL
+    )
+    SELECT coalesce(array_agg(ROW(g.table_ordinal, NULL, CASE WHEN g.is_wanted THEN 'note' ELSE 'warning' END, 'renamed',
+                                  g.renames, NULL, g.message, NULL)::sq2pg.note ORDER BY g.table_ordinal), '{}')
+      FROM (SELECT n.table_ordinal, count(*) AS renames,
+                   bool_and(n.target_name = coalesce(options->'rename'->>n.key,
+                                                     sq2pg.fold_name(n.source_name, model.names))) AS is_wanted,
+                   string_agg(format('%s "%s" is called "%s"', n.kind, n.source_name, n.target_name), ', '
+                              ORDER BY n.place) AS message
+              FROM names AS n WHERE n.source_name <> n.target_name
+             GROUP BY n.table_ordinal) AS g
+$$;
+COMMENT ON FUNCTION sq2pg.rename_notes(jsonb, sq2pg.model, sq2pg.expression[]) IS 'every name that is not as in SQLite';
+
+/*
+ * Collations: SQLite's own, whose rule stays where the schema uses it, and
+ * those that only the application has.
+ */
+CREATE FUNCTION sq2pg.collation_notes(model sq2pg.model) RETURNS sq2pg.note[]
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    SELECT coalesce(array_agg(ROW(c.table_ordinal, c.source_name, 'warning', 'collation_changed', NULL, NULL,
+                                  format('column "%s" is COLLATE %s in SQLite: keys, checks, indexes and views keep to that, queries must say it',
+                                         c.source_name, upper(c.collation_name)),
+                                  format('Compare %s, for which its indexes are made.',
+                                         sq2pg.folded_column(c.target_name, c.type, c.collation_name)))::sq2pg.note
+                              ORDER BY c.id), '{}')
+        || (SELECT coalesce(array_agg(ROW(u.table_ordinal, u.column_name, 'warning', 'collation_missing', NULL, NULL,
+                                          format('collation "%s" of %s "%s" is the application''s own: it is read as BINARY',
+                                                 u.collation_name, u.kind, u.name),
+                                          'PostgreSQL may have a collation of that kind: see CREATE COLLATION.')::sq2pg.note
+                                      ORDER BY u.table_ordinal, u.kind, u.name), '{}')
+              FROM (SELECT c.table_ordinal, c.source_name, 'column', c.source_name, c.collation_name
+                      FROM unnest(model.columns) AS c
+                    UNION
+                    SELECT i.table_ordinal, NULL, 'index', i.source_name, k.value->>'collation'
+                      FROM unnest(model.indexes) AS i,
+                           jsonb_array_elements(coalesce(nullif(i.facts->'keys', 'null'), '[]')) AS k
+                    UNION
+                    SELECT k.table_ordinal, NULL, 'constraint', k.name, x.name
+                      FROM unnest(model.keys) AS k, unnest(k.collations) AS x(name)
+                     -- that of the column is told already
+                     WHERE NOT EXISTS (SELECT FROM unnest(model.columns) AS c
+                                        WHERE c.table_ordinal = k.table_ordinal AND upper(c.collation_name) = x.name)
+                   ) AS u(table_ordinal, column_name, kind, name, collation_name)
+             WHERE upper(u.collation_name) NOT IN ('BINARY', 'NOCASE', 'RTRIM'))
+      FROM unnest(model.columns) AS c WHERE sq2pg.is_folded(c.collation_name, c.type)
+$$;
+COMMENT ON FUNCTION sq2pg.collation_notes(sq2pg.model) IS 'columns, indexes and keys that SQLite compares by another rule';
+
+/*
+ * What a declaration says and PostgreSQL has no word for, table by table.
+ */
+CREATE FUNCTION sq2pg.clause_notes(model sq2pg.model, all_expressions sq2pg.expression[]) RETURNS sq2pg.note[]
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    WITH columns AS (
+        SELECT t.ordinal AS table_ordinal, c.key AS name, c.value AS facts
+          FROM unnest(model.tables) AS t
+         CROSS JOIN jsonb_each(CASE WHEN jsonb_typeof(t.facts->'columns') = 'object' THEN t.facts->'columns' ELSE '{}' END) AS c
+    ), conflicts(table_ordinal, what, conflict) AS (
+        SELECT c.table_ordinal, format('NOT NULL of column "%s"', c.name), c.facts->>'not_null_conflict' FROM columns AS c
+        UNION ALL
+        SELECT t.ordinal, 'PRIMARY KEY', t.facts->'primary_key'->>'conflict' FROM unnest(model.tables) AS t
+        UNION ALL
+        SELECT t.ordinal, format('UNIQUE (%s)', (SELECT string_agg(n, ', ') FROM jsonb_array_elements_text(u->'columns') AS n)),
+               u->>'conflict'
+          FROM unnest(model.tables) AS t, jsonb_array_elements(coalesce(nullif(t.facts->'uniques', 'null'), '[]')) AS u
+        UNION ALL
+        SELECT t.ordinal, format('CHECK (%s)', k->>'expression'), k->>'conflict'
+          FROM unnest(model.tables) AS t, jsonb_array_elements(coalesce(nullif(t.facts->'checks', 'null'), '[]')) AS k
+    ), notes(table_ordinal, severity, code, message, hint) AS (
+        SELECT f.table_ordinal, 'warning', 'on_conflict_left_out',
+               'ON CONFLICT has no equivalent: '
+               || string_agg(format('%s ON CONFLICT %s', f.what, upper(f.conflict)), ', ' ORDER BY f.what),
+               'The constraints are there; INSERT ... ON CONFLICT says in a statement what should happen.'
+          FROM conflicts AS f WHERE f.conflict <> 'abort' GROUP BY f.table_ordinal
+        UNION ALL
+        SELECT f.table_ordinal, 'note', 'match_left_out',
+               format('MATCH %s of %s means nothing to SQLite: it is MATCH SIMPLE', upper(f.match), f.original), NULL
+          FROM unnest(model.foreign_keys) AS f WHERE f.problem IS NULL AND upper(f.match) NOT IN ('SIMPLE', 'NONE')
+        UNION ALL
+        SELECT c.table_ordinal, 'note', 'generated_stored',
+               'generated columns are stored, not virtual: ' || string_agg('"' || c.source_name || '"', ', ' ORDER BY c.id), NULL
+          FROM unnest(model.columns) AS c
+          JOIN unnest(all_expressions) AS e ON e.kind = 'generated' AND e.column_id = c.id AND e.problem IS NULL
+         WHERE c.hidden = 'virtual' GROUP BY c.table_ordinal
+        UNION ALL
+        SELECT c.table_ordinal, 'note', 'name_left_out',
+               'names of NOT NULL and DEFAULT clauses are not kept: ' || string_agg(format('"%s"', n.name), ', ' ORDER BY n.name), NULL
+          FROM columns AS c,
+               LATERAL (VALUES (c.facts->>'not_null_name'), (c.facts->>'default_name')) AS n(name)
+         WHERE n.name IS NOT NULL GROUP BY c.table_ordinal
+        UNION ALL
+        SELECT c.table_ordinal, 'note', 'default_left_out',
+               format('default of column "%s" is left out: %s (SQLite does not use it in an INTEGER PRIMARY KEY)',
+                      c.source_name, c.default_text), NULL
+          FROM unnest(model.columns) AS c WHERE c.is_identity AND c.default_text IS NOT NULL
+        UNION ALL
+        SELECT u.table_ordinal, 'note', 'key_merged',
+               format('constraint "%s" is left out: another key says the same', u.name), NULL
+          FROM sq2pg.declared_uniques(model.tables, model.columns) AS u
+         WHERE u.name IS NOT NULL
+           AND NOT EXISTS (SELECT FROM unnest(model.keys) AS k
+                            WHERE k.table_ordinal = u.table_ordinal AND k.source_name = u.name)
+    )
+    SELECT coalesce(array_agg(ROW(n.table_ordinal, NULL, n.severity, n.code, NULL, NULL, n.message, n.hint)::sq2pg.note
+                              ORDER BY n.table_ordinal, n.code, n.message), '{}')
+      FROM notes AS n
+$$;
+COMMENT ON FUNCTION sq2pg.clause_notes(sq2pg.model, sq2pg.expression[]) IS 'clauses of tables that have no equivalent';
+
+/*
+ * Keys of which a column is not migrated.
+ */
+CREATE FUNCTION sq2pg.partial_key_notes(options jsonb, model sq2pg.model) RETURNS sq2pg.note[]
+    LANGUAGE sql SET enable_nestloop = off AS $$
+    SELECT coalesce(array_agg(ROW(k.table_ordinal, NULL, 'warning', 'key_left_out', NULL, NULL,
+                                  format('%s (%s) is left out: a column of it is not migrated',
+                                         CASE k.kind WHEN 'p' THEN 'primary key' ELSE 'UNIQUE' END,
+                                         array_to_string(k.names, ', ')), NULL)::sq2pg.note
+                              ORDER BY k.table_ordinal, k.kind, k.place), '{}')
+      FROM sq2pg.source_keys(options, model.tables, model.columns) AS k
+     WHERE array_position(k.ids, NULL) IS NOT NULL
+$$;
+COMMENT ON FUNCTION sq2pg.partial_key_notes(jsonb, sq2pg.model) IS 'keys that lack a column';
+
+/*
+ * Everything that the report says about tables before it is known whether
+ * their rows agree.
+ */
+CREATE FUNCTION sq2pg.schema_notes(options jsonb, model sq2pg.model, all_expressions sq2pg.expression[])
+    RETURNS sq2pg.note[]
+    LANGUAGE sql AS $$
+    SELECT sq2pg.rename_notes(options, model, all_expressions)
+        || coalesce(sq2pg.foreign_key_notes(model), '{}')
+        || sq2pg.expression_notes(all_expressions, model.columns)
+        || sq2pg.index_notes(model, all_expressions)
+        || sq2pg.partial_key_notes(options, model)
+        || sq2pg.collation_notes(model)
+        || sq2pg.clause_notes(model, all_expressions)
+$$;
+COMMENT ON FUNCTION sq2pg.schema_notes(jsonb, sq2pg.model, sq2pg.expression[]) IS
+    'what becomes of the parts of tables: renamed, changed, left out';
+
+/*
+ * What a table lost stays written on it.
+ */
+CREATE FUNCTION sq2pg.comment_steps(model sq2pg.model, all_notes sq2pg.note[]) RETURNS sq2pg.step[]
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    SELECT coalesce(array_agg(ROW('comment', t.ordinal, t.target_name,
+                                  format('COMMENT ON TABLE %I.%I IS %L', model.schema_name, t.target_name,
+                                         E'SQLite''s definition says more:\n' || c.lines), NULL)::sq2pg.step ORDER BY t.rank), '{}')
+      FROM (SELECT n.table_ordinal,
+                   string_agg(n.message || CASE WHEN strpos(n.message, n.sample) > 0 THEN '' ELSE ': ' || n.sample END, E'\n'
+                              ORDER BY n.ordinality) AS lines
+              FROM unnest(all_notes) WITH ORDINALITY AS n
+             WHERE n.sample IS NOT NULL
+               AND n.code IN ('default_left_out', 'generated_left_out', 'check_left_out', 'index_left_out', 'foreign_key_left_out')
+             GROUP BY n.table_ordinal) AS c
+      JOIN unnest(model.tables) AS t ON t.ordinal = c.table_ordinal
+$$;
+COMMENT ON FUNCTION sq2pg.comment_steps(sq2pg.model, sq2pg.note[]) IS 'comments with the text of what is left out of tables';
+
+/*
+ * The head of a CREATE TRIGGER text; no row if it is not understood.
+ * timing: before | after | instead of; event: insert | update | delete
+ */
+CREATE FUNCTION sq2pg.trigger_facts(ddl text, OUT timing text, OUT event text, OUT columns text[], OUT condition text,
+                                    OUT body text)
+    RETURNS SETOF record
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'sqm_trigger_facts';
+COMMENT ON FUNCTION sq2pg.trigger_facts(text) IS 'when a trigger of SQLite''s fires, and its body';
+
+/*
+ * The frame of a trigger in PL/pgSQL, SQLite's statements as comments in it.
+ */
+CREATE FUNCTION sq2pg.trigger_skeleton(ddl text, schema_name name, target_table text, trigger_name text) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT format(E'CREATE FUNCTION %1$I.%2$I() RETURNS trigger LANGUAGE plpgsql AS $trigger$\nBEGIN\n%3$s\n    RETURN %4$s;\nEND\n$trigger$;\n'
+                  'CREATE TRIGGER %2$I %5$s %6$s ON %1$I.%7$I FOR EACH ROW EXECUTE FUNCTION %1$I.%2$I();',
+                  schema_name, left(trigger_name, 63),
+                  regexp_replace(replace(concat_ws(E'\n', 'WHEN ' || f.condition, f.body), '$trigger$', '$ trigger $'),
+                                 '^', '    -- ', 'gn'),
+                  CASE WHEN f.event = 'delete' THEN 'OLD' ELSE 'NEW' END,
+                  upper(f.timing),
+                  upper(f.event) || coalesce(' OF ' || (SELECT string_agg(quote_ident(c), ', ') FROM unnest(f.columns) AS c), ''),
+                  target_table)
+      FROM sq2pg.trigger_facts(ddl) AS f
+$$;
+COMMENT ON FUNCTION sq2pg.trigger_skeleton(text, name, text, text) IS 'a PL/pgSQL trigger to fill in';
+
+/*
+ * The index that a user of PostgreSQL would want instead of a virtual table.
+ */
+CREATE FUNCTION sq2pg.virtual_table_hint(module text, schema_name name, table_name text, columns text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN module ILIKE 'fts_' THEN
+                    format('CREATE INDEX ON %I.%I USING gin (to_tsvector(''simple'', %s));', schema_name, table_name,
+                           (SELECT string_agg(format('coalesce(%I, '''')', c), ' || '' '' || ' ORDER BY n)
+                              FROM unnest(columns) WITH ORDINALITY AS x(c, n) WHERE n > 1))
+                WHEN module ILIKE 'rtree%' AND cardinality(columns) >= 5 THEN
+                    format('ALTER TABLE %1$I.%2$I ADD PRIMARY KEY (%3$I); CREATE INDEX ON %1$I.%2$I USING gist (box(point(%4$I, %6$I), point(%5$I, %7$I)));',
+                           schema_name, table_name, columns[1], columns[2], columns[3], columns[4], columns[5])
+           END
+$$;
+COMMENT ON FUNCTION sq2pg.virtual_table_hint(text, name, text, text[]) IS 'index that serves as a virtual table of SQLite''s does';
+
+/*
+ * Objects that are not carried over, or as something else: told, never just
+ * missing.
+ */
+CREATE FUNCTION sq2pg.object_notes(options jsonb, model sq2pg.model) RETURNS sq2pg.note[]
+    LANGUAGE sql SET enable_nestloop = off AS $$
+    WITH objects AS MATERIALIZED (
+        SELECT * FROM sq2pg_objects(options->>'source')
+    ), tables AS MATERIALIZED (
+        SELECT * FROM sq2pg_tables(options->>'source')
+    ), carried AS (
+        SELECT t.source_name, t.target_name, t.ordinal, t.facts FROM unnest(model.tables) AS t
+        UNION ALL
+        SELECT v.source_name, v.target_name, NULL, NULL FROM unnest(model.views) AS v
+    ), notes(severity, code, sample, message, hint) AS (
+        SELECT 'warning', 'trigger_left_out', o.sql, format('trigger "%s" on table "%s" is left out', o.name, o.table_name),
+               sq2pg.trigger_skeleton(o.sql, model.schema_name, coalesce(c.target_name, o.table_name), sq2pg.fold_name(o.name, model.names))
+          FROM objects AS o
+          LEFT JOIN carried AS c ON lower(c.source_name) = lower(o.table_name)
+         WHERE o.type = 'trigger' AND sq2pg.table_is_chosen(o.table_name, options)
+        UNION ALL
+        SELECT 'warning', 'table_left_out', t.sql,
+               format('table "%s" is left out: %s', t.table_name, coalesce(t.problem, 'it has no columns that could be read')), NULL
+          FROM tables AS t
+          LEFT JOIN carried AS c ON c.source_name = t.table_name
+         WHERE t.type IN ('table', 'virtual') AND c.source_name IS NULL AND sq2pg.table_is_chosen(t.table_name, options)
+        UNION ALL
+        SELECT 'warning', 'view_left_out', v.sql, format('view "%s" is left out: there is no table', v.source_name), NULL
+          FROM unnest(model.views) AS v WHERE model.tables IS NULL
+        UNION ALL
+        SELECT 'warning', 'log_left_out', NULL,
+               'the uploaded database is in WAL mode: what was only in its -wal file is left out', NULL
+          FROM sq2pg.source_state(options->>'source') AS s
+         WHERE options->>'source' LIKE 'lo:%' AND s.wal_mode
+        UNION ALL
+        SELECT 'note', 'shadow_tables', NULL,
+               'tables in which virtual tables keep their content are not copied: ' || string_agg(t.table_name, ', '), NULL
+          FROM tables AS t WHERE t.type = 'shadow' HAVING count(*) > 0
+        UNION ALL
+        SELECT 'note', 'internal_tables', NULL,
+               'SQLite''s own tables are not copied: ' || string_agg(o.name, ', '),
+               'What sqlite_sequence says goes into the identities, ANALYZE makes statistics anew.'
+          FROM objects AS o WHERE o.type = 'table' AND o.name LIKE 'sqlite\_%' HAVING count(*) > 0
+    )
+    SELECT (SELECT coalesce(array_agg(ROW(NULL, NULL, n.severity, n.code, NULL, n.sample, n.message, n.hint)::sq2pg.note), '{}')
+              FROM notes AS n)
+        || (SELECT coalesce(array_agg(ROW(c.ordinal, NULL, n.severity, n.code, NULL, t.sql, n.message, n.hint)::sq2pg.note
+                                      ORDER BY c.ordinal), '{}')
+              FROM tables AS t
+              JOIN carried AS c ON c.source_name = t.table_name AND c.ordinal IS NOT NULL
+              LEFT JOIN (SELECT x.table_ordinal, array_agg(x.target_name ORDER BY x.ordinal) AS names
+                           FROM unnest(model.columns) AS x GROUP BY x.table_ordinal) AS k ON k.table_ordinal = c.ordinal
+             CROSS JOIN LATERAL (VALUES
+                   (c.facts ? 'error', 'warning', 'definition_unreadable',
+                    format('the definition could not be read: %s; its checks, generated columns and names of constraints are missing',
+                           c.facts->>'error'), NULL),
+                   (t.type = 'virtual', 'note', 'virtual_table',
+                    format('virtual table of module "%s" became an ordinary table', c.facts->>'module'),
+                    sq2pg.virtual_table_hint(c.facts->>'module', model.schema_name, c.target_name, k.names))
+                   ) AS n(is_so, severity, code, message, hint)
+             WHERE n.is_so)
+$$;
+COMMENT ON FUNCTION sq2pg.object_notes(jsonb, sq2pg.model) IS 'objects that are not carried over, or as something else';

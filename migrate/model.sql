@@ -43,8 +43,12 @@ CREATE TYPE sq2pg.column_plan AS (
 CREATE TYPE sq2pg.key_plan AS (
     table_ordinal int,
     kind          text,         -- p or u
+    source_name   text,         -- of the constraint, NULL: it has none
     name          text,
-    columns       int[]);       -- ids
+    columns       int[],        -- ids
+    collations    text[],       -- by which SQLite compares each of them
+    index_name    text,         -- of a unique index that compares so, NULL: not needed
+    referenced    boolean);     -- by a foreign key
 
 CREATE TYPE sq2pg.index_plan AS (
     table_ordinal int,
@@ -52,10 +56,12 @@ CREATE TYPE sq2pg.index_plan AS (
     target_name   text,
     is_unique     boolean,
     columns       int[],        -- ids, NULL for an expression
-    facts         jsonb);       -- of its DDL
+    facts         jsonb,        -- of its DDL
+    sql           text);
 
 CREATE TYPE sq2pg.foreign_key_plan AS (
     table_ordinal int,
+    source_name   text,         -- of the constraint, NULL: it has none
     name          text,
     columns       int[],        -- ids
     parent_ordinal int,
@@ -63,6 +69,8 @@ CREATE TYPE sq2pg.foreign_key_plan AS (
     on_update     text,
     on_delete     text,
     deferral      text,
+    original      text,
+    match         text,         -- as written
     problem       text);        -- why it is left out, or NULL
 
 CREATE TYPE sq2pg.view_plan AS (
@@ -72,6 +80,7 @@ CREATE TYPE sq2pg.view_plan AS (
     query         text,         -- translated, with its columns
     column_names  text[],
     place         int,          -- order of creation
+    notes         text,         -- what the translation does in another way
     problem       text);
 
 CREATE TYPE sq2pg.column_profile AS (
@@ -101,6 +110,7 @@ CREATE TYPE sq2pg.note AS (
 
 CREATE TYPE sq2pg.model AS (
     schema_name   name,
+    names         text,         -- keep, lower or snake
     tables        sq2pg.table_plan[],
     columns       sq2pg.column_plan[],
     keys          sq2pg.key_plan[],
@@ -180,20 +190,6 @@ CREATE FUNCTION sq2pg.table_is_chosen(table_name text, options jsonb) RETURNS bo
 $$;
 COMMENT ON FUNCTION sq2pg.table_is_chosen(text, jsonb) IS 'is a table or view wanted by include and exclude?';
 
-CREATE FUNCTION sq2pg.read_tables(options jsonb) RETURNS sq2pg.table_plan[]
-    LANGUAGE sql SET enable_nestloop = off AS $$
-    SELECT array_agg(ROW(p.ordinal, p.table_name, p.target_name, p.type, p.without_rowid, p.sequence,
-                         p.facts, NULL, NULL)::sq2pg.table_plan ORDER BY p.ordinal)
-      FROM (SELECT t.*, sq2pg.table_facts(t.sql) AS facts,
-                   coalesce(options->'rename'->>t.table_name,
-                            sq2pg.fold_name(t.table_name, options->>'names')) AS target_name,
-                   row_number() OVER ()::int AS ordinal
-              FROM sq2pg_tables(options->>'source') AS t
-             WHERE t.type IN ('table', 'virtual') AND t.problem IS NULL AND t.columns > 0
-               AND sq2pg.table_is_chosen(t.table_name, options)) AS p
-$$;
-COMMENT ON FUNCTION sq2pg.read_tables(jsonb) IS 'the tables of a model, before their order is known';
-
 /*
  * Is column "table.column" wanted?  An include pattern without a dot takes
  * all columns of its tables.
@@ -210,6 +206,23 @@ CREATE FUNCTION sq2pg.column_is_chosen(table_name text, column_name text, option
 $$;
 COMMENT ON FUNCTION sq2pg.column_is_chosen(text, text, jsonb) IS 'is a column wanted by include and exclude?';
 
+CREATE FUNCTION sq2pg.read_tables(options jsonb) RETURNS sq2pg.table_plan[]
+    LANGUAGE sql SET enable_nestloop = off AS $$
+    SELECT array_agg(ROW(p.ordinal, p.table_name, p.target_name, p.type, p.without_rowid, p.sequence,
+                         p.facts, NULL, NULL)::sq2pg.table_plan ORDER BY p.ordinal)
+      FROM (SELECT t.*, sq2pg.table_facts(t.sql) AS facts,
+                   coalesce(options->'rename'->>t.table_name,
+                            sq2pg.fold_name(t.table_name, options->>'names')) AS target_name,
+                   row_number() OVER ()::int AS ordinal
+              FROM sq2pg_tables(options->>'source') AS t
+             WHERE t.type IN ('table', 'virtual') AND t.problem IS NULL
+               AND sq2pg.table_is_chosen(t.table_name, options)
+               AND t.table_name IN (SELECT c.table_name FROM sq2pg_columns(options->>'source') AS c
+                                     WHERE c.hidden IS DISTINCT FROM 'hidden'
+                                       AND sq2pg.column_is_chosen(c.table_name, c.column_name, options))) AS p
+$$;
+COMMENT ON FUNCTION sq2pg.read_tables(jsonb) IS 'the tables of a model, before their order is known';
+
 CREATE FUNCTION sq2pg.read_columns(options jsonb, all_tables sq2pg.table_plan[]) RETURNS sq2pg.column_plan[]
     LANGUAGE sql SET enable_nestloop = off AS $$
     WITH chosen AS (
@@ -217,7 +230,14 @@ CREATE FUNCTION sq2pg.read_columns(options jsonb, all_tables sq2pg.table_plan[])
                coalesce(options->'rename'->>(c.table_name || '.' || c.column_name),
                         sq2pg.fold_name(c.column_name, options->>'names')) AS wanted,
                o.override
-          FROM sq2pg_columns(options->>'source') AS c
+          FROM (SELECT f.* FROM sq2pg_columns(options->>'source') AS f
+                UNION ALL
+                -- the rowid of a full-text table is how others refer to it
+                SELECT t.source_name, 0, 'rowid', 'INTEGER', true, NULL, 1, NULL, NULL, false
+                  FROM unnest(all_tables) AS t
+                 WHERE t.facts->>'module' ILIKE 'fts_'
+                   AND t.source_name NOT IN (SELECT f.table_name FROM sq2pg_columns(options->>'source') AS f
+                                              WHERE lower(f.column_name) = 'rowid')) AS c
           JOIN unnest(all_tables) AS t ON t.source_name = c.table_name
          CROSS JOIN LATERAL (SELECT CASE WHEN options->'types' = 'null' THEN NULL
                                     ELSE sq2pg.type_override(options->'types', c.table_name, c.column_name,
@@ -275,42 +295,111 @@ $$;
 COMMENT ON FUNCTION sq2pg.column_lookups(sq2pg.column_plan[]) IS 'names to ids of columns, one row a table';
 
 /*
- * The name that the DDL gives to a key, by the columns of the key.
+ * Lists of columns, given as arrays of ids in text form: quoted for a
+ * statement, and joined for a name.
  */
-CREATE FUNCTION sq2pg.declared_key_name(facts jsonb, columns text[]) RETURNS text
+CREATE FUNCTION sq2pg.column_lists(all_columns sq2pg.column_plan[], lists text[])
+    RETURNS TABLE (place bigint, quoted text, joined text)
     LANGUAGE sql IMMUTABLE AS $$
-    SELECT u->>'name'
-      FROM jsonb_array_elements(coalesce(nullif(facts->'uniques', 'null'), '[]')) AS u
-     WHERE lower((u->'columns')::text) = lower(to_jsonb(columns)::text)
-     LIMIT 1
+    SELECT l.place, string_agg(quote_ident(c.target_name), ', ' ORDER BY x.n),
+           string_agg(c.target_name, '_' ORDER BY x.n)
+      FROM unnest(lists) WITH ORDINALITY AS l(ids, place)
+     CROSS JOIN unnest(l.ids::int[]) WITH ORDINALITY AS x(id, n)
+      JOIN unnest(all_columns) AS c ON c.id = x.id
+     GROUP BY l.place
 $$;
-COMMENT ON FUNCTION sq2pg.declared_key_name(jsonb, text[]) IS 'constraint name of a UNIQUE in the DDL';
+COMMENT ON FUNCTION sq2pg.column_lists(sq2pg.column_plan[], text[]) IS 'names of columns by their ids, for many lists at once';
+
+/*
+ * How SQLite compares the columns of a key: one word a column.
+ */
+CREATE FUNCTION sq2pg.key_signature(columns text[], collations text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT jsonb_agg(jsonb_build_array(lower(k.name), upper(k.rule)) ORDER BY k.n)::text
+      FROM unnest(columns, collations) WITH ORDINALITY AS k(name, rule, n)
+$$;
+COMMENT ON FUNCTION sq2pg.key_signature(text[], text[]) IS 'what two declarations of the same key have in common';
+
+/*
+ * The UNIQUE constraints as they are declared.
+ */
+CREATE FUNCTION sq2pg.declared_uniques(all_tables sq2pg.table_plan[], all_columns sq2pg.column_plan[])
+    RETURNS TABLE (table_ordinal int, name text, signature text, place bigint)
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT t.ordinal, u.value->>'name',
+           sq2pg.key_signature(array_agg(k.value->>'column' ORDER BY k.ordinality),
+                               array_agg(coalesce(k.value->>'collation', c.collation_name, 'BINARY') ORDER BY k.ordinality)),
+           u.ordinality
+      FROM unnest(all_tables) AS t
+     CROSS JOIN jsonb_array_elements(coalesce(nullif(t.facts->'uniques', 'null'), '[]')) WITH ORDINALITY AS u
+     CROSS JOIN jsonb_array_elements(u.value->'keys') WITH ORDINALITY AS k
+      LEFT JOIN unnest(all_columns) AS c
+             ON c.table_ordinal = t.ordinal AND lower(c.source_name) = lower(k.value->>'column')
+     GROUP BY t.ordinal, u.ordinality, u.value
+$$;
+COMMENT ON FUNCTION sq2pg.declared_uniques(sq2pg.table_plan[], sq2pg.column_plan[]) IS 'UNIQUE constraints of the DDL, with their names';
+
+/*
+ * The primary keys and UNIQUE constraints by what they compare; ids may be
+ * NULL.  SQLite accepts a column twice in a key, where the second says nothing.
+ */
+CREATE FUNCTION sq2pg.source_keys(options jsonb, all_tables sq2pg.table_plan[], all_columns sq2pg.column_plan[])
+    RETURNS TABLE (table_ordinal int, kind text, place int, source_name text, wanted text, ids int[], collations text[],
+                   names text[])
+    LANGUAGE sql AS $$
+    WITH keys AS (
+        SELECT t.ordinal AS table_ordinal, 'p' AS kind, 0 AS place, t.facts->'primary_key'->>'name' AS source_name,
+               t.target_name || '_pkey' AS wanted, k.columns, k.collations
+          FROM (SELECT c.table_name, array_agg(c.column_name ORDER BY c.pk_position) AS columns,
+                       array_agg(coalesce(x.collation_name, c.collation_name) ORDER BY c.pk_position) AS collations
+                  FROM sq2pg_columns(options->>'source') AS c
+                  -- the collation that the key was written with, where it has an index
+                  LEFT JOIN (SELECT i.table_name, k.name, min(k.collation_name) AS collation_name
+                               FROM sq2pg_indexes(options->>'source') AS i
+                              CROSS JOIN unnest(i.columns, i.collations) AS k(name, collation_name)
+                              WHERE i.origin = 'pk' GROUP BY i.table_name, k.name) AS x
+                         ON x.table_name = c.table_name AND x.name = c.column_name
+                 WHERE c.pk_position IS NOT NULL GROUP BY c.table_name
+                UNION ALL
+                -- the rowid of a full-text table
+                SELECT t.source_name, '{rowid}', '{BINARY}'
+                  FROM unnest(all_tables) AS t
+                  JOIN unnest(all_columns) AS c ON c.table_ordinal = t.ordinal AND c.ordinal = 0) AS k
+          JOIN unnest(all_tables) AS t ON t.source_name = k.table_name
+        UNION ALL
+        SELECT t.ordinal, 'u', row_number() OVER ()::int, d.name,
+               t.target_name || '_' || sq2pg.fold_name(array_to_string(i.columns, '_'), options->>'names') || '_key',
+               i.columns, i.collations
+          FROM sq2pg_indexes(options->>'source') AS i
+          JOIN unnest(all_tables) AS t ON t.source_name = i.table_name
+          LEFT JOIN (SELECT DISTINCT ON (u.table_ordinal, u.signature) u.table_ordinal, u.signature, u.name
+                       FROM sq2pg.declared_uniques(all_tables, all_columns) AS u
+                      ORDER BY u.table_ordinal, u.signature, u.name IS NULL, u.place) AS d
+                 ON d.table_ordinal = t.ordinal AND d.signature = sq2pg.key_signature(i.columns, i.collations)
+         WHERE i.origin = 'u'
+    )
+    SELECT k.table_ordinal, k.kind, k.place, k.source_name,
+           coalesce(sq2pg.fold_name(k.source_name, options->>'names'), k.wanted), u.ids, u.collations, k.columns
+      FROM keys AS k
+      JOIN sq2pg.column_lookups(all_columns) AS l ON l.table_ordinal = k.table_ordinal
+     CROSS JOIN LATERAL (SELECT array_agg(x.id ORDER BY x.n) AS ids, array_agg(x.rule ORDER BY x.n) AS collations
+                           FROM (SELECT (l.ids->>lower(y.name))::int AS id, upper(y.rule) AS rule, min(y.n) AS n
+                                   FROM unnest(k.columns, k.collations) WITH ORDINALITY AS y(name, rule, n)
+                                  GROUP BY 1, 2) AS x) AS u
+$$;
+COMMENT ON FUNCTION sq2pg.source_keys(jsonb, sq2pg.table_plan[], sq2pg.column_plan[]) IS 'primary keys and UNIQUE constraints of the source';
 
 CREATE FUNCTION sq2pg.read_keys(options jsonb, all_tables sq2pg.table_plan[], all_columns sq2pg.column_plan[])
     RETURNS sq2pg.key_plan[]
     LANGUAGE sql SET enable_nestloop = off AS $$
-    SELECT array_agg(ROW(k.table_ordinal, k.kind, k.name, k.ids)::sq2pg.key_plan
-                     ORDER BY k.table_ordinal, k.kind, k.position)
-      FROM (SELECT t.ordinal AS table_ordinal, 'p' AS kind, 0 AS position,
-                   coalesce(sq2pg.fold_name(t.facts->'primary_key'->>'name', options->>'names'),
-                            t.target_name || '_pkey') AS name,
-                   array_agg(c.id ORDER BY c.pk_position) AS ids
-              FROM unnest(all_tables) AS t
-              JOIN unnest(all_columns) AS c ON c.table_ordinal = t.ordinal AND c.pk_position IS NOT NULL
-             GROUP BY t.ordinal, t.facts, t.target_name
-            -- a key whose columns are not all there is no key
-            HAVING count(*) = max(c.pk_position)
-            UNION ALL
-            SELECT t.ordinal, 'u', row_number() OVER ()::int,
-                   coalesce(sq2pg.fold_name(sq2pg.declared_key_name(t.facts, i.columns), options->>'names'),
-                            t.target_name || '_' ||
-                            sq2pg.fold_name(array_to_string(i.columns, '_'), options->>'names') || '_key'),
-                   u.ids
-              FROM sq2pg_indexes(options->>'source') AS i
-              JOIN unnest(all_tables) AS t ON t.source_name = i.table_name
-              JOIN sq2pg.column_lookups(all_columns) AS l ON l.table_ordinal = t.ordinal
-             CROSS JOIN LATERAL sq2pg.column_ids(l.ids, i.columns) AS u(ids)
-             WHERE i.origin = 'u' AND array_position(u.ids, NULL) IS NULL) AS k
+    SELECT array_agg(ROW(k.table_ordinal, k.kind, k.source_name, k.wanted, k.ids, k.collations,
+                         k.wanted || '_' || CASE WHEN 'NOCASE' = ANY (k.collations) THEN 'nocase'
+                                                 WHEN 'RTRIM' = ANY (k.collations) THEN 'rtrim' END,
+                         false)::sq2pg.key_plan
+                     ORDER BY k.table_ordinal, k.kind, k.place)
+      FROM sq2pg.source_keys(options, all_tables, all_columns) AS k
+     -- a key whose columns are not all there is no key
+     WHERE array_position(k.ids, NULL) IS NULL
 $$;
 COMMENT ON FUNCTION sq2pg.read_keys(jsonb, sq2pg.table_plan[], sq2pg.column_plan[]) IS 'primary keys and UNIQUE constraints of a model';
 
@@ -319,7 +408,7 @@ CREATE FUNCTION sq2pg.read_indexes(options jsonb, all_tables sq2pg.table_plan[],
     LANGUAGE sql SET enable_nestloop = off AS $$
     SELECT array_agg(ROW(t.ordinal, i.index_name, sq2pg.fold_name(i.index_name, options->>'names'), i.is_unique,
                          sq2pg.column_ids(l.ids, i.columns),
-                         sq2pg.index_facts(i.sql))::sq2pg.index_plan)
+                         sq2pg.index_facts(i.sql), i.sql)::sq2pg.index_plan)
       FROM sq2pg_indexes(options->>'source') AS i
       JOIN unnest(all_tables) AS t ON t.source_name = i.table_name
       JOIN sq2pg.column_lookups(all_columns) AS l ON l.table_ordinal = t.ordinal
@@ -355,11 +444,16 @@ CREATE FUNCTION sq2pg.read_foreign_keys(options jsonb, all_tables sq2pg.table_pl
         SELECT i.table_ordinal, ARRAY(SELECT unnest(i.columns) ORDER BY 1) FROM unnest(all_indexes) AS i
          WHERE i.is_unique AND i.facts->>'where' IS NULL AND array_position(i.columns, NULL) IS NULL
     )
-    SELECT array_agg(ROW(r.table_ordinal, sq2pg.fold_name(r.declared->>'name', options->>'names'),
+    SELECT array_agg(ROW(r.table_ordinal, r.declared->>'name', sq2pg.fold_name(r.declared->>'name', options->>'names'),
                          r.ids, r.parent_ordinal, r.parent_ids,
                          r.on_update, r.on_delete,
                          CASE WHEN (r.declared->>'initially_deferred')::boolean THEN 'DEFERRABLE INITIALLY DEFERRED'
                               WHEN (r.declared->>'deferrable')::boolean THEN 'DEFERRABLE' END,
+                         concat_ws(' ', format('FOREIGN KEY (%s) REFERENCES %s', array_to_string(r.columns, ', '), r.parent_table),
+                                   '(' || array_to_string(r.parent_columns, ', ') || ')',
+                                   'ON UPDATE ' || nullif(r.on_update, 'NO ACTION'),
+                                   'ON DELETE ' || nullif(r.on_delete, 'NO ACTION')),
+                         r.declared->>'match',
                          CASE WHEN r.parent_ordinal IS NULL THEN
                                   format('table "%s" does not exist or is not migrated', r.parent_table)
                               WHEN array_position(r.ids, NULL) IS NOT NULL THEN 'a column of it is not migrated'
@@ -374,18 +468,61 @@ CREATE FUNCTION sq2pg.read_foreign_keys(options jsonb, all_tables sq2pg.table_pl
                                                 WHERE c.table_ordinal = r.parent_ordinal
                                                   AND c.ids = ARRAY(SELECT unnest(r.parent_ids) ORDER BY 1)) THEN
                                   format('the columns that it refers to in table "%s" are not unique', r.parent_table)
+                              WHEN r.ids && g.ids AND (r.on_update <> 'NO ACTION' AND r.on_update <> 'RESTRICT'
+                                                       OR r.on_delete LIKE 'SET%') THEN
+                                  'PostgreSQL does not allow its actions on a generated column'
                          END)::sq2pg.foreign_key_plan
                      ORDER BY r.table_ordinal, r.id DESC)
-      FROM resolved AS r
+      FROM resolved AS r,
+           (SELECT coalesce(array_agg(c.id), '{}') AS ids FROM unnest(all_columns) AS c
+             WHERE c.hidden IN ('stored', 'virtual')) AS g
 $$;
 COMMENT ON FUNCTION sq2pg.read_foreign_keys(jsonb, sq2pg.table_plan[], sq2pg.column_plan[], sq2pg.key_plan[], sq2pg.index_plan[]) IS
     'foreign keys of a model, with the reason where one is left out';
+
+/*
+ * What PostgreSQL needs for its foreign keys: a plain unique key on the parent.
+ * Keys that will stand as an index on lower(column) are marked, and where only
+ * such an index is there a key is added.
+ */
+CREATE FUNCTION sq2pg.mark_referenced_keys(all_keys sq2pg.key_plan[], all_foreign_keys sq2pg.foreign_key_plan[],
+                                           all_tables sq2pg.table_plan[], all_columns sq2pg.column_plan[])
+    RETURNS sq2pg.key_plan[]
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    WITH referenced AS (
+        SELECT DISTINCT f.parent_ordinal AS table_ordinal, ARRAY(SELECT unnest(f.parent_columns) ORDER BY 1) AS ids
+          FROM unnest(all_foreign_keys) AS f WHERE f.problem IS NULL
+    ), keys AS (
+        SELECT k.*, ARRAY(SELECT DISTINCT unnest(k.columns) ORDER BY 1) AS ids
+          FROM unnest(all_keys) WITH ORDINALITY AS k
+    ), missing AS (
+        SELECT r.table_ordinal, r.ids, row_number() OVER (ORDER BY r.table_ordinal, r.ids) AS place
+          FROM referenced AS r
+          JOIN (SELECT DISTINCT c.table_ordinal FROM unnest(all_columns) AS c
+                 WHERE upper(c.collation_name) IN ('NOCASE', 'RTRIM')) AS n USING (table_ordinal)
+         WHERE NOT EXISTS (SELECT FROM keys AS k WHERE k.table_ordinal = r.table_ordinal AND k.ids = r.ids)
+    )
+    SELECT array_agg(ROW(a.table_ordinal, a.kind, a.source_name, a.name, a.columns, a.collations, a.index_name,
+                         a.referenced)::sq2pg.key_plan ORDER BY a.table_ordinal, a.kind, a.place)
+      FROM (SELECT k.table_ordinal, k.kind, k.source_name, k.name, k.columns, k.collations, k.index_name,
+                   r.ids IS NOT NULL AS referenced, k.ordinality AS place
+              FROM keys AS k LEFT JOIN referenced AS r USING (table_ordinal, ids)
+            UNION ALL
+            SELECT m.table_ordinal, 'u', NULL, concat_ws('_', t.target_name, l.joined, 'key'), m.ids,
+                   array_fill('BINARY'::text, ARRAY[cardinality(m.ids)]), NULL, true, cardinality(all_keys) + m.place
+              FROM missing AS m
+              JOIN unnest(all_tables) AS t ON t.ordinal = m.table_ordinal
+              JOIN sq2pg.column_lists(all_columns, ARRAY(SELECT x.ids::text FROM missing AS x ORDER BY x.place)) AS l
+                ON l.place = m.place) AS a
+$$;
+COMMENT ON FUNCTION sq2pg.mark_referenced_keys(sq2pg.key_plan[], sq2pg.foreign_key_plan[], sq2pg.table_plan[], sq2pg.column_plan[]) IS
+    'keys that foreign keys refer to are marked, or added where only an index is there';
 
 CREATE FUNCTION sq2pg.read_views(options jsonb) RETURNS sq2pg.view_plan[]
     LANGUAGE sql AS $$
     SELECT coalesce(array_agg(ROW(t.table_name, coalesce(options->'rename'->>t.table_name,
                                                          sq2pg.fold_name(t.table_name, options->>'names')),
-                                  t.sql, NULL, NULL, NULL, NULL)::sq2pg.view_plan), '{}')
+                                  t.sql, NULL, NULL, NULL, NULL, NULL)::sq2pg.view_plan), '{}')
       FROM sq2pg_tables(options->>'source') AS t
      WHERE t.type = 'view' AND sq2pg.table_is_chosen(t.table_name, options)
 $$;
@@ -416,13 +553,14 @@ DECLARE
     wanted text[];
     names  text[];
     n_tables  int := cardinality(model.tables);
-    n_keys    int := coalesce(cardinality(model.keys), 0);
+    n_keys    int := cardinality(model.keys);
     n_columns int := cardinality(model.columns);
     r         int := 0;
 BEGIN
     wanted := ARRAY(SELECT target_name FROM unnest(model.tables) ORDER BY ordinal)
         || ARRAY(SELECT name FROM unnest(model.keys) WITH ORDINALITY AS k ORDER BY k.ordinality)
         || ARRAY(SELECT sequence_name FROM unnest(model.columns) ORDER BY id)
+        || ARRAY(SELECT index_name FROM unnest(model.keys) WITH ORDINALITY AS k ORDER BY k.ordinality)
         || ARRAY(SELECT target_name FROM unnest(model.indexes) WITH ORDINALITY AS i ORDER BY i.ordinality)
         || ARRAY(SELECT target_name FROM unnest(model.views) WITH ORDINALITY AS v ORDER BY v.ordinality);
     names := sq2pg.unique_names(wanted, taken);
@@ -430,7 +568,8 @@ BEGIN
                                      t.facts, t.rank, t.in_cycle)::sq2pg.table_plan
                             FROM unnest(model.tables) AS t ORDER BY t.ordinal);
     r := n_tables;
-    model.keys := ARRAY(SELECT ROW(k.table_ordinal, k.kind, names[r + k.ordinality], k.columns)::sq2pg.key_plan
+    model.keys := ARRAY(SELECT ROW(k.table_ordinal, k.kind, k.source_name, names[r + k.ordinality], k.columns, k.collations,
+                                   names[r + n_keys + n_columns + k.ordinality], k.referenced)::sq2pg.key_plan
                           FROM unnest(model.keys) WITH ORDINALITY AS k ORDER BY k.ordinality);
     r := r + n_keys;
     model.columns := ARRAY(SELECT ROW(c.id, c.table_ordinal, c.ordinal, c.source_name, c.target_name, c.declared,
@@ -438,33 +577,19 @@ BEGIN
                                       c.is_identity, names[r + c.id], c.proposed, c.candidates, c.dynamic,
                                       c.type, c.using_text, c.staging_type)::sq2pg.column_plan
                              FROM unnest(model.columns) AS c ORDER BY c.id);
-    r := r + n_columns;
+    r := r + n_columns + n_keys;
     model.indexes := ARRAY(SELECT ROW(i.table_ordinal, i.source_name, names[r + i.ordinality], i.is_unique, i.columns,
-                                      i.facts)::sq2pg.index_plan
+                                      i.facts, i.sql)::sq2pg.index_plan
                              FROM unnest(model.indexes) WITH ORDINALITY AS i ORDER BY i.ordinality);
     r := r + cardinality(model.indexes);
     model.views := ARRAY(SELECT ROW(v.source_name, names[r + v.ordinality], v.sql, v.query, v.column_names, v.place,
-                                    v.problem)::sq2pg.view_plan
+                                    v.notes, v.problem)::sq2pg.view_plan
                            FROM unnest(model.views) WITH ORDINALITY AS v ORDER BY v.ordinality);
+    model.foreign_keys := coalesce(sq2pg.name_foreign_keys(model.foreign_keys, model.keys, model.tables, model.columns),
+                                   '{}');
 END
 $$;
 COMMENT ON FUNCTION sq2pg.name_relations(sq2pg.model, text[]) IS 'makes the names of all relations of a model unique in the target schema';
-
-/*
- * Lists of columns, given as arrays of ids in text form: quoted for a
- * statement, and joined for a name.
- */
-CREATE FUNCTION sq2pg.column_lists(all_columns sq2pg.column_plan[], lists text[])
-    RETURNS TABLE (place bigint, quoted text, joined text)
-    LANGUAGE sql IMMUTABLE AS $$
-    SELECT l.place, string_agg(quote_ident(c.target_name), ', ' ORDER BY x.n),
-           string_agg(c.target_name, '_' ORDER BY x.n)
-      FROM unnest(lists) WITH ORDINALITY AS l(ids, place)
-     CROSS JOIN unnest(l.ids::int[]) WITH ORDINALITY AS x(id, n)
-      JOIN unnest(all_columns) AS c ON c.id = x.id
-     GROUP BY l.place
-$$;
-COMMENT ON FUNCTION sq2pg.column_lists(sq2pg.column_plan[], text[]) IS 'names of columns by their ids, for many lists at once';
 
 /*
  * The foreign keys' own names are unique within their table only.
@@ -489,8 +614,8 @@ CREATE FUNCTION sq2pg.name_foreign_keys(all_foreign_keys sq2pg.foreign_key_plan[
                   FROM wanted AS w GROUP BY w.table_ordinal) AS g,
                unnest(g.positions, g.names) AS x(position, name)
     )
-    SELECT array_agg(ROW(w.table_ordinal, n.name, w.columns, w.parent_ordinal, w.parent_columns, w.on_update,
-                         w.on_delete, w.deferral, w.problem)::sq2pg.foreign_key_plan ORDER BY w.position)
+    SELECT array_agg(ROW(w.table_ordinal, w.source_name, n.name, w.columns, w.parent_ordinal, w.parent_columns, w.on_update,
+                         w.on_delete, w.deferral, w.original, w.match, w.problem)::sq2pg.foreign_key_plan ORDER BY w.position)
       FROM wanted AS w JOIN named AS n USING (position)
 $$;
 COMMENT ON FUNCTION sq2pg.name_foreign_keys(sq2pg.foreign_key_plan[], sq2pg.key_plan[], sq2pg.table_plan[], sq2pg.column_plan[]) IS
@@ -518,6 +643,7 @@ DECLARE
 BEGIN
     PERFORM sq2pg.check_names(options);
     model.schema_name := options->>'target_schema';
+    model.names := options->>'names';
     model.notes := '{}';
     model.views := sq2pg.read_views(options);
     model.tables := sq2pg.read_tables(options);
@@ -529,6 +655,7 @@ BEGIN
     model.indexes := coalesce(sq2pg.read_indexes(options, model.tables, model.columns), '{}');
     model.foreign_keys := coalesce(sq2pg.read_foreign_keys(options, model.tables, model.columns, model.keys,
                                                            model.indexes), '{}');
+    model.keys := coalesce(sq2pg.mark_referenced_keys(model.keys, model.foreign_keys, model.tables, model.columns), '{}');
     model.columns := sq2pg.prefer_key_types(model.columns, model.foreign_keys);
     model.tables := sq2pg.order_tables(model.tables, model.foreign_keys);
     RETURN model;
@@ -538,7 +665,7 @@ COMMENT ON FUNCTION sq2pg.read_model(jsonb) IS 'what is to be made from a source
 
 CREATE FUNCTION sq2pg.foreign_key_notes(model sq2pg.model) RETURNS sq2pg.note[]
     LANGUAGE sql IMMUTABLE AS $$
-    SELECT array_agg(ROW(f.table_ordinal, c.names, 'warning', 'foreign_key_left_out', NULL, NULL,
+    SELECT array_agg(ROW(f.table_ordinal, c.names, 'warning', 'foreign_key_left_out', NULL, f.original,
                          format('foreign key on (%s) is left out: %s', c.names, f.problem),
                          'SQLite does not enforce such a reference either.')::sq2pg.note)
       FROM unnest(model.foreign_keys) AS f,
@@ -706,22 +833,33 @@ $$;
 COMMENT ON FUNCTION sq2pg.not_null_notes(sq2pg.column_plan[], sq2pg.column_plan[]) IS 'columns that had to lose NOT NULL';
 
 /*
+ * Types that no B-tree can hold.
+ */
+CREATE FUNCTION sq2pg.has_no_order(type text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT type IN ('json', 'xml', 'point') $$;
+COMMENT ON FUNCTION sq2pg.has_no_order(text) IS 'is there no B-tree for this type?';
+
+/*
  * Foreign keys between columns that did not get one type.
  */
 CREATE FUNCTION sq2pg.split_types(all_columns sq2pg.column_plan[], all_foreign_keys sq2pg.foreign_key_plan[])
     RETURNS sq2pg.foreign_key_plan[]
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
-    SELECT coalesce(array_agg(ROW(f.table_ordinal, f.name, f.columns, f.parent_ordinal, f.parent_columns, f.on_update,
-                                  f.on_delete, f.deferral, coalesce(f.problem, s.problem))::sq2pg.foreign_key_plan
+    SELECT coalesce(array_agg(ROW(f.table_ordinal, f.source_name, f.name, f.columns, f.parent_ordinal, f.parent_columns,
+                                  f.on_update, f.on_delete, f.deferral, f.original, f.match,
+                                  coalesce(f.problem, s.problem))::sq2pg.foreign_key_plan
                               ORDER BY f.ordinality), '{}')
       FROM unnest(all_foreign_keys) WITH ORDINALITY AS f
       LEFT JOIN (SELECT k.ordinality AS place,
-                        min(format('column "%s" holds values that are not of type %s', c.source_name, p.type)) AS problem
+                        min(CASE WHEN sq2pg.type_family(c.type) <> sq2pg.type_family(p.type) THEN
+                                     format('column "%s" holds values that are not of type %s', c.source_name, p.type)
+                                 ELSE format('type %s of column "%s" has no order', p.type, p.source_name) END) AS problem
                    FROM unnest(all_foreign_keys) WITH ORDINALITY AS k
                   CROSS JOIN unnest(k.columns, k.parent_columns) AS x(child, parent)
                    JOIN unnest(all_columns) AS c ON c.id = x.child
                    JOIN unnest(all_columns) AS p ON p.id = x.parent
-                  WHERE k.problem IS NULL AND sq2pg.type_family(c.type) <> sq2pg.type_family(p.type)
+                  WHERE k.problem IS NULL AND (sq2pg.type_family(c.type) <> sq2pg.type_family(p.type)
+                                               OR sq2pg.has_no_order(p.type))
                   GROUP BY k.ordinality) AS s ON s.place = f.ordinality
 $$;
 COMMENT ON FUNCTION sq2pg.split_types(sq2pg.column_plan[], sq2pg.foreign_key_plan[]) IS

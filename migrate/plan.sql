@@ -276,8 +276,6 @@ BEGIN
         model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
         model.foreign_keys := sq2pg.split_types(model.columns, model.foreign_keys);
         model := sq2pg.name_relations(model, sq2pg.taken_names(model.schema_name));
-        model.foreign_keys := coalesce(sq2pg.name_foreign_keys(model.foreign_keys, model.keys, model.tables,
-                                                               model.columns), '{}');
         expressions := sq2pg.translate_expressions(model);
         model := sq2pg.translate_views(options, model);
         steps := steps
@@ -299,6 +297,7 @@ BEGIN
                                                    THEN sq2pg.orphaned_keys(options, model) ELSE '{}' END)
             || sq2pg.identity_steps(options, model)
             || sq2pg.view_steps(model)
+            || sq2pg.comment_steps(model, sq2pg.schema_notes(options, model, expressions))
             || sq2pg.analyze_steps(model)
             || sq2pg.owner_steps(model, owner);
     END IF;

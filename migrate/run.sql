@@ -124,6 +124,7 @@ BEGIN
     model := sq2pg.add_foreign_keys(options, model);
     PERFORM sq2pg.execute_steps(sq2pg.identity_steps(options, model));
     model := sq2pg.create_views(options, model);
+    PERFORM sq2pg.execute_steps(sq2pg.comment_steps(model, model.notes));
     PERFORM sq2pg.execute_steps(sq2pg.analyze_steps(model));
     PERFORM sq2pg.execute_steps(sq2pg.owner_steps(model, (options->>'owner')::name));
     model.notes := model.notes || sq2pg.key_notes(model, null_columns) || sq2pg.view_notes(model)
@@ -210,7 +211,8 @@ CREATE FUNCTION sq2pg.total_row(rows sq2pg.report_row[], started timestamptz, al
                (SELECT string_agg(s.text, '; ' ORDER BY s.code)
                   FROM (SELECT n.code, CASE WHEN count(*) = 1 THEN min(n.message)
                                             ELSE format('%s %ss are left out', count(*), split_part(n.code, '_', 1)) END AS text
-                          FROM unnest(all_notes) AS n WHERE n.table_ordinal IS NULL GROUP BY n.code) AS s)
+                          FROM unnest(all_notes) AS n
+                         WHERE n.table_ordinal IS NULL AND n.severity <> 'note' GROUP BY n.code) AS s)
               )::sq2pg.report_row
       FROM unnest(rows) AS r
 $$;
@@ -230,25 +232,6 @@ CREATE FUNCTION sq2pg.record_run(options jsonb, rows sq2pg.report_row[], all_not
     RETURNING run
 $$;
 COMMENT ON FUNCTION sq2pg.record_run(jsonb, sq2pg.report_row[], sq2pg.note[]) IS 'adds a run to the history';
-
-/*
- * What is in the source and not in the model is told, never just missing.
- */
-CREATE FUNCTION sq2pg.object_notes(options jsonb) RETURNS sq2pg.note[]
-    LANGUAGE sql AS $$
-    SELECT coalesce(array_agg(ROW(NULL, NULL, 'warning', o.type || '_left_out', NULL, o.sql, o.message, NULL)::sq2pg.note), '{}')
-      FROM (SELECT 'trigger' AS type, x.sql, format('trigger "%s" on table "%s" is left out', x.name, x.table_name) AS message
-              FROM sq2pg_objects(options->>'source') AS x WHERE x.type = 'trigger'
-            UNION ALL
-            SELECT 'table', t.sql, format('table "%s" is left out: %s', t.table_name, coalesce(t.problem, 'it has no columns'))
-              FROM sq2pg_tables(options->>'source') AS t
-             WHERE t.type IN ('table', 'virtual') AND (t.problem IS NOT NULL OR t.columns = 0)
-            UNION ALL
-            SELECT 'log', NULL, 'the uploaded database is in WAL mode: what was only in its -wal file is left out'
-              FROM sq2pg.source_state(options->>'source') AS s
-             WHERE options->>'source' LIKE 'lo:%' AND s.wal_mode) AS o
-$$;
-COMMENT ON FUNCTION sq2pg.object_notes(jsonb) IS 'one note for each object that is not carried over';
 
 /*
  * Refused and changed values go to sq2pg.rejects under their run.
@@ -274,7 +257,7 @@ DECLARE
     finished record;
 BEGIN
     rows := '{}';
-    model.notes := model.notes || sq2pg.object_notes(options);
+    model.notes := model.notes || sq2pg.object_notes(options, model);
     IF model.tables IS NOT NULL THEN
         PERFORM sq2pg.check_limits(model);
         SELECT * INTO filled FROM sq2pg.fill_tables(options, model);

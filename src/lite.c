@@ -375,6 +375,34 @@ make_uri(const char *path, SqmOpenMode mode)
 }
 
 /*
+ * SQLite's own JSON functions are harmless, but some releases (3.40 among them)
+ * have them marked as unsafe: there, with an untrusted schema, one index on
+ * json_extract() makes the whole file unreadable.  Asked of an empty database,
+ * once.
+ */
+static bool
+json_is_refused(void)
+{
+	static int	refused = -1;
+	sqlite3    *db = NULL;
+
+	if (refused >= 0)
+		return refused == 1;
+	if (sqlite3_open_v2(":memory:", &db, SQLITE_OPEN_READWRITE |
+						SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX |
+						SQLITE_OPEN_PRIVATECACHE, NULL) == SQLITE_OK)
+	{
+		sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+		refused = sqlite3_exec(db, "SELECT json_valid('1')",
+							   NULL, NULL, NULL) == SQLITE_OK &&
+			sqlite3_exec(db, "CREATE TABLE t (a, b AS (json_valid(a)))",
+						 NULL, NULL, NULL) != SQLITE_OK;
+	}
+	sqlite3_close(db);
+	return refused == 1;
+}
+
+/*
  * What keeps a hostile schema from doing more than being read.  (Views stay
  * enabled: only a query that names one runs it, and there the authorizer still
  * watches.  Switching them would expire every compiled statement.)  All of it is
@@ -388,7 +416,9 @@ harden(SqmLite *lite)
 
 	sqlite3_extended_result_codes(db, 1);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	/* where that goes too far, the authorizer still watches every function */
+	if (!json_is_refused())
+		sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
 	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
