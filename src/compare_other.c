@@ -308,8 +308,10 @@ sqm_canon_other(SqmCanon *canon)
 	fmgr_info(function, &canon->input);
 	getTypeOutputInfo(canon->typid, &function, &varlena);
 	fmgr_info(function, &canon->output);
+	/* the reg* types with arguments throw what the parser says of them */
 	canon->trusted_input = SQM_SOFT_INPUT &&
-		canon->typid < FirstNormalObjectId;
+		canon->typid < FirstNormalObjectId && canon->typid != REGTYPEOID &&
+		canon->typid != REGPROCEDUREOID && canon->typid != REGOPERATOROID;
 	if (GetDatabaseEncoding() != PG_UTF8 &&
 		GetDatabaseEncoding() != PG_SQL_ASCII)
 		canon->from_utf8 = FindDefaultConversionProc(PG_UTF8,

@@ -205,8 +205,14 @@ sqm_other_setup(SqmTarget *target)
 	getTypeInputInfo(target->basetype, &function, &target->input_param);
 	fmgr_info_cxt(function, &target->input, target->context);
 
-	/* functions that others wrote may know nothing of soft errors */
-	target->input_is_soft = SQM_SOFT_INPUT && function < FirstNormalObjectId;
+	/*
+	 * Functions that others wrote may know nothing of soft errors, and those
+	 * that call the parser throw its errors.
+	 */
+	target->input_is_soft = SQM_SOFT_INPUT && function < FirstNormalObjectId &&
+		target->basetype != REGTYPEOID &&
+		target->basetype != REGPROCEDUREOID &&
+		target->basetype != REGOPERATOROID;
 
 	getTypeOutputInfo(target->basetype, &function, &is_varlena);
 	fmgr_info_cxt(function, &target->output, target->context);
