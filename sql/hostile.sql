@@ -25,7 +25,7 @@ SELECT statement FROM sq2pg_plan(:'db', 'y') ORDER BY step
 \set ECHO all
 SELECT relname FROM pg_class WHERE relnamespace = 'x'::regnamespace EXCEPT
 SELECT relname FROM pg_class WHERE relnamespace = 'y'::regnamespace;
-SELECT count(*) FROM y.sq2pg_source;
+SELECT count(*) FROM y.sq2pg_plan_source;
 -- as foreign tables
 SELECT * FROM sq2pg_attach(:'db', 'z"; DROP SCHEMA x; --');
 SELECT * FROM "z""; DROP SCHEMA x; --"."v""; --";

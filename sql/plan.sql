@@ -19,7 +19,7 @@ COMMIT;
 
 -- nothing was made
 SELECT count(*) FROM pg_class WHERE relnamespace = 'shop'::regnamespace;
-SELECT count(*) FROM pg_foreign_server WHERE srvname = 'sq2pg_source';
+SELECT count(*) FROM pg_foreign_server WHERE srvname LIKE 'sq2pg%source';
 SELECT count(*) - :runs AS runs FROM sq2pg.runs;
 SHOW search_path;
 DROP SCHEMA shop;

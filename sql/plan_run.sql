@@ -115,6 +115,6 @@ SELECT compare.plan(:'db', nulls => true)
 SELECT * FROM compare.run(:'db', nulls => true) WHERE made_by <> 'both';
 \set ECHO all
 -- nothing of it is left behind
-SELECT count(*) FROM pg_foreign_server WHERE srvname = 'sq2pg_source';
+SELECT count(*) FROM pg_foreign_server WHERE srvname LIKE 'sq2pg%source';
 SHOW search_path;
 DROP SCHEMA by_hand, by_run, compare CASCADE;
