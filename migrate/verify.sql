@@ -104,9 +104,10 @@ COMMENT ON FUNCTION sq2pg.comparable(sq2pg.load) IS 'a load without the columns 
 
 /*
  * The rows in which a table differs: how many are only on one side, and where
- * the first of them are.
+ * the first of them are.  Rows that are known to differ (rowids of the source,
+ * keys of the target) are not counted.
  */
-CREATE FUNCTION sq2pg.find_differences(options jsonb, load sq2pg.load,
+CREATE FUNCTION sq2pg.find_differences(options jsonb, load sq2pg.load, known_rowids bigint[], known_keys text[],
                                        OUT missing_rows bigint, OUT unexpected_rows bigint, OUT detail text)
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -125,9 +126,10 @@ BEGIN
                           coalesce('concat(' || key_columns || ')', 'NULL::text'), load.relation);
     EXECUTE format(
         'WITH s AS MATERIALIZED (SELECT digest, array_agg(source_rowid ORDER BY source_rowid) AS places, count(*) AS n
-                     FROM sq2pg.row_digests($1, $2, $3, $4, $5, $6, $7) GROUP BY digest),
+                     FROM sq2pg.row_digests($1, $2, $3, $4, $5, $6, $7)
+                    WHERE source_rowid <> ALL ($8) OR source_rowid IS NULL GROUP BY digest),
               t AS MATERIALIZED (SELECT digest, array_agg(place ORDER BY place) AS places, count(*) AS n
-                     FROM (%s) AS r GROUP BY digest),
+                     FROM (%s) AS r WHERE place <> ALL ($9) OR place IS NULL GROUP BY digest),
               d AS (SELECT s.places AS source_places, t.places AS target_places,
                            coalesce(s.n, 0) - coalesce(t.n, 0) AS surplus
                       FROM s FULL JOIN t USING (digest)
@@ -140,13 +142,13 @@ BEGIN
            FROM d', target_rows)
        INTO missing_rows, unexpected_rows, source_places, target_places
       USING options->>'source', load.source_table, load.source_columns, load.relation::regclass, load.target_columns,
-            options->>'time_zone', (options->>'empty_as_null')::boolean;
+            options->>'time_zone', (options->>'empty_as_null')::boolean, known_rowids, known_keys;
     detail := concat_ws('; ',
         'first rows without an equal in PostgreSQL: rowid ' || source_places,
         'first rows without an equal in SQLite: ' || target_places);
 END
 $$;
-COMMENT ON FUNCTION sq2pg.find_differences(jsonb, sq2pg.load) IS 'which rows of a table differ from their source';
+COMMENT ON FUNCTION sq2pg.find_differences(jsonb, sq2pg.load, bigint[], text[]) IS 'which rows of a table differ from their source';
 
 /*
  * The one of "names" that is meant by "wanted": exact, else regardless of
@@ -222,13 +224,36 @@ CREATE TYPE sq2pg.verify_row AS (
     matches         boolean,
     detail          text);
 
-CREATE FUNCTION sq2pg.verify_match(options jsonb, source_name text, m sq2pg.match) RETURNS sq2pg.verify_row
+/*
+ * The rows of a table that a run refused or changed, by their rowid in the
+ * source and by their key in the target.
+ */
+CREATE FUNCTION sq2pg.known_differences(run bigint, relation text, OUT rowids bigint[], OUT keys text[])
+    LANGUAGE sql AS $$
+    SELECT coalesce(array_agg(DISTINCT r.source_rowid) FILTER (WHERE r.source_rowid IS NOT NULL), '{}')
+           -- an orphan was found in the target: its key is its rowid where that is what the key is
+           || coalesce(array_agg(DISTINCT k.value::bigint) FILTER (WHERE r.source_rowid IS NULL AND k.columns = 1
+                                                                     AND k.value ~ '^-?[0-9]{1,18}$'), '{}'),
+           coalesce(array_agg(DISTINCT k.place) FILTER (WHERE k.place IS NOT NULL), '{}')
+      FROM sq2pg.rejects AS r
+      LEFT JOIN LATERAL (
+           SELECT string_agg(a.attname || '=' || (r.key->>a.attname), ', ' ORDER BY x.n) AS place,
+                  count(*) AS columns, min(r.key->>a.attname) AS value
+             FROM pg_index AS i, unnest(i.indkey::smallint[]) WITH ORDINALITY AS x(attnum, n), pg_attribute AS a
+            WHERE i.indrelid = to_regclass(r.relation) AND i.indisprimary
+              AND a.attrelid = i.indrelid AND a.attnum = x.attnum) AS k ON r.key IS NOT NULL
+     WHERE r.run = known_differences.run AND r.relation = known_differences.relation
+$$;
+COMMENT ON FUNCTION sq2pg.known_differences(bigint, text) IS 'rows that a run refused or changed';
+
+CREATE FUNCTION sq2pg.verify_match(options jsonb, source_name text, m sq2pg.match, run bigint) RETURNS sq2pg.verify_row
     LANGUAGE plpgsql AS $$
 DECLARE
-    load sq2pg.load := m.load;
-    v    record;
-    d    record;
-    n    bigint;
+    load  sq2pg.load := m.load;
+    known record;
+    v     record;
+    d     record;
+    n     bigint;
 BEGIN
     IF load IS NULL OR load.target_columns IS NULL THEN
         n := sq2pg.source_count(options->>'source', source_name);
@@ -239,12 +264,14 @@ BEGIN
         RETURN ROW(source_name, v.source_rows, v.target_rows, 0, 0, cardinality(m.unmatched) = 0,
                    'columns that are not in the target: ' || nullif(array_to_string(m.unmatched, ', '), ''))::sq2pg.verify_row;
     END IF;
-    SELECT * INTO d FROM sq2pg.find_differences(options, load);
-    RETURN ROW(source_name, v.source_rows, v.target_rows, d.missing_rows, d.unexpected_rows, false,
-               d.detail)::sq2pg.verify_row;
+    SELECT * INTO known FROM sq2pg.known_differences(run, load.relation);
+    SELECT * INTO d FROM sq2pg.find_differences(options, load, known.rowids, known.keys);
+    RETURN ROW(source_name, v.source_rows, v.target_rows, d.missing_rows, d.unexpected_rows,
+               d.missing_rows + d.unexpected_rows = 0 AND cardinality(m.unmatched) = 0,
+               coalesce(nullif(d.detail, ''), 'the same but for what the run refused or changed'))::sq2pg.verify_row;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.verify_match(jsonb, text, sq2pg.match) IS 'verifies one table of an existing schema';
+COMMENT ON FUNCTION sq2pg.verify_match(jsonb, text, sq2pg.match, bigint) IS 'verifies one table of an existing schema';
 
 /*
  * What beside the rows could be wrong in the target tables.
@@ -319,7 +346,7 @@ BEGIN
     tables := model.tables;
     matches := ARRAY(SELECT x FROM sq2pg.match_tables(model) AS x);
     FOREACH m IN ARRAY matches LOOP
-        RETURN NEXT sq2pg.verify_match(options, tables[m.table_ordinal].source_name, m);
+        RETURN NEXT sq2pg.verify_match(options, tables[m.table_ordinal].source_name, m, run);
     END LOOP;
     relations := ARRAY(SELECT ((x.load).relation)::regclass::oid FROM unnest(matches) AS x
                         WHERE (x.load).relation IS NOT NULL);
