@@ -197,7 +197,7 @@ BEGIN
                           WHERE attrelid = relation::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum);
         RETURN QUERY
             WITH pairs AS (
-                SELECT c.id, c.ordinal, c.source_name, sq2pg.match_name(c.target_name, targets) AS target
+                SELECT c.id, c.ordinal, c.source_name, c.using_text, sq2pg.match_name(c.target_name, targets) AS target
                   FROM unnest(model.columns) AS c WHERE c.table_ordinal = t.ordinal
             )
             SELECT t.ordinal,
@@ -205,7 +205,8 @@ BEGIN
                        array_agg(p.id ORDER BY p.ordinal) FILTER (WHERE p.target IS NOT NULL),
                        array_agg(p.source_name ORDER BY p.ordinal) FILTER (WHERE p.target IS NOT NULL),
                        array_agg(p.target ORDER BY p.ordinal) FILTER (WHERE p.target IS NOT NULL),
-                       t.type = 'table' AND NOT t.without_rowid, NULL)::sq2pg.load,
+                       t.type = 'table' AND NOT t.without_rowid,
+                       array_agg(p.target ORDER BY p.ordinal) FILTER (WHERE p.using_text IS NOT NULL))::sq2pg.load,
                    coalesce(array_agg(p.source_name ORDER BY p.ordinal) FILTER (WHERE p.target IS NULL), '{}'),
                    ARRAY(SELECT x FROM unnest(targets) AS x WHERE x NOT IN (SELECT y.target FROM pairs AS y
                                                                              WHERE y.target IS NOT NULL))
@@ -249,7 +250,7 @@ COMMENT ON FUNCTION sq2pg.known_differences(bigint, text) IS 'rows that a run re
 CREATE FUNCTION sq2pg.verify_match(options jsonb, source_name text, m sq2pg.match, run bigint) RETURNS sq2pg.verify_row
     LANGUAGE plpgsql AS $$
 DECLARE
-    load  sq2pg.load := m.load;
+    load  sq2pg.load := CASE WHEN (m.load).target_columns IS NOT NULL THEN sq2pg.comparable(m.load) END;
     known record;
     v     record;
     d     record;
