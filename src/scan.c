@@ -77,10 +77,11 @@ raise_value(const SqmReason *reason, const char *table,
 					   sqm_storage_word(value->storage),
 					   sqm_value_display(value), type),
 			 errhint("Give the foreign table's column a type that holds every value, for example text."),
+	/* errcontext is two calls with a comma between: hence the parentheses */
 			 has_rowid ?
-			 errcontext("SQLite table \"%s\", rowid %lld, column \"%s\"",
-						table, (long long) rowid, column) :
-			 errcontext("SQLite table \"%s\", column \"%s\"", table, column)));
+			 (errcontext("SQLite table \"%s\", rowid %lld, column \"%s\"",
+						 table, (long long) rowid, column)) :
+			 (errcontext("SQLite table \"%s\", column \"%s\"", table, column))));
 }
 
 /* ---------------------------------------------------------------------
