@@ -56,6 +56,14 @@ CREATE FUNCTION sq2pg.source_violations(source text, table_name text, condition 
 COMMENT ON FUNCTION sq2pg.source_violations(text, text, text) IS 'rows of a SQLite table that violate one of its CHECKs';
 
 /*
+ * Columns that SQLite cannot compute here: virtual ones with a function that
+ * only the application has.
+ */
+CREATE FUNCTION sq2pg.unreadable_columns(source text) RETURNS TABLE (table_name text, column_name text, problem text)
+    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_unreadable_columns';
+COMMENT ON FUNCTION sq2pg.unreadable_columns(text) IS 'columns of SQLite tables that cannot be computed, and why';
+
+/*
  * Server and foreign tables, to look around.
  */
 CREATE FUNCTION sq2pg_attach(source text, local_schema name)

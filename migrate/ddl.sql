@@ -550,13 +550,15 @@ COMMENT ON FUNCTION sq2pg.view_steps(sq2pg.model) IS 'CREATE VIEW, in the order 
 
 CREATE FUNCTION sq2pg.view_notes(model sq2pg.model) RETURNS sq2pg.note[]
     LANGUAGE sql IMMUTABLE AS $$
-    SELECT coalesce(array_agg(CASE WHEN v.problem IS NOT NULL THEN
-                                  ROW(NULL, NULL, 'warning', 'view_left_out', NULL, v.sql,
-                                      format('view "%s" is left out: %s', v.source_name, v.problem), NULL)::sq2pg.note
-                              ELSE
-                                  ROW(NULL, NULL, 'note', 'view_changed', NULL, v.sql,
-                                      format('view "%s": %s', v.source_name, v.notes), NULL)::sq2pg.note
-                              END), '{}')
-      FROM unnest(model.views) AS v WHERE v.problem IS NOT NULL OR v.notes IS NOT NULL
+    SELECT coalesce(array_agg(ROW(NULL, NULL, n.severity, n.code, NULL, v.sql, n.message, NULL)::sq2pg.note
+                              ORDER BY v.ordinality, n.code), '{}')
+      FROM unnest(model.views) WITH ORDINALITY AS v
+     CROSS JOIN LATERAL (VALUES
+           (v.problem IS NOT NULL, 'warning', 'view_left_out', format('view "%s" is left out: %s', v.source_name, v.problem)),
+           (v.problem IS NULL AND v.notes IS NOT NULL, 'note', 'view_changed', format('view "%s": %s', v.source_name, v.notes)),
+           (v.problem IS NULL AND v.target_name <> v.source_name,
+            CASE WHEN v.target_name = sq2pg.fold_name(v.source_name, model.names) THEN 'note' ELSE 'warning' END, 'view_renamed',
+            format('view "%s" is called "%s"', v.source_name, v.target_name))) AS n(is_so, severity, code, message)
+     WHERE n.is_so
 $$;
-COMMENT ON FUNCTION sq2pg.view_notes(sq2pg.model) IS 'one note for each view that is left out or reads in another way';
+COMMENT ON FUNCTION sq2pg.view_notes(sq2pg.model) IS 'views that are left out, renamed or read in another way';

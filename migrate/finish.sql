@@ -190,9 +190,6 @@ CREATE FUNCTION sq2pg.rename_notes(options jsonb, model sq2pg.model, all_express
         UNION ALL
         SELECT i.table_ordinal, 'index', 40000 + i.ordinality, i.source_name, i.target_name, NULL
           FROM unnest(model.indexes) WITH ORDINALITY AS i
-        UNION ALL
-        SELECT NULL, 'view', v.ordinality, v.source_name, v.target_name, v.source_name
-          FROM unnest(model.views) WITH ORDINALITY AS v WHERE v.problem IS NULL
     )
     SELECT coalesce(array_agg(ROW(g.table_ordinal, NULL, CASE WHEN g.is_wanted THEN 'note' ELSE 'warning' END, 'renamed',
                                   g.renames, NULL, g.message, NULL)::sq2pg.note ORDER BY g.table_ordinal), '{}')
@@ -303,6 +300,22 @@ $$;
 COMMENT ON FUNCTION sq2pg.clause_notes(sq2pg.model, sq2pg.expression[]) IS 'clauses of tables that have no equivalent';
 
 /*
+ * Columns that SQLite itself cannot read here.
+ */
+CREATE FUNCTION sq2pg.column_notes(options jsonb, model sq2pg.model) RETURNS sq2pg.note[]
+    LANGUAGE sql SET enable_nestloop = off AS $$
+    SELECT coalesce(array_agg(ROW(t.ordinal, u.column_name, 'warning', 'column_left_out', NULL,
+                                  t.facts->'columns'->u.column_name->>'generated',
+                                  format('generated column "%s" is left out: %s', u.column_name, u.problem),
+                                  'Store its values in the source, in an ordinary column, with a program that has the function.'
+                                 )::sq2pg.note ORDER BY t.ordinal), '{}')
+      FROM sq2pg.unreadable_columns(options->>'source') AS u
+      JOIN unnest(model.tables) AS t ON t.source_name = u.table_name
+     WHERE sq2pg.column_is_chosen(u.table_name, u.column_name, options)
+$$;
+COMMENT ON FUNCTION sq2pg.column_notes(jsonb, sq2pg.model) IS 'columns that cannot be computed';
+
+/*
  * Keys of which a column is not migrated.
  */
 CREATE FUNCTION sq2pg.partial_key_notes(options jsonb, model sq2pg.model) RETURNS sq2pg.note[]
@@ -325,6 +338,7 @@ CREATE FUNCTION sq2pg.schema_notes(options jsonb, model sq2pg.model, all_express
     RETURNS sq2pg.note[]
     LANGUAGE sql AS $$
     SELECT sq2pg.rename_notes(options, model, all_expressions)
+        || sq2pg.column_notes(options, model)
         || coalesce(sq2pg.foreign_key_notes(model), '{}')
         || sq2pg.expression_notes(all_expressions, model.columns)
         || sq2pg.index_notes(model, all_expressions)
@@ -348,7 +362,7 @@ CREATE FUNCTION sq2pg.comment_steps(model sq2pg.model, all_notes sq2pg.note[]) R
                               ORDER BY n.ordinality) AS lines
               FROM unnest(all_notes) WITH ORDINALITY AS n
              WHERE n.sample IS NOT NULL
-               AND n.code IN ('default_left_out', 'generated_left_out', 'check_left_out', 'index_left_out', 'foreign_key_left_out')
+               AND n.code IN ('column_left_out', 'default_left_out', 'generated_left_out', 'check_left_out', 'index_left_out', 'foreign_key_left_out')
              GROUP BY n.table_ordinal) AS c
       JOIN unnest(model.tables) AS t ON t.ordinal = c.table_ordinal
 $$;

@@ -244,6 +244,8 @@ CREATE FUNCTION sq2pg.read_columns(options jsonb, all_tables sq2pg.table_plan[])
                                                              c.declared_type) END) AS o(override)
          WHERE c.hidden IS DISTINCT FROM 'hidden'
            AND sq2pg.column_is_chosen(c.table_name, c.column_name, options)
+           AND NOT EXISTS (SELECT FROM sq2pg.unreadable_columns(options->>'source') AS u
+                            WHERE u.table_name = c.table_name AND u.column_name = c.column_name)
     ), named AS (
         -- column names are unique within their table
         SELECT n.table_ordinal, k.ordinal, k.name
@@ -731,6 +733,13 @@ CREATE FUNCTION sq2pg.type_family(type text) RETURNS text
 $$;
 COMMENT ON FUNCTION sq2pg.type_family(text) IS 'types between which widening is a matter of size only';
 
+CREATE FUNCTION sq2pg.can_refer(type text, key_type text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT AS $$
+    -- the key's index must be able to look for the value
+    SELECT sq2pg.type_family(type) = sq2pg.type_family(key_type) AND NOT (type ~ '^numeric' AND key_type !~ '^numeric')
+$$;
+COMMENT ON FUNCTION sq2pg.can_refer(text, text) IS 'does PostgreSQL allow a foreign key between columns of these types?';
+
 /*
  * A column that refers to a key of another kind is tried with that key's type
  * first: TEXT that refers to an INTEGER PRIMARY KEY holds integers, or
@@ -767,7 +776,7 @@ CREATE FUNCTION sq2pg.prefer_key_types(all_columns sq2pg.column_plan[], all_fore
       LEFT JOIN preferred AS p USING (component)
      CROSS JOIN LATERAL (SELECT cardinality(c.candidates) > 1
                             AND (p.is_fixed AND p.type <> c.candidates[1]
-                                 OR sq2pg.type_family(p.type) <> sq2pg.type_family(c.candidates[1]))) AS o(other)
+                                 OR NOT sq2pg.can_refer(c.candidates[1], p.type))) AS o(other)
 $$;
 COMMENT ON FUNCTION sq2pg.prefer_key_types(sq2pg.column_plan[], sq2pg.foreign_key_plan[]) IS
     'lets columns be tried with the type of the key that they refer to';
@@ -851,15 +860,14 @@ CREATE FUNCTION sq2pg.split_types(all_columns sq2pg.column_plan[], all_foreign_k
                               ORDER BY f.ordinality), '{}')
       FROM unnest(all_foreign_keys) WITH ORDINALITY AS f
       LEFT JOIN (SELECT k.ordinality AS place,
-                        min(CASE WHEN sq2pg.type_family(c.type) <> sq2pg.type_family(p.type) THEN
+                        min(CASE WHEN NOT sq2pg.can_refer(c.type, p.type) THEN
                                      format('column "%s" holds values that are not of type %s', c.source_name, p.type)
                                  ELSE format('type %s of column "%s" has no order', p.type, p.source_name) END) AS problem
                    FROM unnest(all_foreign_keys) WITH ORDINALITY AS k
                   CROSS JOIN unnest(k.columns, k.parent_columns) AS x(child, parent)
                    JOIN unnest(all_columns) AS c ON c.id = x.child
                    JOIN unnest(all_columns) AS p ON p.id = x.parent
-                  WHERE k.problem IS NULL AND (sq2pg.type_family(c.type) <> sq2pg.type_family(p.type)
-                                               OR sq2pg.has_no_order(p.type))
+                  WHERE k.problem IS NULL AND (NOT sq2pg.can_refer(c.type, p.type) OR sq2pg.has_no_order(p.type))
                   GROUP BY k.ordinality) AS s ON s.place = f.ordinality
 $$;
 COMMENT ON FUNCTION sq2pg.split_types(sq2pg.column_plan[], sq2pg.foreign_key_plan[]) IS

@@ -210,8 +210,9 @@ CREATE FUNCTION sq2pg.total_row(rows sq2pg.report_row[], started timestamptz, al
                (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint,
                (SELECT string_agg(s.text, '; ' ORDER BY s.code)
                   FROM (SELECT n.code, CASE WHEN count(*) <= 3 THEN string_agg(n.message, '; ')
-                                            ELSE format('%s %ss are left out (sq2pg.runs names them)', count(*),
-                                                        split_part(n.code, '_', 1)) END AS text
+                                            ELSE format('%s %ss are %s (sq2pg.runs names them)', count(*),
+                                                        split_part(n.code, '_', 1),
+                                                        replace(substr(n.code, strpos(n.code, '_') + 1), '_', ' ')) END AS text
                           FROM unnest(all_notes) AS n
                          WHERE n.table_ordinal IS NULL AND n.severity <> 'note' GROUP BY n.code) AS s)
               )::sq2pg.report_row

@@ -2,7 +2,7 @@
  *
  * catalog_sql.c
  *		SQLite's catalog as rows: sq2pg_tables, sq2pg_columns, sq2pg_indexes,
- *		sq2pg_foreign_keys, sq2pg_objects.
+ *		sq2pg_foreign_keys, sq2pg_objects, and what cannot be read.
  *
  * Each takes a source, checks the caller's right to read it, and returns
  * facts only.
@@ -20,6 +20,7 @@
 
 PG_FUNCTION_INFO_V1(sqm_tables);
 PG_FUNCTION_INFO_V1(sqm_columns);
+PG_FUNCTION_INFO_V1(sqm_unreadable_columns);
 PG_FUNCTION_INFO_V1(sqm_indexes);
 PG_FUNCTION_INFO_V1(sqm_foreign_keys);
 PG_FUNCTION_INFO_V1(sqm_objects);
@@ -114,6 +115,50 @@ sqm_columns(PG_FUNCTION_ARGS)
 			sqm_row_text(&row, hidden_word(column->hidden));
 			sqm_row_text(&row, column->collation);
 			sqm_row_bool(&row, column->rowid_alias);
+			sqm_row_emit(&row);
+		}
+	}
+	return (Datum) 0;
+}
+
+/*
+ * sq2pg.unreadable_columns(source text): virtual columns that SQLite cannot
+ * compute, most often for want of a function of the application's.
+ */
+Datum
+sqm_unreadable_columns(PG_FUNCTION_ARGS)
+{
+	SqmLite    *lite = open_argument(fcinfo);
+	SqmRow		row;
+	ListCell   *lt,
+			   *lc;
+
+	sqm_row_begin(fcinfo, &row);
+	foreach(lt, sqm_catalog_tables(lite))
+	{
+		SqmTableFact *table = lfirst(lt);
+
+		foreach(lc, table->columns)
+		{
+			SqmColumnFact *column = lfirst(lc);
+			SqmStatement *stmt;
+			char	   *problem = NULL;
+
+			if (column->hidden != SQM_GENERATED_VIRTUAL)
+				continue;
+			stmt = sqm_statement_try_prepare(lite,
+											 psprintf("SELECT t.%s FROM main.%s AS t",
+													  sqm_lite_quote(column->name),
+													  sqm_lite_quote(table->name)),
+											 &problem);
+			if (stmt != NULL)
+			{
+				sqm_statement_finalize(stmt);
+				continue;
+			}
+			sqm_row_text(&row, table->name);
+			sqm_row_text(&row, column->name);
+			sqm_row_text(&row, problem);
 			sqm_row_emit(&row);
 		}
 	}

@@ -1,0 +1,65 @@
+
+# Random schemas: every object of the source is in the catalog or in the report,
+# and sq2pg_check says what the run says (test/property/schema.py).
+#
+# SQM_PROPERTY is "fast", "normal" or "long" (2,000 schemas); SQM_SEED is a
+# number; the same number makes the same schemas.
+
+use strict;
+use warnings;
+
+use IPC::Run;
+use PostgreSQL::Test::Utils;
+use SqliteMigration;
+use Test::More;
+
+my %counts = (fast => 40, normal => 200, long => 2_000);
+my $mode = $ENV{SQM_PROPERTY} // 'normal';
+my $seed = $ENV{SQM_SEED} // 1;
+my $program = ($ENV{TESTDIR} // '.') . '/test/property/schema.py';
+
+die "SQM_PROPERTY is fast, normal or long" unless $counts{$mode};
+
+# The first Python may be one that only its owner may run.
+sub find_python
+{
+	my $check = 'import sqlite3, sys; '
+	  . 'sys.exit(sys.version_info < (3, 9) or sqlite3.sqlite_version_info < (3, 37))';
+
+	foreach my $python ('python3', '/usr/bin/python3')
+	{
+		my $ok = eval {
+			IPC::Run::run([ $python, '-c', $check ], '>&', \my $ignored);
+		};
+		return $python if $ok;
+	}
+	return;
+}
+
+my $python = find_python();
+plan skip_all => 'needs Python 3.9 with SQLite 3.37' unless $python;
+
+my $node = start_server('schema');
+my $dir = PostgreSQL::Test::Utils::tempdir;
+
+$ENV{PGHOST} = $node->host;
+$ENV{PGPORT} = $node->port;
+$ENV{PGDATABASE} = 'postgres';
+$ENV{PYTHONDONTWRITEBYTECODE} = 1;
+$ENV{PYTHONIOENCODING} = 'utf-8';
+chmod 0755, $dir;
+
+my $out = '';
+my $ok = IPC::Run::run(
+	[
+		$python, $program, '--seed', $seed, '--count', $counts{$mode},
+		'--directory', $dir
+	],
+	'>&', \$out);
+like($out, qr/^seed \d+: $counts{$mode} schemas, .* 0 wrong$/m,
+	"$counts{$mode} random schemas");
+ok($ok, 'nothing vanished');
+diag($out) unless $ok;
+
+$node->stop;
+done_testing();
