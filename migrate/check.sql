@@ -220,7 +220,7 @@ BEGIN
         model := sq2pg.translate_views(options, model);
         all_notes := all_notes || sq2pg.schema_notes(options, model, expressions) || sq2pg.misfit_notes(options, model, profiles) || sq2pg.orphan_notes(options, model)
             || sq2pg.type_notes(model, profiles) || sq2pg.noise_notes(model, profiles)
-            || sq2pg.duplicate_notes(options, model, profiles) || sq2pg.check_violation_notes(options, model, expressions)
+            || sq2pg.loss_notes(options, model, expressions) || sq2pg.duplicate_notes(options, model, profiles) || sq2pg.check_violation_notes(options, model, expressions)
             || sq2pg.key_notes(model, sq2pg.null_columns(profiles)) || sq2pg.view_notes(model)
             || sq2pg.identity_notes(options, model);
     END IF;

@@ -15,12 +15,14 @@
 #include "common/string.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "parser/parse_type.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "catalog.h"
+#include "compat.h"
 #include "deparse.h"
 #include "option.h"
 #include "reader.h"
@@ -130,47 +132,14 @@ sqm_table_statement(const char *source, const char *table, List *columns,
 	return sqm_statement_prepare(lite, sqm_deparse_select(table, columns, rowid));
 }
 
-static void
-bind_target(SqmReader *reader, int i, Relation rel, const char *column,
-			const SqmValueOptions *options)
-{
-	AttrNumber	attnum = get_attnum(RelationGetRelid(rel), column);
-	Form_pg_attribute att;
-
-	if (attnum <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of relation \"%s\" does not exist",
-						column, RelationGetRelationName(rel))));
-	att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
-	reader->attnums[i] = attnum;
-	reader->not_null[i] = att->attnotnull;
-	reader->types[i] = format_type_with_typemod(att->atttypid, att->atttypmod);
-	reader->type_oids[i] = att->atttypid;
-	reader->typmods[i] = att->atttypmod;
-	reader->target_names[i] = pstrdup(column);
-	reader->targets[i] = sqm_target_create(att->atttypid, att->atttypmod, options);
-}
-
-/*
- * Begin to read "columns" (char *, names in SQLite) of "table" for
- * "target_columns" (char *, as many) of "rel".  Lives in the current memory
- * context.
- */
-SqmReader *
-sqm_reader_create(const char *source, const char *table, List *columns,
-				  Relation rel, List *target_columns,
-				  const char *time_zone, bool empty_as_null)
+/* What both ways to make a reader have in common. */
+static SqmReader *
+allocate_reader(const char *source, const char *table, List *columns,
+				const char *time_zone, bool empty_as_null)
 {
 	SqmReader  *reader = palloc0(sizeof(SqmReader));
 	int			n = list_length(columns);
-	SqmValueOptions options;
 
-	if (n != list_length(target_columns))
-		elog(ERROR, "%d source columns for %d target columns", n,
-			 list_length(target_columns));
-	options.time_zone = sqm_time_zone(time_zone);
-	options.empty_as_null = empty_as_null;
 	reader->source = pstrdup(source);
 	reader->table = pstrdup(table);
 	reader->context = CurrentMemoryContext;
@@ -184,13 +153,96 @@ sqm_reader_create(const char *source, const char *table, List *columns,
 	reader->target_names = palloc0(sizeof(char *) * (n + 1));
 	reader->type_oids = palloc0(sizeof(Oid) * (n + 1));
 	reader->typmods = palloc0(sizeof(int32) * (n + 1));
-	reader->time_zone = options.time_zone;
+	reader->time_zone = sqm_time_zone(time_zone);
 	reader->empty_as_null = empty_as_null;
+	sqm_digest_init(&reader->stored);
+	return reader;
+}
+
+static void
+bind_type(SqmReader *reader, int i, AttrNumber attnum, Oid type, int32 typmod,
+		  bool not_null, const char *name)
+{
+	SqmValueOptions options;
+
+	options.time_zone = reader->time_zone;
+	options.empty_as_null = reader->empty_as_null;
+	reader->attnums[i] = attnum;
+	reader->not_null[i] = not_null;
+	reader->types[i] = format_type_with_typemod(type, typmod);
+	reader->type_oids[i] = type;
+	reader->typmods[i] = typmod;
+	reader->target_names[i] = pstrdup(name);
+	reader->targets[i] = sqm_target_create(type, typmod, &options);
+}
+
+static void
+bind_attribute(SqmReader *reader, int i, Relation rel, const char *column)
+{
+	AttrNumber	attnum = get_attnum(RelationGetRelid(rel), column);
+	Form_pg_attribute att;
+
+	if (attnum <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of relation \"%s\" does not exist",
+						column, RelationGetRelationName(rel))));
+	att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+	bind_type(reader, i, attnum, att->atttypid, att->atttypmod,
+			  att->attnotnull, column);
+}
+
+/*
+ * Begin to read "columns" (char *, names in SQLite) of "table" for
+ * "target_columns" (char *, as many) of "rel".  Lives in the current memory
+ * context.
+ */
+SqmReader *
+sqm_reader_create(const char *source, const char *table, List *columns,
+				  Relation rel, List *target_columns,
+				  const char *time_zone, bool empty_as_null)
+{
+	SqmReader  *reader = allocate_reader(source, table, columns, time_zone,
+										 empty_as_null);
+
+	if (list_length(columns) != list_length(target_columns))
+		elog(ERROR, "%d source columns for %d target columns",
+			 list_length(columns), list_length(target_columns));
+	for (int i = 0; i < reader->columns; i++)
+		bind_attribute(reader, i, rel, list_nth(target_columns, i));
 	reader->relation = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
 												  RelationGetRelationName(rel));
-	sqm_digest_init(&reader->stored);
-	for (int i = 0; i < n; i++)
-		bind_target(reader, i, rel, list_nth(target_columns, i), &options);
+	reader->stmt = sqm_table_statement(source, table, columns,
+									   &reader->has_rowid);
+	return reader;
+}
+
+/*
+ * The same for a relation that does not exist yet: its types by their names
+ * (char *) and which of its columns are NOT NULL (integer list).  Values go
+ * to the places of the columns.
+ */
+SqmReader *
+sqm_reader_create_for_types(const char *source, const char *table,
+							List *columns, List *types, List *not_null,
+							const char *time_zone, bool empty_as_null)
+{
+	SqmReader  *reader = allocate_reader(source, table, columns, time_zone,
+										 empty_as_null);
+
+	if (list_length(columns) != list_length(types) ||
+		list_length(columns) != list_length(not_null))
+		elog(ERROR, "%d columns, %d types", list_length(columns),
+			 list_length(types));
+	for (int i = 0; i < reader->columns; i++)
+	{
+		Oid			type;
+		int32		typmod;
+
+		sqm_parse_type(list_nth(types, i), &type, &typmod);
+		bind_type(reader, i, i + 1, type, typmod, list_nth_int(not_null, i) != 0,
+				  list_nth(columns, i));
+	}
 	reader->stmt = sqm_table_statement(source, table, columns,
 									   &reader->has_rowid);
 	return reader;
@@ -521,7 +573,7 @@ sqm_reader_convert(SqmReader *reader, Datum *values, bool *isnull, Size *bytes)
 		if (state == VALUE_MISFIT && reader->policy == SQM_POLICY_STOP)
 			break;
 	}
-	for (int i = 0; i < reader->npending; i++)
+	for (int i = 0; i < reader->npending && reader->relation != NULL; i++)
 		log_value(reader, &reader->pending[i], worst == VALUE_REJECTS);
 	switch (worst)
 	{

@@ -74,7 +74,8 @@ typedef struct SqmReader
 	bool	   *not_null;
 	SqmTarget **targets;
 	bool		has_rowid;		/* is the rowid the last column? */
-	char	   *relation;		/* quoted and schema-qualified */
+	char	   *relation;		/* quoted and schema-qualified; NULL: none yet,
+								 * nothing is logged */
 	char	  **target_names;
 	SqmPolicy	policy;
 	int64		rows;			/* read so far */
@@ -108,6 +109,12 @@ extern SqmReader *sqm_reader_create(const char *source, const char *table,
 									List *columns, Relation rel,
 									List *target_columns,
 									const char *time_zone, bool empty_as_null);
+extern SqmReader *sqm_reader_create_for_types(const char *source,
+											  const char *table,
+											  List *columns, List *types,
+											  List *not_null,
+											  const char *time_zone,
+											  bool empty_as_null);
 extern bool sqm_reader_next(SqmReader *reader);
 extern SqmRowState sqm_reader_convert(SqmReader *reader, Datum *values,
 									  bool *isnull, Size *bytes);
