@@ -245,7 +245,11 @@ CREATE FUNCTION sq2pg.record_rejects(run bigint) RETURNS bigint
                                    sqlstate, message, action, row_data)
         SELECT record_rejects.run, r.source_table, r.relation, r.source_rowid, sq2pg.reject_key(r.relation, r.row_data),
                r.column_name, r.storage_class, r.value, r.sqlstate, r.message, r.action, r.row_data
-          FROM sq2pg.take_rejects() AS r
+          FROM (SELECT x.*, max(x.load) OVER (PARTITION BY x.relation) AS last_load
+                  FROM sq2pg.take_rejects() WITH ORDINALITY AS x) AS r
+         -- a table that was made and loaded again counts once; 0 was found after
+         WHERE r.load IN (0, r.last_load)
+         ORDER BY r.ordinality
         RETURNING 1)
     SELECT count(*) FROM added
 $$;

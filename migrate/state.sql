@@ -60,7 +60,7 @@ SELECT pg_catalog.pg_extension_config_dump('sq2pg.rejects_reject_seq', '');
  */
 CREATE FUNCTION sq2pg.take_rejects()
     RETURNS TABLE (source_table text, relation text, source_rowid bigint, column_name text, storage_class text,
-                   value text, sqlstate text, message text, action text, row_data jsonb)
+                   value text, sqlstate text, message text, action text, row_data jsonb, load int)
     LANGUAGE C AS 'MODULE_PATHNAME', 'sqm_take_rejects';
 COMMENT ON FUNCTION sq2pg.take_rejects() IS 'refused and changed values of this transaction, once';
 

@@ -155,6 +155,7 @@ allocate_reader(const char *source, const char *table, List *columns,
 	reader->typmods = palloc0(sizeof(int32) * (n + 1));
 	reader->time_zone = sqm_time_zone(time_zone);
 	reader->empty_as_null = empty_as_null;
+	reader->load = sqm_reject_next_load();
 	sqm_digest_init(&reader->stored);
 	return reader;
 }
@@ -408,6 +409,7 @@ log_value(SqmReader *reader, const SqmPending *pending, bool row_rejected)
 	SqmValue	value;
 
 	sqm_statement_value(reader->stmt, i, &value);
+	reject.load = reader->load;
 	reject.source_table = reader->table;
 	reject.relation = reader->relation;
 	reject.has_rowid = reader->has_rowid;

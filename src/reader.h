@@ -78,6 +78,7 @@ typedef struct SqmReader
 								 * nothing is logged */
 	char	  **target_names;
 	SqmPolicy	policy;
+	int			load;			/* see SqmReject */
 	int64		rows;			/* read so far */
 	int64		noise;
 	int64		changed;		/* values that were stored as something else */

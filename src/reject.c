@@ -24,7 +24,7 @@
 #include "reject.h"
 #include "srf.h"
 
-#define REJECT_COLUMNS 10
+#define REJECT_COLUMNS 11
 
 static Tuplestorestate *store = NULL;
 static TupleDesc store_desc = NULL;
@@ -53,6 +53,7 @@ make_desc(void)
 		{"storage_class", TEXTOID}, {"value", TEXTOID},
 		{"sqlstate", TEXTOID}, {"message", TEXTOID},
 		{"action", TEXTOID}, {"row_data", JSONBOID},
+		{"load", INT4OID},
 	};
 	TupleDesc	desc = CreateTemplateTupleDesc(REJECT_COLUMNS);
 
@@ -79,6 +80,15 @@ open_store(void)
 	callback->func = store_is_gone;
 	MemoryContextRegisterResetCallback(TopTransactionContext, callback);
 	MemoryContextSwitchTo(old);
+}
+
+/* A number for each reading of a table whose values may be refused. */
+int
+sqm_reject_next_load(void)
+{
+	static int	loads = 0;
+
+	return ++loads;
 }
 
 static Datum
@@ -108,6 +118,7 @@ sqm_reject_add(const SqmReject *reject)
 	values[7] = CStringGetTextDatum(reject->message);
 	values[8] = CStringGetTextDatum(reject->action);
 	values[9] = reject->row_data;
+	values[10] = Int32GetDatum(reject->load);
 	/* it may spill to a file just now */
 	CurrentResourceOwner = TopTransactionResourceOwner;
 	tuplestore_putvalues(store, store_desc, values, nulls);

@@ -12,6 +12,8 @@
 
 typedef struct SqmReject
 {
+	int			load;			/* number of the load; a table that is loaded
+								 * again is told of once.  0: found after */
 	const char *source_table;
 	const char *relation;		/* quoted and schema-qualified */
 	bool		has_rowid;
@@ -25,6 +27,7 @@ typedef struct SqmReject
 	Datum		row_data;		/* jsonb */
 } SqmReject;
 
+extern int	sqm_reject_next_load(void);
 extern void sqm_reject_add(const SqmReject *reject);
 
 #endif							/* SQM_REJECT_H */
