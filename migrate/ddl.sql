@@ -302,10 +302,11 @@ COMMENT ON FUNCTION sq2pg.folded_column(text, text, text) IS 'column or expressi
 CREATE FUNCTION sq2pg.key_definitions(model sq2pg.model, null_columns int[])
     RETURNS TABLE (place bigint, table_ordinal int, kind text, name text, columns text, source_columns text,
                    is_folded boolean, folded_columns text, has_constraint boolean, is_primary boolean,
-                   index_name text, problem text)
+                   is_added boolean, index_name text, problem text)
     LANGUAGE sql IMMUTABLE AS $$
     SELECT k.ordinality, k.table_ordinal, k.kind, k.name, c.plain, c.source, c.folded, c.folded_columns,
            k.kind = 'p' OR k.referenced OR NOT c.folded, k.kind = 'p' AND NOT k.columns && null_columns,
+           k.collations IS NULL,
            CASE WHEN k.kind = 'p' OR k.referenced THEN k.index_name ELSE k.name END, c.problem
       FROM unnest(model.keys) WITH ORDINALITY AS k
       JOIN (SELECT x.place, string_agg(quote_ident(x.target_name), ', ' ORDER BY x.n) FILTER (WHERE x.is_first) AS plain,
@@ -354,6 +355,8 @@ CREATE FUNCTION sq2pg.key_notes(model sq2pg.model, null_columns int[]) RETURNS s
                    CASE WHEN k.kind = 'p' THEN ', beside the key'
                         WHEN k.has_constraint THEN ', beside the constraint that foreign keys need' ELSE '' END),
             NULL),
+           (k.problem IS NULL AND k.is_added, 'note', 'key_added',
+            format('UNIQUE (%s) is added beside the unique index, since foreign keys refer to it', k.source_columns), NULL),
            (k.problem IS NOT NULL, 'warning', 'key_left_out',
             format('%s (%s) is left out: %s', CASE k.kind WHEN 'p' THEN 'primary key' ELSE 'UNIQUE' END, k.source_columns,
                    k.problem), NULL)) AS n(is_so, severity, code, message, hint)

@@ -285,13 +285,6 @@ CREATE FUNCTION sq2pg.clause_notes(model sq2pg.model, all_expressions sq2pg.expr
                format('default of column "%s" is left out: %s (SQLite does not use it in an INTEGER PRIMARY KEY)',
                       c.source_name, c.default_text), NULL
           FROM unnest(model.columns) AS c WHERE c.is_identity AND c.default_text IS NOT NULL
-        UNION ALL
-        SELECT u.table_ordinal, 'note', 'key_merged',
-               format('constraint "%s" is left out: another key says the same', u.name), NULL
-          FROM sq2pg.declared_uniques(model.tables, model.columns) AS u
-         WHERE u.name IS NOT NULL
-           AND NOT EXISTS (SELECT FROM unnest(model.keys) AS k
-                            WHERE k.table_ordinal = u.table_ordinal AND k.source_name = u.name)
     )
     SELECT coalesce(array_agg(ROW(n.table_ordinal, NULL, n.severity, n.code, NULL, NULL, n.message, n.hint)::sq2pg.note
                               ORDER BY n.table_ordinal, n.code, n.message), '{}')
@@ -316,17 +309,25 @@ $$;
 COMMENT ON FUNCTION sq2pg.column_notes(jsonb, sq2pg.model) IS 'columns that cannot be computed';
 
 /*
- * Keys of which a column is not migrated.
+ * Keys of which a column is not migrated, and constraints that say what
+ * another one says: SQLite keeps one of them, nameless ones included.
  */
 CREATE FUNCTION sq2pg.partial_key_notes(options jsonb, model sq2pg.model) RETURNS sq2pg.note[]
     LANGUAGE sql SET enable_nestloop = off AS $$
-    SELECT coalesce(array_agg(ROW(k.table_ordinal, NULL, 'warning', 'key_left_out', NULL, NULL,
-                                  format('%s (%s) is left out: a column of it is not migrated',
-                                         CASE k.kind WHEN 'p' THEN 'primary key' ELSE 'UNIQUE' END,
-                                         array_to_string(k.names, ', ')), NULL)::sq2pg.note
-                              ORDER BY k.table_ordinal, k.kind, k.place), '{}')
-      FROM sq2pg.source_keys(options, model.tables, model.columns) AS k
-     WHERE array_position(k.ids, NULL) IS NOT NULL
+    WITH keys AS MATERIALIZED (
+        SELECT * FROM sq2pg.source_keys(options, model.tables, model.columns)
+    )
+    SELECT coalesce(array_agg(ROW(n.table_ordinal, NULL, n.severity, n.code, NULL, NULL, n.message, NULL)::sq2pg.note
+                              ORDER BY n.table_ordinal, n.code, n.place), '{}')
+      FROM (SELECT k.table_ordinal, k.place::bigint AS place, 'warning' AS severity, 'key_left_out' AS code,
+                   format('%s (%s) is left out: a column of it is not migrated',
+                          CASE k.kind WHEN 'p' THEN 'primary key' ELSE 'UNIQUE' END, array_to_string(k.names, ', ')) AS message
+              FROM keys AS k WHERE array_position(k.ids, NULL) IS NOT NULL
+            UNION ALL
+            SELECT u.table_ordinal, u.place, 'note', 'key_merged', format('constraint "%s" is left out: another key says the same', u.name)
+              FROM sq2pg.declared_uniques(model.tables, model.columns) AS u
+              LEFT JOIN keys AS k ON k.table_ordinal = u.table_ordinal AND k.source_name = u.name
+             WHERE u.name IS NOT NULL AND k.source_name IS NULL) AS n
 $$;
 COMMENT ON FUNCTION sq2pg.partial_key_notes(jsonb, sq2pg.model) IS 'keys that lack a column';
 
@@ -469,7 +470,9 @@ CREATE FUNCTION sq2pg.object_notes(options jsonb, model sq2pg.model) RETURNS sq2
                     format('the definition could not be read: %s; its checks, generated columns and names of constraints are missing',
                            c.facts->>'error'), NULL),
                    (t.type = 'virtual', 'note', 'virtual_table',
-                    format('virtual table of module "%s" became an ordinary table', c.facts->>'module'),
+                    format('virtual table of module "%s" became an ordinary table%s', c.facts->>'module',
+                           CASE WHEN c.facts->>'module' ILIKE 'fts_' AND c.facts->'arguments' @? '$[*] ? (@ like_regex "^content *= *(''''|\"\")$" flag "i")'
+                                THEN '; it keeps no text, only rowids' ELSE '' END),
                     sq2pg.virtual_table_hint(c.facts->>'module', model.schema_name, c.target_name, k.names))
                    ) AS n(is_so, severity, code, message, hint)
              WHERE n.is_so)

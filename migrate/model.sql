@@ -46,7 +46,7 @@ CREATE TYPE sq2pg.key_plan AS (
     source_name   text,         -- of the constraint, NULL: it has none
     name          text,
     columns       int[],        -- ids
-    collations    text[],       -- by which SQLite compares each of them
+    collations    text[],       -- by which SQLite compares each of them, NULL: a key that only PostgreSQL needs
     index_name    text,         -- of a unique index that compares so, NULL: not needed
     referenced    boolean);     -- by a foreign key
 
@@ -69,6 +69,7 @@ CREATE TYPE sq2pg.foreign_key_plan AS (
     on_update     text,
     on_delete     text,
     deferral      text,
+    column_names  text,         -- as in SQLite
     original      text,
     match         text,         -- as written
     problem       text);        -- why it is left out, or NULL
@@ -441,7 +442,7 @@ CREATE FUNCTION sq2pg.read_foreign_keys(options jsonb, all_tables sq2pg.table_pl
           FROM facts AS f
           LEFT JOIN unnest(all_keys) AS k ON k.kind = 'p' AND k.table_ordinal = f.parent_ordinal
     ), candidates AS (
-        SELECT k.table_ordinal, ARRAY(SELECT unnest(k.columns) ORDER BY 1) AS ids FROM unnest(all_keys) AS k
+        SELECT k.table_ordinal, ARRAY(SELECT DISTINCT unnest(k.columns) ORDER BY 1) AS ids FROM unnest(all_keys) AS k
         UNION
         SELECT i.table_ordinal, ARRAY(SELECT unnest(i.columns) ORDER BY 1) FROM unnest(all_indexes) AS i
          WHERE i.is_unique AND i.facts->>'where' IS NULL AND array_position(i.columns, NULL) IS NULL
@@ -451,6 +452,7 @@ CREATE FUNCTION sq2pg.read_foreign_keys(options jsonb, all_tables sq2pg.table_pl
                          r.on_update, r.on_delete,
                          CASE WHEN (r.declared->>'initially_deferred')::boolean THEN 'DEFERRABLE INITIALLY DEFERRED'
                               WHEN (r.declared->>'deferrable')::boolean THEN 'DEFERRABLE' END,
+                         array_to_string(r.columns, ', '),
                          concat_ws(' ', format('FOREIGN KEY (%s) REFERENCES %s', array_to_string(r.columns, ', '), r.parent_table),
                                    '(' || array_to_string(r.parent_columns, ', ') || ')',
                                    'ON UPDATE ' || nullif(r.on_update, 'NO ACTION'),
@@ -466,18 +468,18 @@ CREATE FUNCTION sq2pg.read_foreign_keys(options jsonb, all_tables sq2pg.table_pl
                               WHEN cardinality(r.parent_ids) <> cardinality(r.ids) THEN
                                   format('it has %s columns, the key of table "%s" has %s', cardinality(r.ids),
                                          r.parent_table, cardinality(r.parent_ids))
-                              WHEN NOT EXISTS (SELECT FROM candidates AS c
-                                                WHERE c.table_ordinal = r.parent_ordinal
-                                                  AND c.ids = ARRAY(SELECT unnest(r.parent_ids) ORDER BY 1)) THEN
+                              WHEN c.ids IS NULL THEN
                                   format('the columns that it refers to in table "%s" are not unique', r.parent_table)
                               WHEN r.ids && g.ids AND (r.on_update <> 'NO ACTION' AND r.on_update <> 'RESTRICT'
                                                        OR r.on_delete LIKE 'SET%') THEN
                                   'PostgreSQL does not allow its actions on a generated column'
                          END)::sq2pg.foreign_key_plan
                      ORDER BY r.table_ordinal, r.id DESC)
-      FROM resolved AS r,
-           (SELECT coalesce(array_agg(c.id), '{}') AS ids FROM unnest(all_columns) AS c
-             WHERE c.hidden IN ('stored', 'virtual')) AS g
+      FROM resolved AS r
+      LEFT JOIN candidates AS c
+             ON c.table_ordinal = r.parent_ordinal AND c.ids = ARRAY(SELECT unnest(r.parent_ids) ORDER BY 1)
+     CROSS JOIN (SELECT coalesce(array_agg(x.id), '{}') AS ids FROM unnest(all_columns) AS x
+                  WHERE x.hidden IN ('stored', 'virtual')) AS g
 $$;
 COMMENT ON FUNCTION sq2pg.read_foreign_keys(jsonb, sq2pg.table_plan[], sq2pg.column_plan[], sq2pg.key_plan[], sq2pg.index_plan[]) IS
     'foreign keys of a model, with the reason where one is left out';
@@ -488,7 +490,8 @@ COMMENT ON FUNCTION sq2pg.read_foreign_keys(jsonb, sq2pg.table_plan[], sq2pg.col
  * such an index is there a key is added.
  */
 CREATE FUNCTION sq2pg.mark_referenced_keys(all_keys sq2pg.key_plan[], all_foreign_keys sq2pg.foreign_key_plan[],
-                                           all_tables sq2pg.table_plan[], all_columns sq2pg.column_plan[])
+                                           all_tables sq2pg.table_plan[], all_columns sq2pg.column_plan[],
+                                           all_indexes sq2pg.index_plan[])
     RETURNS sq2pg.key_plan[]
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     WITH referenced AS (
@@ -497,12 +500,21 @@ CREATE FUNCTION sq2pg.mark_referenced_keys(all_keys sq2pg.key_plan[], all_foreig
     ), keys AS (
         SELECT k.*, ARRAY(SELECT DISTINCT unnest(k.columns) ORDER BY 1) AS ids
           FROM unnest(all_keys) WITH ORDINALITY AS k
+    ), suitable AS (
+        SELECT k.table_ordinal, k.ids FROM keys AS k
+        UNION
+        SELECT i.table_ordinal, array_agg(x.id ORDER BY x.id)
+          FROM unnest(all_indexes) WITH ORDINALITY AS i
+         CROSS JOIN unnest(i.columns) WITH ORDINALITY AS x(id, n)
+          JOIN unnest(all_columns) AS c ON c.id = x.id
+         WHERE i.is_unique AND i.facts->>'where' IS NULL AND array_position(i.columns, NULL) IS NULL
+         GROUP BY i.table_ordinal, i.ordinality
+        HAVING NOT bool_or(upper(coalesce(i.facts->'keys'->(x.n - 1)::int->>'collation', c.collation_name, 'BINARY'))
+                           IN ('NOCASE', 'RTRIM'))
     ), missing AS (
         SELECT r.table_ordinal, r.ids, row_number() OVER (ORDER BY r.table_ordinal, r.ids) AS place
-          FROM referenced AS r
-          JOIN (SELECT DISTINCT c.table_ordinal FROM unnest(all_columns) AS c
-                 WHERE upper(c.collation_name) IN ('NOCASE', 'RTRIM')) AS n USING (table_ordinal)
-         WHERE NOT EXISTS (SELECT FROM keys AS k WHERE k.table_ordinal = r.table_ordinal AND k.ids = r.ids)
+          FROM referenced AS r LEFT JOIN suitable AS s USING (table_ordinal, ids)
+         WHERE s.ids IS NULL
     )
     SELECT array_agg(ROW(a.table_ordinal, a.kind, a.source_name, a.name, a.columns, a.collations, a.index_name,
                          a.referenced)::sq2pg.key_plan ORDER BY a.table_ordinal, a.kind, a.place)
@@ -511,13 +523,13 @@ CREATE FUNCTION sq2pg.mark_referenced_keys(all_keys sq2pg.key_plan[], all_foreig
               FROM keys AS k LEFT JOIN referenced AS r USING (table_ordinal, ids)
             UNION ALL
             SELECT m.table_ordinal, 'u', NULL, concat_ws('_', t.target_name, l.joined, 'key'), m.ids,
-                   array_fill('BINARY'::text, ARRAY[cardinality(m.ids)]), NULL, true, cardinality(all_keys) + m.place
+                   NULL, NULL, true, cardinality(all_keys) + m.place
               FROM missing AS m
               JOIN unnest(all_tables) AS t ON t.ordinal = m.table_ordinal
               JOIN sq2pg.column_lists(all_columns, ARRAY(SELECT x.ids::text FROM missing AS x ORDER BY x.place)) AS l
                 ON l.place = m.place) AS a
 $$;
-COMMENT ON FUNCTION sq2pg.mark_referenced_keys(sq2pg.key_plan[], sq2pg.foreign_key_plan[], sq2pg.table_plan[], sq2pg.column_plan[]) IS
+COMMENT ON FUNCTION sq2pg.mark_referenced_keys(sq2pg.key_plan[], sq2pg.foreign_key_plan[], sq2pg.table_plan[], sq2pg.column_plan[], sq2pg.index_plan[]) IS
     'keys that foreign keys refer to are marked, or added where only an index is there';
 
 CREATE FUNCTION sq2pg.read_views(options jsonb) RETURNS sq2pg.view_plan[]
@@ -610,14 +622,15 @@ CREATE FUNCTION sq2pg.name_foreign_keys(all_foreign_keys sq2pg.foreign_key_plan[
     ), named AS (
         SELECT x.position, x.name
           FROM (SELECT array_agg(w.position ORDER BY w.position) AS positions,
-                       sq2pg.unique_names(array_agg(w.wanted ORDER BY w.position),
-                                          ARRAY(SELECT k.name FROM unnest(all_keys) AS k
-                                                 WHERE k.table_ordinal = w.table_ordinal)) AS names
-                  FROM wanted AS w GROUP BY w.table_ordinal) AS g,
+                       sq2pg.unique_names(array_agg(w.wanted ORDER BY w.position), coalesce(k.names, '{}')) AS names
+                  FROM wanted AS w
+                  LEFT JOIN (SELECT x.table_ordinal, array_agg(x.name) AS names
+                               FROM unnest(all_keys) AS x GROUP BY x.table_ordinal) AS k USING (table_ordinal)
+                 GROUP BY w.table_ordinal, k.names) AS g,
                unnest(g.positions, g.names) AS x(position, name)
     )
     SELECT array_agg(ROW(w.table_ordinal, w.source_name, n.name, w.columns, w.parent_ordinal, w.parent_columns, w.on_update,
-                         w.on_delete, w.deferral, w.original, w.match, w.problem)::sq2pg.foreign_key_plan ORDER BY w.position)
+                         w.on_delete, w.deferral, w.column_names, w.original, w.match, w.problem)::sq2pg.foreign_key_plan ORDER BY w.position)
       FROM wanted AS w JOIN named AS n USING (position)
 $$;
 COMMENT ON FUNCTION sq2pg.name_foreign_keys(sq2pg.foreign_key_plan[], sq2pg.key_plan[], sq2pg.table_plan[], sq2pg.column_plan[]) IS
@@ -657,7 +670,8 @@ BEGIN
     model.indexes := coalesce(sq2pg.read_indexes(options, model.tables, model.columns), '{}');
     model.foreign_keys := coalesce(sq2pg.read_foreign_keys(options, model.tables, model.columns, model.keys,
                                                            model.indexes), '{}');
-    model.keys := coalesce(sq2pg.mark_referenced_keys(model.keys, model.foreign_keys, model.tables, model.columns), '{}');
+    model.keys := coalesce(sq2pg.mark_referenced_keys(model.keys, model.foreign_keys, model.tables, model.columns,
+                                                      model.indexes), '{}');
     model.columns := sq2pg.prefer_key_types(model.columns, model.foreign_keys);
     model.tables := sq2pg.order_tables(model.tables, model.foreign_keys);
     RETURN model;
@@ -667,13 +681,10 @@ COMMENT ON FUNCTION sq2pg.read_model(jsonb) IS 'what is to be made from a source
 
 CREATE FUNCTION sq2pg.foreign_key_notes(model sq2pg.model) RETURNS sq2pg.note[]
     LANGUAGE sql IMMUTABLE AS $$
-    SELECT array_agg(ROW(f.table_ordinal, c.names, 'warning', 'foreign_key_left_out', NULL, f.original,
-                         format('foreign key on (%s) is left out: %s', c.names, f.problem),
-                         'SQLite does not enforce such a reference either.')::sq2pg.note)
-      FROM unnest(model.foreign_keys) AS f,
-           LATERAL (SELECT string_agg(k.source_name, ', ' ORDER BY x.n)
-                      FROM unnest(f.columns) WITH ORDINALITY AS x(id, n)
-                      LEFT JOIN unnest(model.columns) AS k ON k.id = x.id) AS c(names)
+    SELECT array_agg(ROW(f.table_ordinal, f.column_names, 'warning', 'foreign_key_left_out', NULL, f.original,
+                         format('foreign key on (%s) is left out: %s', f.column_names, f.problem),
+                         'SQLite does not enforce such a reference either.')::sq2pg.note ORDER BY f.ordinality)
+      FROM unnest(model.foreign_keys) WITH ORDINALITY AS f
      WHERE f.problem IS NOT NULL
 $$;
 COMMENT ON FUNCTION sq2pg.foreign_key_notes(sq2pg.model) IS 'one note for each foreign key that cannot be carried over';
@@ -855,7 +866,7 @@ CREATE FUNCTION sq2pg.split_types(all_columns sq2pg.column_plan[], all_foreign_k
     RETURNS sq2pg.foreign_key_plan[]
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW(f.table_ordinal, f.source_name, f.name, f.columns, f.parent_ordinal, f.parent_columns,
-                                  f.on_update, f.on_delete, f.deferral, f.original, f.match,
+                                  f.on_update, f.on_delete, f.deferral, f.column_names, f.original, f.match,
                                   coalesce(f.problem, s.problem))::sq2pg.foreign_key_plan
                               ORDER BY f.ordinality), '{}')
       FROM unnest(all_foreign_keys) WITH ORDINALITY AS f

@@ -11,13 +11,11 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/formatting.h"
 #include "utils/hsearch.h"
 
 #include "srf.h"
@@ -37,9 +35,17 @@ is_lower_or_digit(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
+/* What PostgreSQL would want quotes for, but no letter of any script. */
+static bool
+is_separator(char c)
+{
+	return !IS_HIGHBIT_SET(c) && !is_upper(c) && !is_lower_or_digit(c) &&
+		c != '_' && c != '$';
+}
+
 /*
  * CustomerId, customer-id and HTTPServer become customer_id, customer_id and
- * http_server.
+ * http_server; "Price (EUR)" becomes price_eur.
  */
 static char *
 snake_case(const char *name)
@@ -52,7 +58,7 @@ snake_case(const char *name)
 		bool		starts_word = p > name && is_upper(*p) &&
 			(is_lower_or_digit(p[-1]) ||
 			 (is_upper(p[-1]) && p[1] >= 'a' && p[1] <= 'z'));
-		bool		separator = strchr(" -.\t\n", *p) != NULL;
+		bool		separator = is_separator(*p);
 
 		if ((starts_word || separator) &&
 			out.len > 0 && out.data[out.len - 1] != '_')
@@ -60,7 +66,23 @@ snake_case(const char *name)
 		if (!separator)
 			appendStringInfoChar(&out, *p);
 	}
+	/* a separator at the end separates nothing */
+	if (out.len > 1 && out.data[out.len - 1] == '_' &&
+		is_separator(name[strlen(name) - 1]))
+		out.data[--out.len] = '\0';
 	return out.data;
+}
+
+/*
+ * As PostgreSQL folds an identifier without quotes in a multibyte encoding:
+ * ASCII letters only, whatever the locale.
+ */
+static void
+fold_ascii(char *name)
+{
+	for (char *p = name; *p; p++)
+		if (is_upper(*p))
+			*p += 'a' - 'A';
 }
 
 /*
@@ -75,7 +97,7 @@ sqm_fold_name(PG_FUNCTION_ARGS)
 	if (strcmp(style, "snake") == 0)
 		name = snake_case(name);
 	if (strcmp(style, "keep") != 0)
-		name = str_tolower(name, strlen(name), DEFAULT_COLLATION_OID);
+		fold_ascii(name);
 	/* nothing left: any name is better than none */
 	if (name[0] == '\0')
 		name = "_";

@@ -49,8 +49,23 @@ $ENV{PYTHONDONTWRITEBYTECODE} = 1;
 $ENV{PYTHONIOENCODING} = 'utf-8';
 chmod 0755, $dir;
 
+# The fixtures that hold one of everything, read back from the catalog.
+my @fixtures = qw(schema schema_objects schema_names keys quirks identity);
+my @files = map { "$dir/$_.db" } @fixtures;
+foreach my $name (@fixtures)
+{
+	my $sql = slurp_bytes(($ENV{TESTDIR} // '.') . "/test/fixtures/$name.sql");
+	sqlite("$dir/$name.db", $sql);
+	chmod 0644, "$dir/$name.db";
+}
 my $out = '';
-my $ok = IPC::Run::run(
+my $ok = IPC::Run::run([ $python, $program, @files ], '>&', \$out);
+like($out, qr/^\Q$_.db\E: \d+ objects, 0 wrong$/m, "fixture $_")
+  foreach @fixtures;
+diag($out) unless $ok;
+
+$out = '';
+$ok = IPC::Run::run(
 	[
 		$python, $program, '--seed', $seed, '--count', $counts{$mode},
 		'--directory', $dir
