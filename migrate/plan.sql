@@ -191,7 +191,8 @@ BEGIN
     IF FOUND THEN
         RAISE too_many_columns USING
             MESSAGE = format('a key of table "%s" has %s columns', worst.source_name, worst.columns),
-            DETAIL = 'PostgreSQL allows 32 columns in a key.';
+            DETAIL = 'PostgreSQL allows 32 columns in a key.',
+            HINT = 'Leave a column of the key out with exclude, and the key with it, or the table.';
     END IF;
     -- tables, TOAST tables with their index, keys, indexes, sequences
     locks := cardinality(model.tables) + cardinality(model.keys) + cardinality(model.indexes)
