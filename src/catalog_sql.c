@@ -375,7 +375,11 @@ sqm_source_count(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(sqm_source_orphans);
 
-/* "c.a = p.x AND c.b = p.y" */
+/*
+ * "p.x = c.a AND p.x = c.a COLLATE BINARY AND ...": the first, by the parent's
+ * collation as in SQLite's own foreign keys, finds the parent's index; the
+ * second is what PostgreSQL will compare.
+ */
 static char *
 join_condition(List *columns, List *parent_columns)
 {
@@ -383,9 +387,13 @@ join_condition(List *columns, List *parent_columns)
 
 	initStringInfo(&sql);
 	for (int i = 0; i < list_length(columns); i++)
-		appendStringInfo(&sql, "%sc.%s = p.%s", i > 0 ? " AND " : "",
-						 sqm_lite_quote(list_nth(columns, i)),
-						 sqm_lite_quote(list_nth(parent_columns, i)));
+	{
+		char	   *column = sqm_lite_quote(list_nth(columns, i));
+		char	   *parent = sqm_lite_quote(list_nth(parent_columns, i));
+
+		appendStringInfo(&sql, "%sp.%s = c.%s AND p.%s = c.%s COLLATE BINARY",
+						 i > 0 ? " AND " : "", parent, column, parent, column);
+	}
 	return sql.data;
 }
 
