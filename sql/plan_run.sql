@@ -109,6 +109,22 @@ SELECT * FROM compare.run(:'db');
 SELECT compare.plan(:'db')
 \gexec
 SELECT * FROM compare.run(:'db');
+\set db :srcdir '/test/fixtures/schema.db'
+SELECT compare.plan(:'db')
+\gexec
+SELECT * FROM compare.run(:'db');
+\set db :srcdir '/test/fixtures/schema_objects.db'
+SELECT compare.plan(:'db')
+\gexec
+SELECT * FROM compare.run(:'db');
+\set db :srcdir '/test/fixtures/schema_names.db'
+SELECT compare.plan(:'db', 'snake')
+\gexec
+SELECT * FROM compare.run(:'db', 'snake');
+\set db :srcdir '/test/fixtures/schema_nocase.db'
+SELECT compare.plan(:'db')
+\gexec
+SELECT * FROM compare.run(:'db');
 \set db :srcdir '/test/fixtures/demo.db'
 SELECT compare.plan(:'db', nulls => true)
 \gexec
