@@ -12,10 +12,10 @@
 #include "postgres.h"
 
 #include "foreign/foreign.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 #include "catalog.h"
+#include "names.h"
 #include "option.h"
 #include "scan.h"
 #include "source.h"
@@ -29,32 +29,13 @@ append_literal(StringInfo out, const char *text)
 }
 
 /*
- * "name" as PostgreSQL can hold it, and different from those in "used".
+ * "name" as PostgreSQL can hold it, and different from those taken.  SQLite
+ * has no objection to an empty one.
  */
 static char *
-unique_name(const char *name, List **used)
+unique_name(const char *name, HTAB *taken)
 {
-	char	   *candidate;
-	int			attempt = 1;
-	ListCell   *lc;
-
-	candidate = pnstrdup(name, pg_mbcliplen(name, strlen(name), NAMEDATALEN - 1));
-retry:
-	foreach(lc, *used)
-	{
-		if (strcmp(candidate, lfirst(lc)) == 0)
-		{
-			char	   *suffix = psprintf("_%d", ++attempt);
-			int			room = NAMEDATALEN - 1 - strlen(suffix);
-
-			candidate = psprintf("%.*s%s",
-								 pg_mbcliplen(name, strlen(name), room), name,
-								 suffix);
-			goto retry;
-		}
-	}
-	*used = lappend(*used, candidate);
-	return candidate;
+	return sqm_names_take(taken, name[0] != '\0' ? name : "_");
 }
 
 /*
@@ -75,15 +56,15 @@ qualified_type(const char *type)
 }
 
 static void
-append_column(StringInfo sql, SqmColumnFact *column, List **used)
+append_column(StringInfo sql, SqmColumnFact *column, HTAB *taken)
 {
-	char	   *name = unique_name(column->name, used);
+	char	   *name = unique_name(column->name, taken);
 	List	   *types = sqm_typemap_candidates(column->declared, column->rowid_alias);
 	/* without a declaration only text is safe to promise */
 	const char *type = sqm_typemap_is_dynamic(column->declared) &&
 		!column->rowid_alias ? "text" : linitial(types);
 
-	appendStringInfo(sql, "%s\n  %s %s", list_length(*used) > 1 ? "," : "",
+	appendStringInfo(sql, "%s\n  %s %s", hash_get_num_entries(taken) > 1 ? "," : "",
 					 quote_identifier(name), qualified_type(type));
 	appendStringInfoString(sql, " OPTIONS (column_name ");
 	append_literal(sql, column->name);
@@ -99,7 +80,7 @@ create_statement(SqmTableFact *table, const char *name, const char *schema,
 				 const char *server)
 {
 	StringInfoData sql;
-	List	   *used = NIL;
+	HTAB	   *taken = sqm_names_create();
 	ListCell   *lc;
 
 	initStringInfo(&sql);
@@ -110,12 +91,13 @@ create_statement(SqmTableFact *table, const char *name, const char *schema,
 		SqmColumnFact *column = lfirst(lc);
 
 		if (column->hidden != SQM_HIDDEN)
-			append_column(&sql, column, &used);
+			append_column(&sql, column, taken);
 	}
 	appendStringInfo(&sql, "\n) SERVER %s OPTIONS (\"table\" ",
 					 quote_identifier(server));
 	append_literal(&sql, table->name);
 	appendStringInfoChar(&sql, ')');
+	hash_destroy(taken);
 	return sql.data;
 }
 
@@ -154,7 +136,7 @@ sqmImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 {
 	ForeignServer *server = GetForeignServer(serverid);
 	List	   *statements = NIL;
-	List	   *used = NIL;
+	HTAB	   *taken = sqm_names_create();
 	char	   *database;
 	Oid			owner;
 	SqmLite    *lite;
@@ -170,7 +152,7 @@ sqmImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 
 		if (strcmp(table->type, "shadow") == 0)
 			continue;
-		name = unique_name(table->name, &used);
+		name = unique_name(table->name, taken);
 		if (!is_wanted(stmt, name))
 			continue;
 		if (table->problem != NULL)

@@ -14,10 +14,11 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/hsearch.h"
 
+#include "names.h"
 #include "srf.h"
 
 PG_FUNCTION_INFO_V1(sqm_fold_name);
@@ -104,32 +105,54 @@ sqm_fold_name(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(name));
 }
 
-static bool
-is_taken(HTAB *taken, const char *name)
+typedef struct TakenName
 {
-	bool		found;
+	char		name[NAMEDATALEN];	/* the key */
+	int			suffix;			/* the last one tried after it */
+} TakenName;
 
-	hash_search(taken, name, HASH_FIND, &found);
-	return found;
+HTAB *
+sqm_names_create(void)
+{
+	HASHCTL		control = {.keysize = NAMEDATALEN,.entrysize = sizeof(TakenName)};
+
+	return hash_create("names", 1024, &control, HASH_ELEM | HASH_STRINGS);
 }
 
-/* "name" cut to fit, with "_2", "_3" ... where it is taken; then it is taken. */
-static char *
-take_name(HTAB *taken, const char *name)
+static TakenName *
+enter_name(HTAB *taken, const char *name, bool *found)
+{
+	TakenName  *entry = hash_search(taken, name, HASH_ENTER, found);
+
+	if (!*found)
+		entry->suffix = 1;
+	return entry;
+}
+
+/*
+ * "name" cut to fit, with "_2", "_3" ... where it is taken; then it is taken.
+ * Every name remembers its last suffix: thousands that are equal after the cut
+ * must not each begin to count anew.
+ */
+char *
+sqm_names_take(HTAB *taken, const char *name)
 {
 	int			length = strlen(name);
 	char	   *candidate = pnstrdup(name, pg_mbcliplen(name, length,
 														NAMEDATALEN - 1));
+	bool		found;
+	TakenName  *first = enter_name(taken, candidate, &found);
 
-	for (int attempt = 2; is_taken(taken, candidate); attempt++)
+	while (found)
 	{
-		char	   *suffix = psprintf("_%d", attempt);
+		char	   *suffix = psprintf("_%d", ++first->suffix);
 		int			room = NAMEDATALEN - 1 - (int) strlen(suffix);
 
 		candidate = psprintf("%.*s%s", pg_mbcliplen(name, length, room), name,
 							 suffix);
+		(void) enter_name(taken, candidate, &found);
+		CHECK_FOR_INTERRUPTS();
 	}
-	hash_search(taken, candidate, HASH_ENTER, NULL);
 	return candidate;
 }
 
@@ -141,11 +164,10 @@ take_name(HTAB *taken, const char *name)
 Datum
 sqm_unique_names(PG_FUNCTION_ARGS)
 {
-	List	   *wanted = sqm_array_strings(PG_GETARG_ARRAYTYPE_P(0));
-	List	   *others = sqm_array_strings(PG_GETARG_ARRAYTYPE_P(1));
-	HASHCTL		control = {.keysize = NAMEDATALEN,.entrysize = NAMEDATALEN};
-	HTAB	   *taken = hash_create("names", 1024, &control,
-									HASH_ELEM | HASH_STRINGS);
+	List	   *wanted = sqm_array_strings_or_null(PG_GETARG_ARRAYTYPE_P(0));
+	List	   *others = sqm_array_strings_or_null(PG_GETARG_ARRAYTYPE_P(1));
+	HTAB	   *taken = sqm_names_create();
+	bool		found;
 	int			count = list_length(wanted);
 	int			lower = 1;
 	Datum	   *names = palloc(sizeof(Datum) * (count + 1));
@@ -155,14 +177,14 @@ sqm_unique_names(PG_FUNCTION_ARGS)
 
 	foreach(lc, others)
 		if (lfirst(lc) != NULL && strlen(lfirst(lc)) < NAMEDATALEN)
-			hash_search(taken, lfirst(lc), HASH_ENTER, NULL);
+			(void) enter_name(taken, lfirst(lc), &found);
 	foreach(lc, wanted)
 	{
 		int			i = foreach_current_index(lc);
 
 		nulls[i] = lfirst(lc) == NULL;
 		names[i] = nulls[i] ? (Datum) 0 :
-			CStringGetTextDatum(take_name(taken, lfirst(lc)));
+			CStringGetTextDatum(sqm_names_take(taken, lfirst(lc)));
 	}
 	hash_destroy(taken);
 	if (count == 0)
