@@ -176,6 +176,13 @@ sqm_keep_reject(PG_FUNCTION_ARGS)
 {
 	SqmReject	reject = {0};
 
+	/* the value may be NULL, and is the only one */
+	for (int i = 0; i < PG_NARGS(); i++)
+		if (i != 3 && PG_ARGISNULL(i))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("argument %d of sq2pg.keep_reject() must not be null",
+							i + 1)));
 	reject.source_table = sqm_arg_text(fcinfo, 0);
 	reject.relation = sqm_arg_text(fcinfo, 1);
 	reject.column = sqm_arg_text(fcinfo, 2);

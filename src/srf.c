@@ -129,9 +129,20 @@ sqm_arg_text(FunctionCallInfo fcinfo, int n)
 	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
 }
 
-/* The elements of a text[] as char * (NULL for NULL). */
+/* The elements of a text[] as char *; NULL is an error. */
 List *
 sqm_array_strings(ArrayType *array)
+{
+	if (array_contains_nulls(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("null array element not allowed in this context")));
+	return sqm_array_strings_or_null(array);
+}
+
+/* The same, NULL for NULL. */
+List *
+sqm_array_strings_or_null(ArrayType *array)
 {
 	List	   *strings = NIL;
 	Datum	   *elements;

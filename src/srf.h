@@ -42,5 +42,6 @@ extern void sqm_row_emit(SqmRow *row);
 
 extern char *sqm_arg_text(FunctionCallInfo fcinfo, int n);
 extern List *sqm_array_strings(ArrayType *array);
+extern List *sqm_array_strings_or_null(ArrayType *array);
 
 #endif							/* SQM_SRF_H */
