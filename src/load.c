@@ -154,6 +154,19 @@ next_slot(Loader *loader)
 	return *slot;
 }
 
+/* The row in "slot" is complete: it belongs to the batch. */
+static void
+keep_row(Loader *loader, TupleTableSlot *slot)
+{
+	SqmReader  *reader = loader->reader;
+
+	for (int i = 0; i < reader->columns; i++)
+		loader->nulls[i] += slot->tts_isnull[reader->attnums[i] - 1];
+	ExecStoreVirtualTuple(slot);
+	compute_generated(loader, slot);
+	loader->used++;
+}
+
 /*
  * Read all rows; store them as long as every value was exact.
  */
@@ -162,6 +175,7 @@ load_rows(Loader *loader)
 {
 	SqmReader  *reader = loader->reader;
 	Size		bytes = 0;
+	int			read = 0;		/* since the last batch, good or not */
 
 	while (sqm_reader_next(reader))
 	{
@@ -176,17 +190,14 @@ load_rows(Loader *loader)
 		MemoryContextSwitchTo(old);
 		if (state == SQM_ROW_MISFIT && reader->policy == SQM_POLICY_STOP)
 			return;
-		if (state != SQM_ROW_GOOD)
-			continue;
-		for (int i = 0; i < reader->columns; i++)
-			loader->nulls[i] += slot->tts_isnull[reader->attnums[i] - 1];
-		ExecStoreVirtualTuple(slot);
-		compute_generated(loader, slot);
-		loader->used++;
-		if (loader->used == SQM_BATCH_ROWS || bytes >= SQM_BATCH_BYTES)
+		if (state == SQM_ROW_GOOD)
+			keep_row(loader, slot);
+		/* rows that are left out use memory of the batch, too */
+		if (++read == SQM_BATCH_ROWS || bytes >= SQM_BATCH_BYTES)
 		{
 			flush_batch(loader);
 			bytes = 0;
+			read = 0;
 		}
 	}
 	flush_batch(loader);
