@@ -31,17 +31,18 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_largeobject.h"
 #include "libpq/be-fsstubs.h"
-#include "libpq/libpq-fs.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/fd.h"
 #include "storage/large_object.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
+#include "compat.h"
 #include "source.h"
 
 #define SQM_HEADER_SIZE 100
@@ -228,10 +229,31 @@ companion_size(const char *path, const char *suffix)
 {
 	struct stat st;
 	char	   *name = psprintf("%s%s", path, suffix);
-	int64		size = stat(name, &st) == 0 ? (int64) st.st_size : -1;
+	int64		size = -1;
 
+	if (stat(name, &st) == 0)
+	{
+		/* SQLite would wait for ever for the other end of a pipe */
+		if (!S_ISREG(st.st_mode))
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
+					 S_ISDIR(st.st_mode) ?
+					 errmsg("\"%s\" is a directory", name) :
+					 errmsg("\"%s\" is not a regular file", name)));
+		size = (int64) st.st_size;
+	}
 	pfree(name);
 	return size;
+}
+
+/* None of the files that SQLite may open beside the database is a trap. */
+static void
+check_companions(const char *path)
+{
+	static const char *const suffixes[] = {"-journal", "-wal", "-shm"};
+
+	for (int i = 0; i < (int) lengthof(suffixes); i++)
+		(void) companion_size(path, suffixes[i]);
 }
 
 /* ---------------------------------------------------------------------
@@ -344,21 +366,25 @@ copy_file(SqmSource *source, SqmRawFile *raw)
 }
 
 /*
- * inv_open checks the rights of the current user; those of the source's role
- * count here.
+ * A piece of a large object, short at its end.  By the function that lo_get()
+ * calls, because after an error only it tells the end of the transaction to
+ * forget pg_largeobject; it checks the rights of the current user, but those
+ * of the source's role count here.
  */
-static LargeObjectDesc *
-open_large_object_as(Oid object, Oid role)
+static bytea *
+read_large_object(SqmSource *source, Oid object, int64 offset)
 {
-	LargeObjectDesc *result;
+	Datum		piece;
 	Oid			user;
 	int			context;
 
 	GetUserIdAndSecContext(&user, &context);
-	SetUserIdAndSecContext(role, context | SECURITY_LOCAL_USERID_CHANGE);
-	result = inv_open(object, INV_READ, CurrentMemoryContext);
+	SetUserIdAndSecContext(source->role, context | SECURITY_LOCAL_USERID_CHANGE);
+	piece = DirectFunctionCall3(be_lo_get_fragment, ObjectIdGetDatum(object),
+								Int64GetDatum(offset),
+								Int32GetDatum(SQM_COPY_BLOCK));
 	SetUserIdAndSecContext(user, context);
-	return result;
+	return DatumGetByteaPP(piece);
 }
 
 /*
@@ -368,27 +394,27 @@ open_large_object_as(Oid object, Oid role)
 static int64
 copy_large_object(SqmSource *source, SqmHeader *header)
 {
-	LargeObjectDesc *object;
-	char	   *buffer = palloc(SQM_COPY_BLOCK);
+	Oid			object = large_object_oid(source->name);
 	int64		size = 0;
 	int			amount;
 
-	object = open_large_object_as(large_object_oid(source->name), source->role);
 	open_copy(source);
-	while ((amount = inv_read(object, buffer, SQM_COPY_BLOCK)) > 0)
+	do
 	{
-		if (size == 0)
+		bytea	   *piece = read_large_object(source, object, size);
+		char	   *buffer = VARDATA_ANY(piece);
+
+		amount = VARSIZE_ANY_EXHDR(piece);
+		if (size == 0 && amount > 0)
 		{
 			parse_header(buffer, amount >= SQM_HEADER_SIZE, source->name, header);
 			buffer[18] = buffer[19] = 1;
 		}
-		copy_write(source, buffer, amount, size);
+		if (amount > 0)
+			copy_write(source, buffer, amount, size);
 		size += amount;
-	}
-	inv_close(object);
-	/* inv_open leaves pg_largeobject open for a session that goes on */
-	close_lo_relation(true);
-	pfree(buffer);
+		pfree(piece);
+	} while (amount == SQM_COPY_BLOCK);
 	if (size == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
@@ -456,7 +482,7 @@ open_rollback(SqmSource *source, SqmPurpose purpose)
 		return;
 	/* the shared lock makes the bytes one consistent moment */
 	sqm_lite_exec(source->lite,
-				  "BEGIN; SELECT count(*) FROM sqlite_schema");
+				  "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1");
 	{
 		SqmRawFile *raw = sqm_raw_open(path, path);
 
@@ -477,6 +503,7 @@ open_path(SqmSource *source, SqmPurpose purpose)
 	bool		complete;
 
 	stat_source(path, &source->before);
+	check_companions(path);
 	raw = sqm_raw_open(path, path);
 	complete = sqm_raw_read(raw, bytes, SQM_HEADER_SIZE, 0);
 	sqm_raw_close(raw);
@@ -557,7 +584,7 @@ create_source(const char *name, Oid role, SqmPurpose purpose)
 	else
 		open_path(source, purpose);
 	/* one snapshot from here to the end of the transaction */
-	sqm_lite_exec(source->lite, "BEGIN; SELECT count(*) FROM sqlite_schema");
+	sqm_lite_exec(source->lite, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1");
 
 	MemoryContextSwitchTo(old);
 	/* only now, when nothing can fail any more, it outlives the statement */
