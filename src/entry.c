@@ -211,6 +211,7 @@ call_inner(FunctionCallInfo fcinfo, const char *name, int schema_arg,
 static Datum
 enter(FunctionCallInfo fcinfo, const char *name)
 {
+	const char *outer_search_path = caller_search_path;
 	Datum		schema;
 	int			level;
 
@@ -223,11 +224,18 @@ enter(FunctionCallInfo fcinfo, const char *name)
 	schema = resolve_schema(fcinfo, ARG_SCHEMA);
 	level = NewGUCNestLevel();
 	caller_search_path = pstrdup(namespace_search_path);
-	pin_settings();
-	(void) sqm_source_open(sqm_arg_text(fcinfo, ARG_SOURCE), GetUserId(),
-						   SQM_PURPOSE_MIGRATE);
-	call_inner(fcinfo, name, ARG_SCHEMA, schema);
-	caller_search_path = NULL;
+	PG_TRY();
+	{
+		pin_settings();
+		(void) sqm_source_open(sqm_arg_text(fcinfo, ARG_SOURCE), GetUserId(),
+							   SQM_PURPOSE_MIGRATE);
+		call_inner(fcinfo, name, ARG_SCHEMA, schema);
+	}
+	PG_FINALLY();
+	{
+		caller_search_path = outer_search_path;
+	}
+	PG_END_TRY();
 	AtEOXact_GUC(true, level);
 	return (Datum) 0;
 }
@@ -308,8 +316,7 @@ sqm_source_state(PG_FUNCTION_ARGS)
 
 /*
  * sq2pg.resolve_type(type text): a type name looked up in the caller's search
- * path, written so that it means the same in ours.  caller_search_path lives
- * as long as the call that set it; after an error the next call sets it anew.
+ * path, written so that it means the same in ours.
  */
 Datum
 sqm_resolve_type(PG_FUNCTION_ARGS)
