@@ -15,11 +15,16 @@
 #include "catalog.h"
 #include "miscadmin.h"
 
-/* Everything that is not an internal table of SQLite's. */
+/*
+ * Everything that is not an internal table of SQLite's.  The name that counts
+ * is the one in the statement; that in sqlite_schema may differ, by case or,
+ * in a file that was tampered with, wholly.  No table may be lost by that.
+ */
 #define TABLE_LIST \
 	"SELECT l.name, l.type, l.wr, l.strict, s.sql" \
 	"  FROM pragma_table_list AS l" \
-	"  JOIN sqlite_schema AS s ON s.name = l.name AND s.type IN ('table', 'view')" \
+	"  LEFT JOIN sqlite_schema AS s ON s.name = l.name COLLATE NOCASE" \
+	"   AND s.type IN ('table', 'view')" \
 	" WHERE l.schema = 'main' AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'" \
 	" ORDER BY s.rowid"
 
