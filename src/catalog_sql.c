@@ -360,6 +360,10 @@ sqm_source_max(PG_FUNCTION_ARGS)
 
 /*
  * sq2pg.source_count(source text, table_name text)
+ *
+ * count(1), because SQLite counts with count(*) in one instruction, which no
+ * cancel can stop: in a crafted b-tree, whose pages name the same children
+ * again and again, that takes forever.
  */
 Datum
 sqm_source_count(PG_FUNCTION_ARGS)
@@ -367,7 +371,7 @@ sqm_source_count(PG_FUNCTION_ARGS)
 	int64		result = 0;
 
 	(void) query_integer(fcinfo,
-						 psprintf("SELECT count(*) FROM main.%s",
+						 psprintf("SELECT count(1) FROM main.%s",
 								  sqm_lite_quote(sqm_arg_text(fcinfo, 1))),
 						 &result);
 	PG_RETURN_INT64(result);

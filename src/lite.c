@@ -40,17 +40,9 @@ struct SqmLite
 	sqlite3    *db;
 	char	   *display;		/* what messages call the source */
 	dlist_head	statements;
-	slist_head	missing_collations;
 	instr_time	busy_since;
-	MemoryContext context;
 	MemoryContextCallback callback;
 };
-
-typedef struct MissingCollation
-{
-	slist_node	node;
-	char		name[FLEXIBLE_ARRAY_MEMBER];	/* as the schema spells it */
-} MissingCollation;
 
 struct SqmStatement
 {
@@ -232,21 +224,7 @@ compare_bytes(void *arg, int left_length, const void *left,
 static void
 on_collation_needed(void *arg, sqlite3 *db, int encoding, const char *name)
 {
-	SqmLite    *lite = (SqmLite *) arg;
-	MissingCollation *missing;
-
-	if (sqlite3_create_collation(db, name, SQLITE_UTF8, NULL,
-								 compare_bytes) != SQLITE_OK)
-		return;
-	/* an ereport must not leave from here: ask for memory that may be refused */
-	missing = MemoryContextAllocExtended(lite->context,
-										 offsetof(MissingCollation, name) +
-										 strlen(name) + 1,
-										 MCXT_ALLOC_NO_OOM);
-	if (missing == NULL)
-		return;
-	strcpy(missing->name, name);
-	slist_push_head(&lite->missing_collations, &missing->node);
+	(void) sqlite3_create_collation(db, name, SQLITE_UTF8, NULL, compare_bytes);
 }
 
 static const char *const allowed_pragmas[] = {
@@ -425,7 +403,7 @@ harden(SqmLite *lite)
 	sqlite3_set_authorizer(db, on_authorize, lite);
 	sqlite3_progress_handler(db, SQM_PROGRESS_STEPS, on_progress, lite);
 	sqlite3_busy_handler(db, on_busy, lite);
-	sqlite3_collation_needed(db, lite, on_collation_needed);
+	sqlite3_collation_needed(db, NULL, on_collation_needed);
 	sqm_lite_exec(lite, "PRAGMA temp_store = memory;"
 				  "PRAGMA mmap_size = 0;"
 				  "PRAGMA cell_size_check = on;"
@@ -447,9 +425,7 @@ sqm_lite_try_open(const char *path, const char *display, SqmOpenMode mode)
 	int			rc;
 
 	lite->display = pstrdup(display);
-	lite->context = CurrentMemoryContext;
 	dlist_init(&lite->statements);
-	slist_init(&lite->missing_collations);
 	lite->callback.func = close_connection;
 	lite->callback.arg = lite;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &lite->callback);
@@ -462,7 +438,7 @@ sqm_lite_try_open(const char *path, const char *display, SqmOpenMode mode)
 	{
 		harden(lite);
 		/* the first read meets journals, locks and a wrong header */
-		rc = sqlite3_exec(lite->db, "SELECT count(*) FROM sqlite_schema",
+		rc = sqlite3_exec(lite->db, "SELECT 1 FROM sqlite_schema LIMIT 1",
 						  NULL, NULL, NULL);
 	}
 	if ((rc & 0xff) == SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_READONLY)
@@ -508,19 +484,6 @@ const char *
 sqm_lite_display(SqmLite *lite)
 {
 	return lite->display;
-}
-
-/* Collations that the schema names and that do not exist here (char *). */
-List *
-sqm_lite_missing_collations(SqmLite *lite)
-{
-	List	   *names = NIL;
-	slist_iter	iter;
-
-	slist_foreach(iter, &lite->missing_collations)
-		names = lappend(names,
-						slist_container(MissingCollation, node, iter.cur)->name);
-	return names;
 }
 
 /*

@@ -45,7 +45,6 @@ extern SqmLite *sqm_lite_try_open(const char *path, const char *display,
 extern void sqm_lite_close(SqmLite *lite);
 extern void sqm_lite_exec(SqmLite *lite, const char *sql);
 extern const char *sqm_lite_display(SqmLite *lite);
-extern List *sqm_lite_missing_collations(SqmLite *lite);
 extern bool sqm_lite_column_metadata(SqmLite *lite, const char *table,
 									 const char *column,
 									 const char **collation,
