@@ -36,7 +36,10 @@ CREATE TYPE sq2pg.expression AS (
     notes         text);
 
 /*
- * The columns of each table as sq2pg.translate() wants to know them.
+ * The columns of each table as sq2pg.translate() wants to know them.  Columns
+ * that are not migrated are there, too, or SQLite's rule would take their
+ * names in double quotes for strings; the \x01 in their names shows up in what
+ * is translated with them.
  */
 CREATE FUNCTION sq2pg.translation_columns(model sq2pg.model)
     RETURNS TABLE (table_ordinal int, columns jsonb)
@@ -44,8 +47,19 @@ CREATE FUNCTION sq2pg.translation_columns(model sq2pg.model)
     SELECT c.table_ordinal,
            jsonb_agg(jsonb_build_object('name', c.source_name, 'target', c.target_name, 'type', c.type,
                                         'collation', c.collation_name, 'affinity', sq2pg.affinity(c.declared))
-                     ORDER BY c.ordinal)
-      FROM unnest(model.columns) AS c GROUP BY c.table_ordinal
+                     ORDER BY c.ordinal) || coalesce(m.columns, '[]')
+      FROM unnest(model.columns) AS c
+      LEFT JOIN (SELECT t.ordinal, jsonb_agg(jsonb_build_object('name', f.key, 'target', f.key || E'\x01', 'affinity', a.name,
+                                                                'type', CASE a.name WHEN 'INTEGER' THEN 'bigint'
+                                                                                    WHEN 'REAL' THEN 'double precision'
+                                                                                    WHEN 'NUMERIC' THEN 'numeric'
+                                                                                    ELSE 'text' END)) AS columns
+                   FROM unnest(model.tables) AS t
+                  CROSS JOIN jsonb_each(CASE WHEN jsonb_typeof(t.facts->'columns') = 'object' THEN t.facts->'columns' END) AS f
+                  CROSS JOIN LATERAL (SELECT sq2pg.affinity(coalesce(f.value->>'type', ''))) AS a(name)
+                   LEFT JOIN unnest(model.columns) AS x ON x.table_ordinal = t.ordinal AND x.source_name = f.key
+                  WHERE x.id IS NULL GROUP BY t.ordinal) AS m ON m.ordinal = c.table_ordinal
+     GROUP BY c.table_ordinal, m.columns
 $$;
 COMMENT ON FUNCTION sq2pg.translation_columns(sq2pg.model) IS 'what the translator has to know of the columns of each table';
 
@@ -157,6 +171,7 @@ CREATE FUNCTION sq2pg.translate_expressions(model sq2pg.model) RETURNS sq2pg.exp
              ON o.kind = 'check' AND n.table_ordinal = o.table_ordinal AND n.place = o.place
      CROSS JOIN LATERAL sq2pg.translate(coalesce(o.original, ''), o.kind, k.columns, o.wanted) AS x
      CROSS JOIN LATERAL (SELECT CASE WHEN x.translated IS NULL THEN coalesce(x.problem, 'it could not be read')
+                                     WHEN strpos(x.translated, E'\x01') > 0 THEN 'a column of it is not migrated'
                                      WHEN o.kind = 'generated' AND m.columns IS NOT NULL
                                           AND (SELECT y.translated IS DISTINCT FROM x.translated
                                                  FROM sq2pg.translate(coalesce(o.original, ''), o.kind, m.columns, o.wanted) AS y)
@@ -256,7 +271,11 @@ CREATE FUNCTION sq2pg.load_steps(model sq2pg.model, all_expressions sq2pg.expres
                                 l.list, l.items, sq2pg.staging_name(), t.target_name),
                          ROW(t.source_name, format('%I.%I', model.schema_name, t.target_name), l.column_ids,
                              l.source_columns, l.target_columns,
-                             t.type = 'table' AND NOT t.without_rowid, l.computed)::sq2pg.load)::sq2pg.step ORDER BY t.rank)
+                             t.type = 'table' AND NOT t.without_rowid
+                             -- a column may hide it
+                             AND NOT EXISTS (SELECT FROM jsonb_object_keys(nullif(t.facts->'columns', 'null')) AS k
+                                              WHERE lower(k) = 'rowid'),
+                             l.computed)::sq2pg.load)::sq2pg.step ORDER BY t.rank)
       FROM unnest(model.tables) AS t
       JOIN (SELECT c.table_ordinal, string_agg(quote_ident(c.target_name), ', ' ORDER BY c.ordinal) AS list,
                    string_agg(CASE WHEN c.using_text IS NULL THEN quote_ident(c.target_name)
@@ -515,8 +534,9 @@ BEGIN
             v := views[i];
             CONTINUE WHEN v.query IS NOT NULL;
             SELECT * INTO x FROM sq2pg.translate_view(v.sql, catalog);
-            IF x.translated IS NULL THEN
-                v.problem := coalesce(x.problem, 'it could not be read');
+            IF x.translated IS NULL OR strpos(x.translated, E'\x01') > 0 THEN
+                v.problem := CASE WHEN x.translated IS NOT NULL THEN 'a column that it reads is not migrated'
+                                  ELSE coalesce(x.problem, 'it could not be read') END;
             ELSE
                 place := place + 1;
                 v.place := place;

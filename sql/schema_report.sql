@@ -39,5 +39,11 @@ DROP SCHEMA s CASCADE;
 CREATE SCHEMA s;
 SELECT code, table_name, message FROM sq2pg_check(:'db', 's', include => ARRAY['uniques', 'null_key', 'child'], exclude => ARRAY['uniques.email', '*.b', 'child.x']);
 DROP SCHEMA s CASCADE;
+-- names of columns that are not wanted do not become strings
+CREATE SCHEMA s;
+\set quirks :srcdir '/test/fixtures/quirks.db'
+SELECT code, message FROM sq2pg_check(:'quirks', 's', include => ARRAY['generated', 'good_view'], exclude => ARRAY['generated.a']);
+SELECT code, message FROM sq2pg_check(:'names', 's', include => ARRAY['CustomerOrder', 'OrderTotals'], exclude => ARRAY['*.CustomerName']);
+DROP SCHEMA s CASCADE;
 DROP TABLE said;
 DROP FUNCTION differences;
