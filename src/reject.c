@@ -40,6 +40,26 @@ store_is_gone(void *arg)
 	store_desc = NULL;
 }
 
+static void
+close_store(void)
+{
+	if (store != NULL)
+		tuplestore_end(store);
+	store = NULL;
+	store_desc = NULL;
+}
+
+/*
+ * What a failed run has left is of no use to anybody, and at commit its
+ * temporary file would be reported as a leak.
+ */
+static void
+on_transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
+		close_store();
+}
+
 static TupleDesc
 make_desc(void)
 {
@@ -72,7 +92,11 @@ open_store(void)
 	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
 	ResourceOwner owner = CurrentResourceOwner;
 	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
+	static bool registered = false;
 
+	if (!registered)
+		RegisterXactCallback(on_transaction_end, NULL);
+	registered = true;
 	CurrentResourceOwner = TopTransactionResourceOwner;
 	store_desc = make_desc();
 	store = tuplestore_begin_heap(false, false, work_mem);
@@ -123,15 +147,6 @@ sqm_reject_add(const SqmReject *reject)
 	CurrentResourceOwner = TopTransactionResourceOwner;
 	tuplestore_putvalues(store, store_desc, values, nulls);
 	CurrentResourceOwner = owner;
-}
-
-static void
-close_store(void)
-{
-	if (store != NULL)
-		tuplestore_end(store);
-	store = NULL;
-	store_desc = NULL;
 }
 
 /*
