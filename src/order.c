@@ -170,6 +170,8 @@ sqm_load_order(PG_FUNCTION_ARGS)
 	if (nchildren != nparents)
 		elog(ERROR, "%d children for %d parents", nchildren, nparents);
 	order.n = PG_GETARG_INT32(0);
+	if (order.n < 0 || order.n == PG_INT32_MAX)
+		elog(ERROR, "%d is no number of tables", order.n);
 	order.nodes = palloc0(sizeof(OrderNode) * (order.n + 1));
 	order.stack = palloc(sizeof(int) * (order.n + 1));
 	order.path = palloc(sizeof(int) * (order.n + 1));
