@@ -141,7 +141,9 @@ DECLARE
 BEGIN
     -- where the declaration says nothing there is nothing to believe
     profiled := ARRAY(SELECT DISTINCT c.table_ordinal FROM unnest(model.columns) AS c
-                       WHERE c.dynamic OR c.using_text IS NOT NULL);
+                       WHERE c.dynamic OR c.using_text IS NOT NULL
+                           -- computed by PostgreSQL: no load shows that a type is too narrow
+                           OR c.hidden IN ('stored', 'virtual'));
     profiles := sq2pg.profile_tables(options, model, profiled);
     model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
     model := sq2pg.name_relations(model, sq2pg.taken_names(model.schema_name));

@@ -13,7 +13,7 @@ use PostgreSQL::Test::Utils;
 use SqliteMigration;
 use Test::More;
 
-my %counts = (fast => 40, normal => 200, long => 2_000);
+my %counts = (fast => 40, normal => 150, long => 2_000);
 my $mode = $ENV{SQM_PROPERTY} // 'normal';
 my $seed = $ENV{SQM_SEED} // 1;
 my $program = ($ENV{TESTDIR} // '.') . '/test/property/schema.py';
