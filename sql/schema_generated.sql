@@ -8,4 +8,5 @@ SELECT code, column_name, message FROM sq2pg_check(:'db', 's');
 SELECT table_name, loaded, verified, notes FROM sq2pg_migrate(:'db', 's');
 SELECT attname, format_type(atttypid, atttypmod), attgenerated FROM pg_attribute WHERE attrelid = 's.sums'::regclass AND attnum > 0 ORDER BY attnum;
 TABLE s.sums;
+TABLE s.digits;
 DROP SCHEMA s CASCADE;

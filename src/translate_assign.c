@@ -233,6 +233,9 @@ assign_number(SqmTranslator *tr, SqmTerm *t, const char *type)
 	}
 	if (!sqm_is_numeric(t))
 		return refuse(tr, t, type);
+	/* PostgreSQL's own cast keeps 15 digits only */
+	if (wanted == SQM_T_NUMERIC && t->type == SQM_T_FLOAT)
+		return typed(wanted, psprintf("%s::text::numeric", sqm_atom(t)));
 	return t;
 }
 
