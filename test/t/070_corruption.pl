@@ -131,6 +131,7 @@ ok(!grep({ -e "$dir/damaged.db-$_" } qw(wal shm journal)), 'nothing was left bes
 my $path = "$dir/bomb.db";
 sqlite($path, q{
 	PRAGMA page_size = 512;
+	PRAGMA auto_vacuum = none;
 	CREATE TABLE t (a INTEGER PRIMARY KEY, b);
 	INSERT INTO t VALUES (1, 'x');
 	CREATE TABLE filler (x);
@@ -142,7 +143,7 @@ my $leaf = substr $bomb, 512, 512;
 foreach my $page (1 .. 16)
 {
 	my $child = $page < 16 ? $page + 10 : 30;
-	my $at = $page == 1 ? 1 : $page + 9;
+	my $at = $page == 1 ? 1 : $page + 8;
 	my $cells = join '', map { pack 'NC', $child, 50 - $_ } 1 .. 49;
 	my $first = 512 - length $cells;
 	my $new = pack 'CnnnCN', 5, 0, 49, $first, 0, $child;
