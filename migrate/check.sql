@@ -226,7 +226,7 @@ BEGIN
     END IF;
     RETURN QUERY
         SELECT n.severity, n.code, t.source_name, n.column_name, n.occurrences, n.sample, n.message, n.hint
-          FROM unnest(all_notes) WITH ORDINALITY AS n
+          FROM unnest(sq2pg.sort_notes(all_notes)) WITH ORDINALITY AS n
           LEFT JOIN unnest(model.tables) AS t ON t.ordinal = n.table_ordinal
          ORDER BY array_position('{error,warning,note}', n.severity), n.table_ordinal NULLS FIRST, n.ordinality;
 END

@@ -197,7 +197,7 @@ CREATE FUNCTION sq2pg.rename_notes(options jsonb, model sq2pg.model, all_express
                    bool_and(n.target_name = coalesce(options->'rename'->>n.key,
                                                      sq2pg.fold_name(n.source_name, model.names))) AS is_wanted,
                    string_agg(format('%s "%s" is called "%s"', n.kind, n.source_name, n.target_name), ', '
-                              ORDER BY n.place) AS message
+                              ORDER BY n.place, n.source_name COLLATE "C") AS message
               FROM names AS n WHERE n.source_name <> n.target_name
              GROUP BY n.table_ordinal) AS g
 $$;
@@ -449,11 +449,11 @@ CREATE FUNCTION sq2pg.object_notes(options jsonb, model sq2pg.model) RETURNS sq2
          WHERE options->>'source' LIKE 'lo:%' AND s.wal_mode
         UNION ALL
         SELECT 'note', 'shadow_tables', NULL,
-               'tables in which virtual tables keep their content are not copied: ' || string_agg(t.table_name, ', '), NULL
+               'tables in which virtual tables keep their content are not copied: ' || string_agg(t.table_name, ', ' ORDER BY t.table_name COLLATE "C"), NULL
           FROM tables AS t WHERE t.type = 'shadow' HAVING count(*) > 0
         UNION ALL
         SELECT 'note', 'internal_tables', NULL,
-               'SQLite''s own tables are not copied: ' || string_agg(o.name, ', '),
+               'SQLite''s own tables are not copied: ' || string_agg(o.name, ', ' ORDER BY o.name COLLATE "C"),
                'What sqlite_sequence says goes into the identities, ANALYZE makes statistics anew.'
           FROM objects AS o WHERE o.type = 'table' AND o.name LIKE 'sqlite\_%' HAVING count(*) > 0
     )

@@ -121,6 +121,17 @@ CREATE TYPE sq2pg.model AS (
     notes         sq2pg.note[]);
 
 /*
+ * Notes in an order that does not depend on how the planner found them.
+ */
+CREATE FUNCTION sq2pg.sort_notes(notes sq2pg.note[]) RETURNS sq2pg.note[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(array_agg(ROW(n.*)::sq2pg.note
+                              ORDER BY n.table_ordinal NULLS FIRST, n.code COLLATE "C", n.message COLLATE "C"), '{}')
+      FROM unnest(notes) AS n
+$$;
+COMMENT ON FUNCTION sq2pg.sort_notes(sq2pg.note[]) IS 'notes by table, code and message';
+
+/*
  * The order of loading: tables are numbered, children[i] refers to parents[i].
  */
 CREATE FUNCTION sq2pg.load_order(tables int, children int[], parents int[])

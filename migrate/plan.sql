@@ -298,7 +298,7 @@ BEGIN
                                                    THEN sq2pg.orphaned_keys(options, model) ELSE '{}' END)
             || sq2pg.identity_steps(options, model)
             || sq2pg.view_steps(model)
-            || sq2pg.comment_steps(model, sq2pg.schema_notes(options, model, expressions))
+            || sq2pg.comment_steps(model, sq2pg.sort_notes(sq2pg.schema_notes(options, model, expressions)))
             || sq2pg.analyze_steps(model)
             || sq2pg.owner_steps(model, owner);
     END IF;

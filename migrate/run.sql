@@ -124,7 +124,7 @@ BEGIN
     model := sq2pg.add_foreign_keys(options, model);
     PERFORM sq2pg.execute_steps(sq2pg.identity_steps(options, model));
     model := sq2pg.create_views(options, model);
-    PERFORM sq2pg.execute_steps(sq2pg.comment_steps(model, model.notes));
+    PERFORM sq2pg.execute_steps(sq2pg.comment_steps(model, sq2pg.sort_notes(model.notes)));
     PERFORM sq2pg.execute_steps(sq2pg.analyze_steps(model));
     PERFORM sq2pg.execute_steps(sq2pg.owner_steps(model, (options->>'owner')::name));
     model.notes := model.notes || sq2pg.key_notes(model, null_columns) || sq2pg.view_notes(model)
@@ -269,6 +269,7 @@ BEGIN
         SELECT * INTO filled FROM sq2pg.fill_tables(options, model);
         SELECT * INTO finished FROM sq2pg.finish_tables(options, filled.model, filled.expressions, filled.results);
         model := finished.model;
+        model.notes := sq2pg.sort_notes(model.notes);
         SET CONSTRAINTS ALL IMMEDIATE;
         rows := sq2pg.verify_and_report(options, model, filled.expressions, finished.results);
     END IF;
