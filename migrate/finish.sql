@@ -197,7 +197,7 @@ CREATE FUNCTION sq2pg.rename_notes(options jsonb, model sq2pg.model, all_express
                    bool_and(n.target_name = coalesce(options->'rename'->>n.key,
                                                      sq2pg.fold_name(n.source_name, model.names))) AS is_wanted,
                    string_agg(format('%s "%s" is called "%s"', n.kind, n.source_name, n.target_name), ', '
-                              ORDER BY n.place, n.source_name COLLATE "C") AS message
+                              ORDER BY n.kind COLLATE "C" DESC, n.source_name COLLATE "C") AS message
               FROM names AS n WHERE n.source_name <> n.target_name
              GROUP BY n.table_ordinal) AS g
 $$;
