@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 
 #include "catalog.h"
+#include "deparse.h"
 #include "source.h"
 #include "srf.h"
 
@@ -380,43 +381,6 @@ sqm_source_count(PG_FUNCTION_ARGS)
 PG_FUNCTION_INFO_V1(sqm_source_orphans);
 
 /*
- * "p.x = c.a AND p.x = c.a COLLATE BINARY AND ...": the first, by the parent's
- * collation as in SQLite's own foreign keys, finds the parent's index; the
- * second is what PostgreSQL will compare.
- */
-static char *
-join_condition(List *columns, List *parent_columns)
-{
-	StringInfoData sql;
-
-	initStringInfo(&sql);
-	for (int i = 0; i < list_length(columns); i++)
-	{
-		char	   *column = sqm_lite_quote(list_nth(columns, i));
-		char	   *parent = sqm_lite_quote(list_nth(parent_columns, i));
-
-		appendStringInfo(&sql, "%sp.%s = c.%s AND p.%s = c.%s COLLATE BINARY",
-						 i > 0 ? " AND " : "", parent, column, parent, column);
-	}
-	return sql.data;
-}
-
-/* "c.a IS NOT NULL AND c.b IS NOT NULL": others refer to nothing. */
-static char *
-not_null_condition(List *columns)
-{
-	StringInfoData sql;
-	ListCell   *lc;
-
-	initStringInfo(&sql);
-	foreach(lc, columns)
-		appendStringInfo(&sql, "%sc.%s IS NOT NULL",
-						 foreach_current_index(lc) > 0 ? " AND " : "",
-						 sqm_lite_quote(lfirst(lc)));
-	return sql.data;
-}
-
-/*
  * sq2pg.source_orphans(source text, child text, columns text[], parent text,
  *						parent_columns text[], OUT orphans bigint,
  *						OUT sample text)
@@ -442,9 +406,9 @@ sqm_source_orphans(PG_FUNCTION_ARGS)
 										  " WHERE %s AND NOT EXISTS (SELECT 1 FROM main.%s AS p WHERE %s)",
 										  sqm_lite_quote(linitial(columns)),
 										  sqm_lite_quote(sqm_arg_text(fcinfo, 1)),
-										  not_null_condition(columns),
+										  sqm_deparse_key_complete(columns),
 										  sqm_lite_quote(sqm_arg_text(fcinfo, 3)),
-										  join_condition(columns, parent_columns)));
+										  sqm_deparse_key_join(columns, parent_columns)));
 	(void) sqm_statement_step(stmt);
 	sqm_row_bigint(&row, sqm_statement_int64(stmt, 0));
 	sqm_row_text(&row, sqm_statement_text(stmt, 1));

@@ -41,3 +41,40 @@ sqm_deparse_select(const char *table, List *columns, const char *rowid)
 	appendStringInfo(&sql, " FROM main.%s AS t", sqm_lite_quote(table));
 	return sql.data;
 }
+
+/*
+ * "p.x = c.a AND p.x = c.a COLLATE BINARY AND ...": the first, by the parent's
+ * collation as in SQLite's own foreign keys, finds the parent's index; the
+ * second is what PostgreSQL will compare.
+ */
+char *
+sqm_deparse_key_join(List *columns, List *parent_columns)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	for (int i = 0; i < list_length(columns); i++)
+	{
+		char	   *column = sqm_lite_quote(list_nth(columns, i));
+		char	   *parent = sqm_lite_quote(list_nth(parent_columns, i));
+
+		appendStringInfo(&sql, "%sp.%s = c.%s AND p.%s = c.%s COLLATE BINARY",
+						 i > 0 ? " AND " : "", parent, column, parent, column);
+	}
+	return sql.data;
+}
+
+/* "c.a IS NOT NULL AND c.b IS NOT NULL": others refer to nothing. */
+char *
+sqm_deparse_key_complete(List *columns)
+{
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	foreach(lc, columns)
+		appendStringInfo(&sql, "%sc.%s IS NOT NULL",
+						 foreach_current_index(lc) > 0 ? " AND " : "",
+						 sqm_lite_quote(lfirst(lc)));
+	return sql.data;
+}

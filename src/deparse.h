@@ -14,5 +14,7 @@
 
 extern char *sqm_deparse_select(const char *table, List *columns,
 								const char *rowid);
+extern char *sqm_deparse_key_join(List *columns, List *parent_columns);
+extern char *sqm_deparse_key_complete(List *columns);
 
 #endif							/* SQM_DEPARSE_H */

@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 
 #include "catalog.h"
+#include "deparse.h"
 #include "reader.h"
 #include "source.h"
 #include "srf.h"
@@ -145,33 +146,6 @@ rowids_as_json(ArrayType *array)
 	return json.data;
 }
 
-static char *
-key_condition(List *columns, List *parent_columns)
-{
-	StringInfoData sql;
-
-	initStringInfo(&sql);
-	for (int i = 0; i < list_length(columns); i++)
-		appendStringInfo(&sql, "%sp.%s = c.%s", i > 0 ? " AND " : "",
-						 sqm_lite_quote(list_nth(parent_columns, i)),
-						 sqm_lite_quote(list_nth(columns, i)));
-	return sql.data;
-}
-
-static char *
-complete_condition(List *columns)
-{
-	StringInfoData sql;
-	ListCell   *lc;
-
-	initStringInfo(&sql);
-	foreach(lc, columns)
-		appendStringInfo(&sql, "%sc.%s IS NOT NULL",
-						 foreach_current_index(lc) > 0 ? " AND " : "",
-						 sqm_lite_quote(lfirst(lc)));
-	return sql.data;
-}
-
 /*
  * sq2pg.orphan_rows(source text, child text, columns text[], parent text,
  *					 parent_columns text[], child_gone bigint[],
@@ -205,9 +179,9 @@ sqm_orphan_rows(PG_FUNCTION_ARGS)
 										  " AND NOT EXISTS (SELECT 1 FROM main.%s AS p WHERE %s"
 										  " AND p.%s NOT IN (SELECT value FROM json_each(?2)))",
 										  child_rowid, sqm_lite_quote(child),
-										  complete_condition(columns),
+										  sqm_deparse_key_complete(columns),
 										  child_rowid, sqm_lite_quote(parent),
-										  key_condition(columns, parent_columns),
+										  sqm_deparse_key_join(columns, parent_columns),
 										  parent_rowid));
 	sqm_statement_bind_text(stmt, 1, rowids_as_json(PG_GETARG_ARRAYTYPE_P(5)));
 	sqm_statement_bind_text(stmt, 2, rowids_as_json(PG_GETARG_ARRAYTYPE_P(6)));
