@@ -70,10 +70,12 @@ as_server() {
 }
 
 # A PostgreSQL is of use if it has its server and the means to build for it.
+# Debian's server package brings PGXS, but the headers are in another one.
 usable_pg_config() {
-    local bindir pgxs
+    local bindir pgxs include
     bindir=$("$1" --bindir 2>/dev/null) && pgxs=$("$1" --pgxs 2>/dev/null) &&
-        [[ -x $bindir/postgres && -e $pgxs ]] &&
+        include=$("$1" --includedir-server 2>/dev/null) &&
+        [[ -x $bindir/postgres && -e $pgxs && -e $include/postgres.h ]] &&
         (($(pg_major "$1") >= oldest_pg))
 }
 
