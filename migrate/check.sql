@@ -155,6 +155,7 @@ CREATE FUNCTION sq2pg.prepare_check(INOUT options jsonb, OUT mode text, OUT mode
     LANGUAGE plpgsql AS $$
 DECLARE
     given   CONSTANT jsonb := options;
+    p       record;
     state   text;
     message text;
     detail  text;
@@ -162,7 +163,10 @@ DECLARE
 BEGIN
     notes := '{}';
     BEGIN
-        SELECT p.options, p.mode, p.model INTO options, mode, model FROM sq2pg.prepare_run(given) AS p;
+        SELECT * INTO p FROM sq2pg.prepare_run(given);
+        options := p.options;
+        mode := p.mode;
+        model := p.model;
         IF mode = 'create' AND model.tables IS NOT NULL THEN
             PERFORM sq2pg.check_limits(model);
         END IF;

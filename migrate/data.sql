@@ -163,7 +163,10 @@ CREATE FUNCTION sq2pg.lacks_identity(model sq2pg.model, t sq2pg.data_table, colu
                      JOIN pg_class AS r ON r.oid = a.attrelid AND r.relkind IN ('r', 'p')
                      JOIN pg_index AS i ON i.indrelid = a.attrelid AND i.indisprimary AND i.indkey::text = a.attnum::text
                     WHERE a.attrelid = t.relation AND a.attname = column_name AND a.attidentity = '' AND NOT a.atthasdef
-                      AND a.atttypid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype))
+                      AND a.atttypid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)
+                      -- the key of another table numbers those that refer to it
+                      AND NOT EXISTS (SELECT FROM pg_constraint AS k
+                                       WHERE k.conrelid = a.attrelid AND k.contype = 'f' AND a.attnum = ANY (k.conkey)))
        AND EXISTS (SELECT FROM unnest((t.load).column_ids, (t.load).target_columns) AS x(id, target)
                     WHERE x.target = column_name AND (model.columns[x.id]).is_identity)
 $$;
@@ -225,7 +228,7 @@ CREATE FUNCTION sq2pg.raise_problems(schema_name name, notes sq2pg.note[]) RETUR
     LANGUAGE plpgsql AS $$
 DECLARE
     codes   text[] := ARRAY(SELECT DISTINCT n.code FROM unnest(notes) AS n WHERE n.severity = 'error' ORDER BY n.code);
-    only    text := CASE WHEN cardinality(codes) = 1 THEN codes[1] END;
+    single  text := CASE WHEN cardinality(codes) = 1 THEN codes[1] END;
     details text := (SELECT string_agg(CASE WHEN n.code IN ('table_missing', 'column_missing', 'no_right', 'cycle') AND n.hint IS NOT NULL
                                             THEN format('%s: %s', n.message, n.hint)
                                             ELSE n.message END, E'\n' ORDER BY o)
@@ -237,17 +240,17 @@ BEGIN
         RETURN;
     END IF;
     RAISE EXCEPTION USING
-        ERRCODE = CASE only WHEN 'table_missing' THEN 'undefined_table' WHEN 'column_missing' THEN 'undefined_column'
+        ERRCODE = CASE single WHEN 'table_missing' THEN 'undefined_table' WHEN 'column_missing' THEN 'undefined_column'
                             WHEN 'no_right' THEN 'insufficient_privilege' WHEN 'not_owner' THEN 'insufficient_privilege'
                             WHEN 'type_ignored' THEN 'invalid_parameter_value' WHEN 'not_a_table' THEN 'wrong_object_type'
                             ELSE 'object_not_in_prerequisite_state' END,
-        MESSAGE = CASE only WHEN 'table_missing' THEN format('tables of the source do not exist in schema "%s"', schema_name)
+        MESSAGE = CASE single WHEN 'table_missing' THEN format('tables of the source do not exist in schema "%s"', schema_name)
                             WHEN 'column_missing' THEN format('columns of the source do not exist in schema "%s"', schema_name)
                             WHEN 'rows_exist' THEN format('tables in schema "%s" already hold rows', schema_name)
                             WHEN 'no_right' THEN format('permission denied for tables in schema "%s"', schema_name)
                             ELSE format('schema "%s" is not ready for the data', schema_name) END,
         DETAIL = details,
-        HINT = CASE only WHEN 'table_missing' THEN 'Create them, leave them out with exclude, or choose add_missing => true.'
+        HINT = CASE single WHEN 'table_missing' THEN 'Create them, leave them out with exclude, or choose add_missing => true.'
                          WHEN 'column_missing' THEN 'Add them, leave them out with exclude => ARRAY[''table.column''], or choose add_missing => true.'
                          WHEN 'rows_exist' THEN 'Choose existing => ''append'', ''truncate'' or ''skip''.'
                          WHEN 'no_right' THEN 'The detail has the statements that give these rights.'

@@ -86,7 +86,7 @@ BEGIN
                                                 WHERE n <> ALL (matched)));
     expressions := sq2pg.translate_expressions(model);
     steps := sq2pg.column_steps(model, tables, expressions) || steps || ARRAY(
-        SELECT ROW(s.*)::sq2pg.step
+        SELECT ROW(s.phase, s.table_ordinal, s.object, s.statement, s.load)::sq2pg.step
           FROM unnest(sq2pg.create_steps(model, expressions) || sq2pg.key_steps(model, sq2pg.null_columns(profiles))
                       || sq2pg.check_steps(model, expressions) || sq2pg.index_steps(model, expressions)
                       || sq2pg.foreign_key_steps(model, '{}')

@@ -228,7 +228,7 @@ BEGIN
         || sq2pg.source_steps(options)
         || sq2pg.staging_steps(model)
         || sq2pg.create_steps(model, expressions)
-        || sq2pg.in_caller_path(sq2pg.load_steps(model, expressions), false)
+        || sq2pg.in_caller_path(sq2pg.load_steps(model, expressions))
         || sq2pg.source_end_steps()
         || sq2pg.key_steps(model, sq2pg.null_columns(profiles))
         || sq2pg.check_steps(model, expressions)
@@ -283,24 +283,23 @@ COMMENT ON FUNCTION sq2pg.plan(text, name, text, text[], text[], jsonb, text, js
     'the work of sq2pg_plan';
 
 /*
- * Expressions of the caller's are read in the caller's search path, and so is
- * the code of existing tables (everything).
+ * Expressions of the caller's are read in the caller's search path.
  */
-CREATE FUNCTION sq2pg.in_caller_path(steps sq2pg.step[], everything boolean) RETURNS sq2pg.step[]
+CREATE FUNCTION sq2pg.in_caller_path(steps sq2pg.step[]) RETURNS sq2pg.step[]
     LANGUAGE sql STABLE AS $$
     SELECT coalesce(array_agg(x.step ORDER BY s.ordinality, x.n), '{}')
       FROM unnest(steps) WITH ORDINALITY AS s
      CROSS JOIN LATERAL (
-           VALUES (1, CASE WHEN everything OR (s.load).computed IS NOT NULL THEN
+           VALUES (1, CASE WHEN (s.load).computed IS NOT NULL THEN
                          ROW('load', s.table_ordinal, s.object, 'SET LOCAL search_path = ' || sq2pg.caller_search_path(),
                              NULL)::sq2pg.step END),
                   (2, ROW(s.phase, s.table_ordinal, s.object, s.statement, s.load)::sq2pg.step),
-                  (3, CASE WHEN everything OR (s.load).computed IS NOT NULL THEN
+                  (3, CASE WHEN (s.load).computed IS NOT NULL THEN
                          ROW('load', s.table_ordinal, s.object, 'SET LOCAL search_path = pg_catalog, pg_temp',
                              NULL)::sq2pg.step END)) AS x(n, step)
      WHERE (x.step).statement IS NOT NULL
 $$;
-COMMENT ON FUNCTION sq2pg.in_caller_path(sq2pg.step[], boolean) IS 'puts loads into the search path of the caller';
+COMMENT ON FUNCTION sq2pg.in_caller_path(sq2pg.step[]) IS 'puts loads with USING expressions into the search path of the caller';
 
 /*
  * What on_orphan does, as plain statements: the run also keeps what it changes
