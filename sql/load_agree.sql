@@ -25,7 +25,7 @@ BEGIN
             SELECT * INTO one
               FROM sq2pg.load_table(source, t.table_name, t.columns, format('again.%I', t.relname)::regclass, t.columns,
                                     'UTC', false, 'error', 'table', way, NULL);
-            EXECUTE format('SELECT count(*) FROM (SELECT x::text FROM %1$s AS x EXCEPT ALL SELECT y::text FROM again.%2$I AS y) AS d',
+            EXECUTE format('SELECT count(*) FROM (SELECT whole_a::text FROM %1$s AS whole_a EXCEPT ALL SELECT whole_b::text FROM again.%2$I AS whole_b) AS d',
                            t.oid::regclass, t.relname) INTO differs;
             INSERT INTO outcomes VALUES (fixture, t.relname, one.way, one.loaded, differs + (one.misfits IS NOT NULL)::int);
             DROP SCHEMA again CASCADE;
@@ -34,64 +34,63 @@ BEGIN
 END $$;
 \set db :dir 'demo.db'
 CREATE SCHEMA run;
-SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run');
-SELECT agree('demo', :'db', 'run');
+SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run') \gset
+SELECT agree('demo', :'db', 'run') \gset
 DROP SCHEMA run CASCADE;
 \set db :dir 'keys.db'
 CREATE SCHEMA run;
-SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run');
-SELECT agree('keys', :'db', 'run');
+SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run') \gset
+SELECT agree('keys', :'db', 'run') \gset
 DROP SCHEMA run CASCADE;
 \set db :dir 'types.db'
 CREATE SCHEMA run;
-SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run');
-SELECT agree('types', :'db', 'run');
+SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run') \gset
+SELECT agree('types', :'db', 'run') \gset
 DROP SCHEMA run CASCADE;
 \set db :dir 'schema.db'
 CREATE SCHEMA run;
-SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run');
-SELECT agree('schema', :'db', 'run');
+SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run') \gset
+SELECT agree('schema', :'db', 'run') \gset
 DROP SCHEMA run CASCADE;
 \set db :dir 'schema_generated.db'
 CREATE SCHEMA run;
-SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run');
-SELECT agree('schema_generated', :'db', 'run');
+SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run') \gset
+SELECT agree('schema_generated', :'db', 'run') \gset
 DROP SCHEMA run CASCADE;
 \set db :dir 'schema_objects.db'
 CREATE SCHEMA run;
-SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run');
-SELECT agree('schema_objects', :'db', 'run');
+SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run') \gset
+SELECT agree('schema_objects', :'db', 'run') \gset
 DROP SCHEMA run CASCADE;
 \set db :dir 'identity.db'
 CREATE SCHEMA run;
-SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run');
-SELECT agree('identity', :'db', 'run');
+SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run') \gset
+SELECT agree('identity', :'db', 'run') \gset
 DROP SCHEMA run CASCADE;
 \set db :dir 'nocase.db'
 CREATE SCHEMA run;
-SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run');
-SELECT agree('nocase', :'db', 'run');
+SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run') \gset
+SELECT agree('nocase', :'db', 'run') \gset
 DROP SCHEMA run CASCADE;
 \set db :dir 'nullkeys.db'
 CREATE SCHEMA run;
-SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run');
-SELECT agree('nullkeys', :'db', 'run');
+SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run') \gset
+SELECT agree('nullkeys', :'db', 'run') \gset
 DROP SCHEMA run CASCADE;
 \set db :dir 'quirks.db'
 CREATE SCHEMA run;
-SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run');
-SELECT agree('quirks', :'db', 'run');
+SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run') \gset
+SELECT agree('quirks', :'db', 'run') \gset
 DROP SCHEMA run CASCADE;
 \set db :dir 'utf16.db'
 CREATE SCHEMA run;
-SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run');
-SELECT agree('utf16', :'db', 'run');
+SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run') \gset
+SELECT agree('utf16', :'db', 'run') \gset
 DROP SCHEMA run CASCADE;
 \set db :dir 'utf16be.db'
 CREATE SCHEMA run;
-SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run');
-SELECT agree('utf16be', :'db', 'run');
+SELECT count(*) > 1 AS migrated FROM sq2pg_migrate(:'db', 'run') \gset
+SELECT agree('utf16be', :'db', 'run') \gset
 DROP SCHEMA run CASCADE;
 SELECT fixture, way, count(*) AS tables, sum(loaded) AS loaded, sum(differences) AS differences
   FROM outcomes GROUP BY 1, 2 ORDER BY 1, 2;
-SELECT * FROM outcomes WHERE differences > 0;
