@@ -91,7 +91,7 @@ BEGIN
     SELECT * INTO outcome
       FROM sq2pg.load_table(options->>'source', load.source_table, load.source_columns, load.relation::regclass,
                             load.target_columns, options->>'time_zone', (options->>'empty_as_null')::boolean,
-                            policy);
+                            policy, 'bare', 'error', NULL);
     misfits := outcome.misfits;
     result := ROW(step.table_ordinal, outcome.source_rows, outcome.loaded, outcome.noise,
                   outcome.changed, outcome.rejected, outcome.exceptions, outcome.stored, 0, repeat('0', 32),

@@ -32,6 +32,13 @@ typedef struct SqmBatch
 	MemoryContext context;		/* Datums of the filled slots */
 } SqmBatch;
 
+/* The rowid of a row, or NULL if it has none */
+static inline const int64 *
+sqm_batch_rowid(SqmBatch *batch, int i)
+{
+	return batch->reader->has_rowid ? &batch->rowids[i] : NULL;
+}
+
 extern SqmBatch *sqm_batch_create(SqmReader *reader, TupleDesc desc,
 								  const TupleTableSlotOps *ops);
 extern bool sqm_batch_fill(SqmBatch *batch);
