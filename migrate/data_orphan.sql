@@ -9,7 +9,8 @@
 CREATE TYPE sq2pg.orphans_of AS (
     table_ordinal int,
     numbers       bigint[],     -- of source rows, in the order of reading; one may come more than once
-    columns       text[],       -- the column that becomes NULL, or NULL: the row is left out
+    columns       text[],       -- of the target
+    nulled        boolean[],    -- the column becomes NULL; else the row is left out
     parents       text[]);      -- the table that has no such row
 
 /*
@@ -94,7 +95,7 @@ COMMENT ON FUNCTION sq2pg.orphans_by_key(jsonb, sq2pg.data_table, sq2pg.data_tab
 CREATE FUNCTION sq2pg.find_orphans(options jsonb, tables sq2pg.data_table[]) RETURNS sq2pg.orphans_of[]
     LANGUAGE plpgsql AS $$
 DECLARE
-    found   sq2pg.orphans_of[] := ARRAY(SELECT ROW(n, '{}', '{}', '{}')::sq2pg.orphans_of FROM generate_series(1, cardinality(tables)) AS n);
+    found   sq2pg.orphans_of[] := ARRAY(SELECT ROW(n, '{}', '{}', '{}', '{}')::sq2pg.orphans_of FROM generate_series(1, cardinality(tables)) AS n);
     gone    jsonb := '{}';      -- table_ordinal -> numbers of rows that are left out
     o       sq2pg.orphans_of;
     k       record;
@@ -111,12 +112,14 @@ BEGIN
             numbers := sq2pg.orphans_by_key(
                 options, tables[k.table_ordinal], CASE WHEN k.parent_ordinal IS NOT NULL THEN tables[k.parent_ordinal] END, k.parent,
                 k.columns, k.parent_columns, k.operators,
-                ARRAY(SELECT x.number FROM unnest(o.numbers, o.columns) AS x(number, name) WHERE x.name IS NULL OR x.name = ANY (k.columns)),
+                ARRAY(SELECT x.number FROM unnest(o.numbers, o.columns, o.nulled) AS x(number, name, nulled)
+                       WHERE NOT x.nulled OR x.name = ANY (k.columns)),
                 ARRAY(SELECT jsonb_array_elements_text(gone->k.parent_ordinal::text)::bigint));
             CONTINUE WHEN numbers = '{}';
-            o.numbers := o.numbers || ARRAY(SELECT n FROM unnest(numbers) AS n, unnest(coalesce(names, ARRAY[NULL])) AS c ORDER BY n);
-            o.columns := o.columns || ARRAY(SELECT c FROM unnest(numbers) AS n, unnest(coalesce(names, ARRAY[NULL])) AS c ORDER BY n);
-            o.parents := o.parents || ARRAY(SELECT k.parent FROM unnest(numbers) AS n, unnest(coalesce(names, ARRAY[NULL])) AS c);
+            SELECT o.numbers || array_agg(n), o.columns || array_agg(c), o.nulled || array_agg(names IS NOT NULL),
+                   o.parents || array_agg(k.parent)
+              INTO o.numbers, o.columns, o.nulled, o.parents
+              FROM unnest(numbers) AS n, unnest(coalesce(names, k.columns[1:1])) AS c;
             found[k.table_ordinal] := o;
             IF names IS NULL THEN
                 gone := gone || jsonb_build_object(k.table_ordinal, coalesce(gone->k.table_ordinal::text, '[]') || to_jsonb(numbers));
@@ -124,12 +127,14 @@ BEGIN
             END IF;
         END LOOP;
     END LOOP;
-    RETURN ARRAY(SELECT ROW(f.table_ordinal, s.numbers, s.columns, s.parents)::sq2pg.orphans_of
+    RETURN ARRAY(SELECT ROW(f.table_ordinal, s.numbers, s.columns, s.nulled, s.parents)::sq2pg.orphans_of
                    FROM unnest(found) AS f
-                  CROSS JOIN LATERAL (SELECT coalesce(array_agg(x.number ORDER BY x.number, x.place), '{}') AS numbers,
-                                             coalesce(array_agg(x.name ORDER BY x.number, x.place), '{}') AS columns,
-                                             coalesce(array_agg(x.parent ORDER BY x.number, x.place), '{}') AS parents
-                                        FROM unnest(f.numbers, f.columns, f.parents) WITH ORDINALITY AS x(number, name, parent, place)) AS s
+                  CROSS JOIN LATERAL (SELECT array_agg(x.number ORDER BY x.number, x.place) AS numbers,
+                                             array_agg(x.name ORDER BY x.number, x.place) AS columns,
+                                             array_agg(x.nulled ORDER BY x.number, x.place) AS nulled,
+                                             array_agg(x.parent ORDER BY x.number, x.place) AS parents
+                                        FROM unnest(f.numbers, f.columns, f.nulled, f.parents) WITH ORDINALITY
+                                             AS x(number, name, nulled, parent, place)) AS s
                   ORDER BY f.table_ordinal);
 END
 $$;

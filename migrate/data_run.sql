@@ -109,7 +109,8 @@ CREATE TYPE sq2pg.data_result AS (
 /*
  * Loads one target.  A value that does not fit ends the attempt.
  */
-CREATE FUNCTION sq2pg.load_target(options jsonb, step sq2pg.step, target sq2pg.data_table, place int, tables int)
+CREATE FUNCTION sq2pg.load_target(options jsonb, step sq2pg.step, target sq2pg.data_table, orphans sq2pg.orphans_of,
+                                  place int, tables int)
     RETURNS sq2pg.data_result
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -123,7 +124,8 @@ BEGIN
     SELECT * INTO outcome
       FROM sq2pg.load_table(options->>'source', load.source_table, load.source_columns, target.relation::regclass,
                             load.target_columns, options->>'time_zone', (options->>'empty_as_null')::boolean,
-                            options->>'on_bad_value', 'table', options->>'on_conflict', sq2pg.key_columns(target));
+                            options->>'on_bad_value', 'table', options->>'on_conflict', sq2pg.key_columns(target),
+                            orphans.numbers, orphans.columns, orphans.nulled, orphans.parents);
     IF outcome.misfits IS NOT NULL THEN
         RAISE invalid_text_representation USING
             MESSAGE = 'values of the source do not fit the columns of the target',
@@ -136,7 +138,7 @@ BEGIN
                outcome.way, 0, repeat('0', 32))::sq2pg.data_result;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.load_target(jsonb, sq2pg.step, sq2pg.data_table, int, int) IS 'loads one existing table and says how it went';
+COMMENT ON FUNCTION sq2pg.load_target(jsonb, sq2pg.step, sq2pg.data_table, sq2pg.orphans_of, int, int) IS 'loads one existing table and says how it went';
 
 /*
  * Statements around the load, and the load itself.  All deferred constraints
@@ -153,6 +155,7 @@ DECLARE
     off       sq2pg.step[] := CASE WHEN no_triggers THEN sq2pg.trigger_steps(tables, false) ELSE '{}' END;
     back      sq2pg.step[] := sq2pg.undefer_steps(tables)
                   || CASE WHEN no_triggers THEN sq2pg.trigger_steps(tables, true) ELSE '{}' END;
+    orphans   sq2pg.orphans_of[] := sq2pg.find_orphans(options, tables);
     results   sq2pg.data_result[] := array_fill(NULL::sq2pg.data_result, ARRAY[cardinality(tables)]);
     result    sq2pg.data_result;
     held      record;
@@ -178,7 +181,7 @@ BEGIN
             result := ROW(ROW(target.table_ordinal, loaded, loaded, 0, 0, 0, '{}', repeat('0', 32), 0, repeat('0', 32), '{}',
                               0)::sq2pg.load_result, 'statement', 0, repeat('0', 32))::sq2pg.data_result;
         ELSE
-            result := sq2pg.load_target(options, loads[i], target, i, cardinality(loads));
+            result := sq2pg.load_target(options, loads[i], target, orphans[target.table_ordinal], i, cardinality(loads));
         END IF;
         IF held IS NOT NULL THEN
             result.held_rows := held.rows;

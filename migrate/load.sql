@@ -18,6 +18,10 @@
  * on_conflict:    error, skip (the row is left out) or update (the row whose
  *                 conflict_columns are the same gets all other loaded columns)
  *
+ * orphan_...:     references to parents that do not exist, by number of the
+ *                 row, ascending: the column, whether it becomes NULL (else
+ *                 the row is left out), and the parent's name; NULL: none
+ *
  * loaded are the rows that are in the target; a trigger may have left out
  * others.  nulls counts, for each column, what the source gave.  way is what
  * was done: bare, executor, statement or nothing.
@@ -25,12 +29,14 @@
 CREATE FUNCTION sq2pg.load_table(source text, source_table text, source_columns text[], target regclass,
                                  target_columns text[], time_zone text, empty_as_null boolean,
                                  policy text, method text, on_conflict text, conflict_columns text[],
+                                 orphan_rows bigint[] DEFAULT NULL, orphan_columns text[] DEFAULT NULL,
+                                 orphan_nulled boolean[] DEFAULT NULL, orphan_parents text[] DEFAULT NULL,
                                  OUT source_rows bigint, OUT loaded bigint, OUT nulls bigint[], OUT noise bigint,
                                  OUT changed bigint, OUT rejected bigint, OUT exceptions bigint[], OUT stored text,
                                  OUT misfits jsonb, OUT way text)
     RETURNS SETOF record
     LANGUAGE C ROWS 1 AS 'MODULE_PATHNAME', 'sqm_load_table';
-COMMENT ON FUNCTION sq2pg.load_table(text, text, text[], regclass, text[], text, boolean, text, text, text, text[]) IS
+COMMENT ON FUNCTION sq2pg.load_table(text, text, text[], regclass, text[], text, boolean, text, text, text, text[], bigint[], text[], boolean[], text[]) IS
     'bulk loader: fills a table from a SQLite table';
 
 /*

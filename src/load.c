@@ -39,6 +39,7 @@
 #define ARG_METHOD 8
 #define ARG_CONFLICT 9
 #define ARG_CONFLICT_COLUMNS 10
+#define ARG_ORPHANS 11
 
 typedef enum LoadMethod
 {
@@ -280,6 +281,37 @@ open_reader(FunctionCallInfo fcinfo, Loader *loader)
 	loader->task.reader = reader;
 }
 
+/*
+ * Four arrays, as long as each other: rows, columns, nulled, parents.
+ */
+static void
+read_orphans(FunctionCallInfo fcinfo, SqmReader *reader)
+{
+	List	   *columns;
+	List	   *parents;
+	Datum	   *rows;
+	Datum	   *nulled;
+	int			count;
+	int			others;
+
+	if (PG_ARGISNULL(ARG_ORPHANS))
+		return;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(ARG_ORPHANS), INT8OID,
+					  sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
+					  &rows, NULL, &count);
+	columns = sqm_array_strings(PG_GETARG_ARRAYTYPE_P(ARG_ORPHANS + 1));
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(ARG_ORPHANS + 2), BOOLOID,
+					  1, true, TYPALIGN_CHAR, &nulled, NULL, &others);
+	parents = sqm_array_strings(PG_GETARG_ARRAYTYPE_P(ARG_ORPHANS + 3));
+	if (list_length(columns) != count || others != count ||
+		list_length(parents) != count)
+		elog(ERROR, "lists of orphans differ in length");
+	for (int i = 0; i < count; i++)
+		sqm_reader_add_orphan(reader, DatumGetInt64(rows[i]),
+							  list_nth(columns, i), DatumGetBool(nulled[i]),
+							  list_nth(parents, i));
+}
+
 static void
 emit_result(Loader *loader, SqmRow *row)
 {
@@ -306,6 +338,8 @@ emit_result(Loader *loader, SqmRow *row)
  *					target regclass, target_columns text[], time_zone text,
  *					empty_as_null boolean, policy text, method text,
  *					on_conflict text, conflict_columns text[],
+ *					orphan_rows bigint[], orphan_columns text[],
+ *					orphan_nulled boolean[], orphan_parents text[],
  *					OUT source_rows bigint, OUT loaded bigint,
  *					OUT nulls bigint[], OUT noise bigint, OUT changed bigint,
  *					OUT rejected bigint, OUT exceptions bigint[],
@@ -331,6 +365,7 @@ sqm_load_table(PG_FUNCTION_ARGS)
 									loader.method == METHOD_NOTHING ?
 									AccessShareLock : RowExclusiveLock);
 	open_reader(fcinfo, &loader);
+	read_orphans(fcinfo, loader.task.reader);
 	run_load(&loader);
 	emit_result(&loader, &row);
 	sqm_reader_close(loader.task.reader);
