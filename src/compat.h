@@ -94,4 +94,14 @@ sqm_input_explained(FmgrInfo *function, char *text, Oid ioparam, int32 typmod,
 	(*(error) = NULL, false)
 #endif
 
+/* Generated columns that are not stored came with 18. */
+#if PG_VERSION_NUM >= 180000
+#define SQM_GENERATED_VIRTUAL ATTRIBUTE_GENERATED_VIRTUAL
+#define sqm_generation_expression(rel, attnum) \
+	build_generation_expression(rel, attnum)
+#else
+#define SQM_GENERATED_VIRTUAL 'v'
+#define sqm_generation_expression(rel, attnum) NULL
+#endif
+
 #endif							/* SQM_COMPAT_H */

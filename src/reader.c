@@ -213,6 +213,8 @@ sqm_reader_create(const char *source, const char *table, List *columns,
 		bind_attribute(reader, i, rel, list_nth(target_columns, i));
 	reader->relation = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
 												  RelationGetRelationName(rel));
+	reader->logs = true;
+	reader->accounts = true;
 	reader->stmt = sqm_table_statement(source, table, columns,
 									   &reader->has_rowid);
 	return reader;
@@ -247,6 +249,17 @@ sqm_reader_create_for_types(const char *source, const char *table,
 	reader->stmt = sqm_table_statement(source, table, columns,
 									   &reader->has_rowid);
 	return reader;
+}
+
+/* Which of the "natts" columns of the relation the reader gives, by index. */
+bool *
+sqm_reader_loaded(SqmReader *reader, int natts)
+{
+	bool	   *loaded = palloc0(sizeof(bool) * (natts + 1));
+
+	for (int i = 0; i < reader->columns; i++)
+		loaded[reader->attnums[i] - 1] = true;
+	return loaded;
 }
 
 /* The next row; false at the end. */
@@ -428,6 +441,8 @@ log_value(SqmReader *reader, const SqmPending *pending, bool row_rejected)
 static void
 add_exception(SqmReader *reader)
 {
+	if (!reader->accounts)
+		return;
 	if (reader->nexceptions == reader->exceptions_size)
 	{
 		MemoryContext old = MemoryContextSwitchTo(reader->context);
@@ -449,6 +464,8 @@ add_stored(SqmReader *reader, Datum *values, bool *isnull)
 {
 	StringInfoData bytes;
 
+	if (!reader->accounts)
+		return;
 	add_exception(reader);
 	if (reader->canons == NULL)
 	{
@@ -505,6 +522,7 @@ apply_policy(SqmReader *reader, int i, const SqmValue *value,
 		case SQM_POLICY_STOP:
 		case SQM_POLICY_COUNT:
 			note_misfit(reader, i, value, reason);
+			*isnull = true;
 			return VALUE_MISFIT;
 		case SQM_POLICY_REPAIR:
 			if (verdict == SQM_CHANGED)
@@ -575,7 +593,7 @@ sqm_reader_convert(SqmReader *reader, Datum *values, bool *isnull, Size *bytes)
 		if (state == VALUE_MISFIT && reader->policy == SQM_POLICY_STOP)
 			break;
 	}
-	for (int i = 0; i < reader->npending && reader->relation != NULL; i++)
+	for (int i = 0; i < reader->npending && reader->logs; i++)
 		log_value(reader, &reader->pending[i], worst == VALUE_REJECTS);
 	switch (worst)
 	{

@@ -74,8 +74,9 @@ typedef struct SqmReader
 	bool	   *not_null;
 	SqmTarget **targets;
 	bool		has_rowid;		/* is the rowid the last column? */
-	char	   *relation;		/* quoted and schema-qualified; NULL: none yet,
-								 * nothing is logged */
+	char	   *relation;		/* quoted and schema-qualified; NULL: none yet */
+	bool		logs;			/* what is refused goes to the rejects */
+	bool		accounts;		/* exceptions and stored are kept */
 	char	  **target_names;
 	SqmPolicy	policy;
 	int			load;			/* see SqmReject */
@@ -119,6 +120,7 @@ extern SqmReader *sqm_reader_create_for_types(const char *source,
 extern bool sqm_reader_next(SqmReader *reader);
 extern SqmRowState sqm_reader_convert(SqmReader *reader, Datum *values,
 									  bool *isnull, Size *bytes);
+extern bool *sqm_reader_loaded(SqmReader *reader, int natts);
 extern SqmPolicy sqm_policy_from_word(const char *word);
 extern void sqm_reader_row_misfits(SqmReader *reader, SqmRow *row);
 extern void sqm_reader_close(SqmReader *reader);
