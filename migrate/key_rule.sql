@@ -268,3 +268,94 @@ CREATE FUNCTION sq2pg.exclusion_rules(parts sq2pg.target_part[]) RETURNS SETOF s
             WHERE (d.p).keeps_rows) AS x(kind, query)
 $$;
 COMMENT ON FUNCTION sq2pg.exclusion_rules(sq2pg.target_part[]) IS 'EXCLUDE constraints as rules';
+
+/*
+ * Foreign keys.  Parents are the rows that stay in the target and those that
+ * come from the source with this run.
+ */
+CREATE FUNCTION sq2pg.foreign_key_rules(options jsonb, tables sq2pg.data_table[], parts sq2pg.target_part[]) RETURNS SETOF sq2pg.rule
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    WITH found AS (
+        SELECT p, c.oid, c.conname::text AS name, c.confrelid, c.confmatchtype,
+               CASE WHEN r.relkind = 'r' THEN 'ONLY ' ELSE '' END || format('%I.%I', n.nspname, r.relname) AS parent,
+               r.relname::text AS parent_name, to_jsonb(c)->>'conperiod' = 'true' AS by_period,
+               k.names, k.compared, k.parent_names, k.parent_keys, k.operators
+          FROM unnest(parts) AS p
+          JOIN pg_constraint AS c ON c.conrelid = p.part AND c.contype = 'f' AND (p.is_root OR c.conparentid = 0)
+                                 AND to_jsonb(c)->>'conenforced' IS DISTINCT FROM 'false'
+          JOIN pg_class AS r ON r.oid = c.confrelid
+          JOIN pg_namespace AS n ON n.oid = r.relnamespace
+         CROSS JOIN LATERAL (
+               SELECT array_agg(a.attname::text ORDER BY u.n) AS names,
+                      array_agg(format('%I%s', a.attname, l.clause) ORDER BY u.n) AS compared,
+                      array_agg(b.attname::text ORDER BY u.n) AS parent_names,
+                      array_agg(format('%I%s', b.attname, l.clause) ORDER BY u.n) AS parent_keys,
+                      array_agg(sq2pg.qualified_operator(u.operator) ORDER BY u.n) AS operators
+                 FROM unnest(c.conkey, c.confkey, c.conpfeqop) WITH ORDINALITY AS u(attnum, parent_attnum, operator, n)
+                 JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = u.attnum
+                 JOIN pg_attribute AS b ON b.attrelid = c.confrelid AND b.attnum = u.parent_attnum
+                 LEFT JOIN pg_collation AS o ON o.oid = b.attcollation
+                 LEFT JOIN pg_namespace AS s ON s.oid = o.collnamespace
+                CROSS JOIN LATERAL (SELECT coalesce(format(' COLLATE %I.%I', s.nspname, o.collname), '')) AS l(clause)) AS k
+         -- not those that stand for a partition of the referenced table
+         WHERE NOT r.relispartition
+            OR NOT EXISTS (SELECT FROM pg_constraint AS w
+                            WHERE w.conrelid = c.conrelid AND w.contype = 'f' AND w.conkey = c.conkey AND w.oid <> c.oid
+                              AND w.confrelid IN (SELECT x.relid FROM pg_partition_ancestors(c.confrelid) AS x
+                                                   WHERE x.relid <> c.confrelid))
+    ), described AS (
+        SELECT f.*, sq2pg.source_keys(f.p, f.compared, NULL, false) AS keys,
+               coalesce(d.action IN ('load', 'replace'), false) AS is_emptied,
+               CASE WHEN d.action NOT IN ('load', 'append', 'replace') THEN NULL
+                    WHEN d.table_ordinal = (f.p).table_ordinal THEN 'sqm_rows'
+                    ELSE sq2pg.rows_call(options, d.load, f.parent_names) END AS parents,
+               CASE WHEN row_security_active(f.confrelid) AND d.action IS DISTINCT FROM 'load' AND d.action IS DISTINCT FROM 'replace'
+                        THEN format('row level security hides rows of table "%s"', f.parent_name)
+                    WHEN f.by_period THEN 'it compares periods'
+                    WHEN d.action IN ('load', 'append', 'replace')
+                         AND NOT sq2pg.is_known(f.parent_names, o.unknown)
+                        THEN format('the keys of table "%s" are made by the target', f.parent_name) END AS obstacle
+          FROM found AS f
+          LEFT JOIN unnest(tables) AS d ON d.relation = f.confrelid
+          LEFT JOIN unnest(parts) AS o ON o.part = f.confrelid AND o.is_root
+         WHERE sq2pg.is_known(f.names, (f.p).unknown)
+    )
+    SELECT (d.p).table_ordinal, x.kind, d.name, x.definition, x.condition, x.query, d.names, d.names, sq2pg.quote_names(d.names)
+      FROM described AS d
+     CROSS JOIN LATERAL (
+           SELECT 'foreign_key', d.parent_name, NULL::text,
+                  format('SELECT pg_catalog.count(*), sq2pg.first_numbers(k.sqm_number), NULL::pg_catalog.int8[] FROM (%s) AS k WHERE ', d.keys)
+                  || concat_ws(' AND ',
+                         CASE WHEN NOT d.is_emptied THEN
+                             format('NOT EXISTS (SELECT FROM (SELECT %s FROM %s AS sqm_p) AS p WHERE %s)', sq2pg.key_list(d.parent_keys),
+                                    d.parent, sq2pg.keys_meet('p', 'k', d.operators)) END,
+                         CASE WHEN d.parents IS NOT NULL THEN
+                             format('NOT EXISTS (SELECT FROM (SELECT %s FROM %s AS sqm_s(sqm_rowid, sqm_number, sqm_row)
+                                                      CROSS JOIN LATERAL (SELECT (sqm_s.sqm_row).*) AS sqm_p) AS p WHERE %s)',
+                                    sq2pg.key_list(d.parent_keys), d.parents, sq2pg.keys_meet('p', 'k', d.operators)) END)
+            WHERE d.obstacle IS NULL
+           UNION ALL
+           SELECT 'half_null', pg_get_constraintdef(d.oid),
+                  sq2pg.in_part(d.p, format('pg_catalog.num_nulls(%s) BETWEEN 1 AND %s', array_to_string(sq2pg.quote_names(d.names), ', '),
+                                            cardinality(d.names) - 1)), NULL
+            WHERE d.confmatchtype = 'f' AND cardinality(d.names) > 1
+           UNION ALL
+           SELECT 'unchecked', d.obstacle, NULL, NULL WHERE d.obstacle IS NOT NULL) AS x(kind, definition, condition, query)
+$$;
+COMMENT ON FUNCTION sq2pg.foreign_key_rules(jsonb, sq2pg.data_table[], sq2pg.target_part[]) IS 'foreign keys as rules';
+
+/*
+ * Every rule for every target.
+ */
+CREATE FUNCTION sq2pg.target_rules(options jsonb, tables sq2pg.data_table[], parts sq2pg.target_part[]) RETURNS sq2pg.rule[]
+    LANGUAGE sql STABLE AS $$
+    SELECT coalesce(array_agg(ROW(r.*)::sq2pg.rule ORDER BY r.table_ordinal, r.kind, r.name COLLATE "C", r.definition COLLATE "C"), '{}')
+      FROM (SELECT * FROM sq2pg.check_rules(parts)
+            UNION ALL SELECT * FROM sq2pg.null_rules(parts)
+            UNION ALL SELECT * FROM sq2pg.policy_rules(parts)
+            UNION ALL SELECT * FROM sq2pg.partition_rules(parts)
+            UNION ALL SELECT * FROM sq2pg.index_rules(parts)
+            UNION ALL SELECT * FROM sq2pg.exclusion_rules(parts)
+            UNION ALL SELECT * FROM sq2pg.foreign_key_rules(options, tables, parts)) AS r
+$$;
+COMMENT ON FUNCTION sq2pg.target_rules(jsonb, sq2pg.data_table[], sq2pg.target_part[]) IS 'what all targets demand of rows';

@@ -90,6 +90,27 @@ CREATE FUNCTION sq2pg.quote_names(names text[]) RETURNS text[]
 COMMENT ON FUNCTION sq2pg.quote_names(text[]) IS 'names as SQL';
 
 /*
+ * The rows of a source as they would stand in its target, as an item of FROM.
+ * "columns" are those that are wanted, NULL for all.  Others are left out,
+ * where that cannot change which rows there are.
+ */
+CREATE FUNCTION sq2pg.rows_call(options jsonb, load sq2pg.load, columns text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+    WITH pairs AS (
+        SELECT u.source_name, u.target_name, u.n,
+               options->>'on_bad_value' = 'error' AND columns <> '{}' AND columns <@ load.target_columns AS may_choose
+          FROM unnest(load.source_columns, load.target_columns) WITH ORDINALITY AS u(source_name, target_name, n)
+         WHERE u.target_name <> ALL (coalesce(load.computed, '{}'))
+    )
+    SELECT format('sq2pg.source_rows(%L, %L, %L::pg_catalog.text[], %L::pg_catalog.text[], %L, %L, %L, NULL::%s)',
+                  options->>'source', load.source_table, coalesce(array_agg(p.source_name ORDER BY p.n), '{}'),
+                  coalesce(array_agg(p.target_name ORDER BY p.n), '{}'), options->>'time_zone', options->>'empty_as_null',
+                  options->>'on_bad_value', load.relation)
+      FROM pairs AS p WHERE p.may_choose IS NOT TRUE OR p.target_name = ANY (columns)
+$$;
+COMMENT ON FUNCTION sq2pg.rows_call(jsonb, sq2pg.load, text[]) IS 'rows of a source as they would stand in its target, as SQL';
+
+/*
  * The targets that are to be filled, each with its partitions.  Constraints
  * of foreign tables and views are somebody else's.
  */
@@ -242,19 +263,3 @@ CREATE FUNCTION sq2pg.partition_rules(parts sq2pg.target_part[]) RETURNS SETOF s
      WHERE p.is_root AND d.definition IS NOT NULL AND p.unknown = '{}'
 $$;
 COMMENT ON FUNCTION sq2pg.partition_rules(sq2pg.target_part[]) IS 'partition bounds as rules';
-
-/*
- * Every rule for every target.
- */
-CREATE FUNCTION sq2pg.target_rules(options jsonb, tables sq2pg.data_table[], parts sq2pg.target_part[]) RETURNS sq2pg.rule[]
-    LANGUAGE sql STABLE AS $$
-    SELECT coalesce(array_agg(ROW(r.*)::sq2pg.rule ORDER BY r.table_ordinal, r.kind, r.name COLLATE "C", r.definition COLLATE "C"), '{}')
-      FROM (SELECT * FROM sq2pg.check_rules(parts)
-            UNION ALL SELECT * FROM sq2pg.null_rules(parts)
-            UNION ALL SELECT * FROM sq2pg.policy_rules(parts)
-            UNION ALL SELECT * FROM sq2pg.partition_rules(parts)
-            UNION ALL SELECT * FROM sq2pg.index_rules(parts)
-            UNION ALL SELECT * FROM sq2pg.exclusion_rules(parts)
-            UNION ALL SELECT * FROM sq2pg.foreign_key_rules(options, tables, parts)) AS r
-$$;
-COMMENT ON FUNCTION sq2pg.target_rules(jsonb, sq2pg.data_table[], sq2pg.target_part[]) IS 'what all targets demand of rows';
