@@ -14,6 +14,7 @@
 /* The keys of an index, as expressions over a row of its table. */
 CREATE TYPE sq2pg.index_keys AS (
     index_oid   oid,
+    labels      text[],         -- the same for people
     expressions text[],
     compared    text[],         -- the same with the collation of the index
     operators   text[],         -- by which they are equal, of the operator class
@@ -32,8 +33,8 @@ COMMENT ON FUNCTION sq2pg.qualified_operator(oid) IS 'an operator as SQL that fi
 
 CREATE FUNCTION sq2pg.describe_indexes(indexes oid[]) RETURNS SETOF sq2pg.index_keys
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
-    SELECT i.indexrelid, array_agg(e.expression ORDER BY k.n),
-           array_agg(e.expression || coalesce(format(' COLLATE %I.%I', cn.nspname, c.collname), '') ORDER BY k.n),
+    SELECT i.indexrelid, array_agg(e.label ORDER BY k.n), array_agg(e.expression ORDER BY k.n),
+           array_agg(e.expression || coalesce(' COLLATE ' || quote_ident(cn.nspname) || '.' || quote_ident(c.collname), '') ORDER BY k.n),
            array_agg(sq2pg.qualified_operator(same.amopopr) ORDER BY k.n),
            array_agg(sq2pg.qualified_operator(less.amopopr) ORDER BY k.n),
            array_agg(a.atttypid ORDER BY k.n),
@@ -56,7 +57,7 @@ CREATE FUNCTION sq2pg.describe_indexes(indexes oid[]) RETURNS SETOF sq2pg.index_
       FROM unnest(indexes) AS x(index_oid)
       JOIN pg_index AS i ON i.indexrelid = x.index_oid
      CROSS JOIN LATERAL generate_series(1, i.indnkeyatts::int) AS k(n)
-     CROSS JOIN LATERAL (SELECT format('(%s)', pg_get_indexdef(i.indexrelid, k.n, false))) AS e(expression)
+     CROSS JOIN LATERAL (SELECT d.label, '(' || d.label || ')' FROM pg_get_indexdef(i.indexrelid, k.n, false) AS d(label)) AS e(label, expression)
       JOIN pg_attribute AS a ON a.attrelid = i.indexrelid AND a.attnum = k.n
       JOIN pg_opclass AS o ON o.oid = (i.indclass::oid[])[k.n - 1]
       LEFT JOIN pg_amop AS same ON same.amopfamily = o.opcfamily AND same.amoplefttype = o.opcintype AND o.opcmethod = 403
@@ -82,7 +83,7 @@ COMMENT ON FUNCTION sq2pg.key_list(text[]) IS 'expressions as a list of keys';
 
 CREATE FUNCTION sq2pg.key_condition(expressions text[], predicate text, with_nulls boolean) RETURNS text
     LANGUAGE sql IMMUTABLE AS $$
-    SELECT coalesce(format('(%s)', predicate), 'true')
+    SELECT coalesce('(' || predicate || ')', 'true')
            || CASE WHEN with_nulls THEN ''
                    ELSE (SELECT string_agg(format(' AND pg_catalog.num_nulls(%s) OPERATOR(pg_catalog.=) 0', x), '') FROM unnest(expressions) AS x) END
 $$;
@@ -123,7 +124,7 @@ COMMENT ON FUNCTION sq2pg.numbered_keys(int) IS 'sqm_k1, sqm_k2 ...';
 CREATE FUNCTION sq2pg.duplicate_query(keys text, k sq2pg.index_keys) RETURNS text
     LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN k.is_plain THEN format(
-        'SELECT pg_catalog.sum(g.n OPERATOR(pg_catalog.-) 1)::pg_catalog.int8, (pg_catalog.array_agg(g.first ORDER BY g.first))[1:3],
+        'SELECT COALESCE(pg_catalog.sum(g.n OPERATOR(pg_catalog.-) 1)::pg_catalog.int8, 0), (pg_catalog.array_agg(g.first ORDER BY g.first))[1:3],
                 (pg_catalog.array_agg(g.last ORDER BY g.first))[1:3]
            FROM (SELECT pg_catalog.count(*) AS n, pg_catalog.min(k.sqm_number) AS first, pg_catalog.max(k.sqm_number) AS last
                    FROM (%s) AS k GROUP BY %s HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1) AS g',
@@ -147,7 +148,7 @@ COMMENT ON FUNCTION sq2pg.duplicate_query(text, sq2pg.index_keys) IS 'finds rows
 CREATE FUNCTION sq2pg.existing_query(keys text, present text, operators text[], with_nulls boolean) RETURNS text
     LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN with_nulls THEN format(
-        'SELECT pg_catalog.sum(g.n)::pg_catalog.int8, (pg_catalog.array_agg(g.first ORDER BY g.first))[1:3], NULL::pg_catalog.int8[]
+        'SELECT COALESCE(pg_catalog.sum(g.n)::pg_catalog.int8, 0), (pg_catalog.array_agg(g.first ORDER BY g.first))[1:3], NULL::pg_catalog.int8[]
            FROM (SELECT pg_catalog.count(u.sqm_number) AS n, pg_catalog.min(u.sqm_number) AS first
                    FROM (%s UNION ALL SELECT NULL, x.* FROM (%s) AS x) AS u
                   GROUP BY %s HAVING pg_catalog.count(u.sqm_number) OPERATOR(pg_catalog.>) 0
@@ -178,7 +179,7 @@ CREATE FUNCTION sq2pg.exclusion_query(keys text, operators text[], equal int[], 
         CASE WHEN overlap IS NOT NULL THEN format(
             'SELECT w.sqm_number FROM (SELECT k.sqm_number, k.sqm_k%s OPERATOR(pg_catalog.&&) sq2pg.range_hull(k.sqm_k%1$s)
                         OVER (%sORDER BY k.sqm_k%1$s, k.sqm_number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS hit FROM k) AS w WHERE w.hit',
-            overlap, 'PARTITION BY ' || (SELECT string_agg('k.sqm_k' || e, ', ') FROM unnest(equal) AS e) || ' ')
+            overlap, coalesce('PARTITION BY ' || (SELECT string_agg('k.sqm_k' || e, ', ') FROM unnest(equal) AS e) || ' ', ''))
         ELSE format('SELECT m.sqm_number FROM k AS m WHERE (%s) AND EXISTS (SELECT FROM k AS o WHERE o.sqm_number OPERATOR(pg_catalog.<) m.sqm_number AND %s)',
                     c.few, sq2pg.keys_meet('o', 'm', operators)) END,
         CASE WHEN overlap IS NOT NULL THEN 'f.n' ELSE format('CASE WHEN %s THEN f.n END', c.few) END,
@@ -214,7 +215,7 @@ CREATE FUNCTION sq2pg.index_rules(parts sq2pg.target_part[]) RETURNS SETOF sq2pg
          WHERE sq2pg.is_known(k.columns, (f.p).unknown)
     )
     SELECT (d.p).table_ordinal, x.kind, d.name, d.definition, x.condition, x.query, (d.keys).columns,
-           (d.keys).expressions, (d.keys).expressions
+           (d.keys).labels, (d.keys).expressions
       FROM described AS d
      CROSS JOIN LATERAL (
            SELECT 'duplicate', NULL, sq2pg.duplicate_query(d.source_keys, d.keys) WHERE d.is_unique
@@ -257,7 +258,7 @@ CREATE FUNCTION sq2pg.exclusion_rules(parts sq2pg.target_part[]) RETURNS SETOF s
          WHERE sq2pg.is_known(k.columns, (f.p).unknown)
     )
     SELECT (d.p).table_ordinal, x.kind, d.name, pg_get_constraintdef(d.oid), NULL::text, x.query, (d.keys).columns,
-           (d.keys).expressions, (d.keys).expressions
+           (d.keys).labels, (d.keys).expressions
       FROM described AS d
      CROSS JOIN LATERAL (
            SELECT 'exclusion', sq2pg.exclusion_query(d.source_keys, d.operators, d.equal,
@@ -296,7 +297,7 @@ CREATE FUNCTION sq2pg.foreign_key_rules(options jsonb, tables sq2pg.data_table[]
                  JOIN pg_attribute AS b ON b.attrelid = c.confrelid AND b.attnum = u.parent_attnum
                  LEFT JOIN pg_collation AS o ON o.oid = b.attcollation
                  LEFT JOIN pg_namespace AS s ON s.oid = o.collnamespace
-                CROSS JOIN LATERAL (SELECT coalesce(format(' COLLATE %I.%I', s.nspname, o.collname), '')) AS l(clause)) AS k
+                CROSS JOIN LATERAL (SELECT coalesce(' COLLATE ' || quote_ident(s.nspname) || '.' || quote_ident(o.collname), '')) AS l(clause)) AS k
          -- not those that stand for a partition of the referenced table
          WHERE NOT r.relispartition
             OR NOT EXISTS (SELECT FROM pg_constraint AS w

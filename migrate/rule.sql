@@ -167,7 +167,7 @@ COMMENT ON FUNCTION sq2pg.check_rules(sq2pg.target_part[]) IS 'CHECK constraints
 CREATE FUNCTION sq2pg.null_rules(parts sq2pg.target_part[]) RETURNS SETOF sq2pg.rule
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     SELECT p.table_ordinal, 'null', a.attname::text, NULL, sq2pg.in_part(p, format('pg_catalog.num_nulls(%I) OPERATOR(pg_catalog.=) 1', a.attname)),
-           NULL, ARRAY[a.attname::text], '{}', '{}'
+           NULL, ARRAY[a.attname::text], '{}'::text[], '{}'::text[]
       FROM unnest(parts) AS p
       JOIN pg_attribute AS a ON a.attrelid = p.part AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull
       JOIN pg_attribute AS r ON r.attrelid = p.root AND r.attname = a.attname
@@ -212,17 +212,20 @@ CREATE FUNCTION sq2pg.policy_rules(parts sq2pg.target_part[]) RETURNS SETOF sq2p
          WHERE coalesce(y.polwithcheck, y.polqual) IS NOT NULL
            AND EXISTS (SELECT FROM unnest(y.polroles) AS o WHERE o = 0 OR pg_has_role(o, 'USAGE'))
     )
-    SELECT y.table_ordinal, 'policy', y.polname, y.expression, format('(%s) IS NOT TRUE', y.expression), NULL::text,
+    SELECT y.table_ordinal, 'policy', y.polname::text, y.expression, format('(%s) IS NOT TRUE', y.expression), NULL::text,
            NULL::text[], y.names, sq2pg.quote_names(y.names)
       FROM policies AS y WHERE NOT y.polpermissive AND sq2pg.is_known(y.names, y.unknown)
     UNION ALL
     SELECT g.table_ordinal, 'policy', string_agg(y.polname, ', ' ORDER BY y.polname),
            string_agg(y.expression, ' OR ' ORDER BY y.polname),
-           coalesce(format('(%s) IS NOT TRUE', string_agg(format('(%s)', y.expression), ' OR ' ORDER BY y.polname)), 'true'),
-           NULL, NULL, (array_agg(y.names ORDER BY y.polname))[1], sq2pg.quote_names((array_agg(y.names ORDER BY y.polname))[1])
+           coalesce('(' || string_agg(format('(%s)', y.expression), ' OR ' ORDER BY y.polname) || ') IS NOT TRUE', 'true'),
+           NULL, NULL, coalesce(s.names, '{}'), sq2pg.quote_names(coalesce(s.names, '{}'))
       FROM guarded AS g
       LEFT JOIN policies AS y ON y.table_ordinal = g.table_ordinal AND y.polpermissive
-     GROUP BY g.table_ordinal
+      LEFT JOIN (SELECT x.table_ordinal, array_agg(DISTINCT u.name ORDER BY u.name) AS names
+                   FROM policies AS x, unnest(x.names) AS u(name)
+                  WHERE x.polpermissive GROUP BY x.table_ordinal) AS s ON s.table_ordinal = g.table_ordinal
+     GROUP BY g.table_ordinal, s.names
     HAVING coalesce(bool_and(sq2pg.is_known(y.names, y.unknown)), true)
 $$;
 COMMENT ON FUNCTION sq2pg.policy_rules(sq2pg.target_part[]) IS 'policies of row level security as rules';
@@ -249,14 +252,15 @@ CREATE FUNCTION sq2pg.partition_rules(parts sq2pg.target_part[]) RETURNS SETOF s
          GROUP BY p.table_ordinal, p.unknown, p.root, p.relation
     )
     SELECT k.table_ordinal, 'partition', k.relation, NULL::text,
-           coalesce(format('(%s) IS NOT TRUE', string_agg(format('(%s)', coalesce(pg_get_partition_constraintdef(l.relid), 'true')), ' OR ' ORDER BY l.relid::oid)), 'true'),
-           NULL::text, k.names, coalesce(k.names, '{}'), sq2pg.quote_names(coalesce(k.names, '{}'))
+           coalesce('(' || string_agg(format('(%s)', coalesce(pg_get_partition_constraintdef(l.relid), 'true')), ' OR ' ORDER BY l.relid::oid)
+                           FILTER (WHERE l.relid IS NOT NULL) || ') IS NOT TRUE', 'true'),
+           NULL::text, k.names, coalesce(k.names, '{}'::text[]), sq2pg.quote_names(coalesce(k.names, '{}'::text[]))
       FROM keys AS k
       LEFT JOIN LATERAL pg_partition_tree(k.root) AS l ON l.isleaf AND l.level > 0
      WHERE NOT k.has_default AND sq2pg.is_known(k.names, k.unknown)
      GROUP BY k.table_ordinal, k.relation, k.names
     UNION ALL
-    SELECT p.table_ordinal, 'foreign_partition', p.relation, d.definition, format('(%s) IS FALSE', d.definition), NULL, NULL, '{}', '{}'
+    SELECT p.table_ordinal, 'foreign_partition', p.relation, d.definition, format('(%s) IS FALSE', d.definition), NULL, NULL, '{}'::text[], '{}'::text[]
       FROM unnest(parts) AS p
       JOIN pg_class AS c ON c.oid = p.root AND c.relispartition
      CROSS JOIN LATERAL pg_get_partition_constraintdef(p.root) AS d(definition)

@@ -163,9 +163,9 @@ COMMENT ON FUNCTION sq2pg.break_rules(text, text, sq2pg.rule[]) IS 'which rules 
  */
 CREATE FUNCTION sq2pg.show_row(labels text[], expressions text[]) RETURNS text
     LANGUAGE sql IMMUTABLE AS $$
-    SELECT coalesce(format('pg_catalog.concat_ws('', '', %s)',
-                           string_agg(format('pg_catalog.concat(%L, COALESCE(pg_catalog.left((%s)::pg_catalog.text, 60), ''NULL''))',
-                                             l || ' = ', e), ', ' ORDER BY n)), '''''')
+    SELECT coalesce('pg_catalog.concat_ws('', '', ' ||
+                    string_agg(format('pg_catalog.concat(%L, COALESCE(pg_catalog.left((%s)::pg_catalog.text, 60), ''NULL''))',
+                                      l || ' = ', e), ', ' ORDER BY n) || ')', 'NULL')
       FROM unnest(labels, expressions) WITH ORDINALITY AS u(l, e, n) WHERE n <= 20
 $$;
 COMMENT ON FUNCTION sq2pg.show_row(text[], text[]) IS 'an expression that shows columns of a row';
