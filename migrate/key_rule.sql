@@ -99,7 +99,7 @@ COMMENT ON FUNCTION sq2pg.source_keys(sq2pg.target_part, text[], text, boolean) 
 
 CREATE FUNCTION sq2pg.target_keys(p sq2pg.target_part, expressions text[], predicate text, with_nulls boolean) RETURNS text
     LANGUAGE sql STABLE AS $$
-    SELECT format('SELECT %s FROM %s AS %s WHERE %s', sq2pg.key_list(expressions), p.relation, p.alias,
+    SELECT format('SELECT %s FROM %s%s AS %s WHERE %s', sq2pg.key_list(expressions), CASE WHEN p.is_plain THEN 'ONLY ' END, p.relation, p.alias,
                   sq2pg.key_condition(expressions, predicate, with_nulls))
 $$;
 COMMENT ON FUNCTION sq2pg.target_keys(sq2pg.target_part, text[], text, boolean) IS 'keys of the rows that are there';
@@ -143,9 +143,9 @@ $$;
 COMMENT ON FUNCTION sq2pg.duplicate_query(text, sq2pg.index_keys) IS 'finds rows of the source with equal keys';
 
 /*
- * Rows whose key is in the target.
+ * Rows whose key is in the target, in a row that meets condition "apart".
  */
-CREATE FUNCTION sq2pg.existing_query(keys text, present text, operators text[], with_nulls boolean) RETURNS text
+CREATE FUNCTION sq2pg.existing_query(keys text, present text, operators text[], with_nulls boolean, apart text) RETURNS text
     LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN with_nulls THEN format(
         'SELECT COALESCE(pg_catalog.sum(g.n)::pg_catalog.int8, 0), (pg_catalog.array_agg(g.first ORDER BY g.first))[1:3], NULL::pg_catalog.int8[]
@@ -157,9 +157,9 @@ CREATE FUNCTION sq2pg.existing_query(keys text, present text, operators text[], 
     ELSE format(
         'SELECT pg_catalog.count(*), sq2pg.first_numbers(k.sqm_number), NULL::pg_catalog.int8[]
            FROM (%s) AS k WHERE EXISTS (SELECT FROM (%s) AS t WHERE %s)',
-        keys, present, sq2pg.keys_meet('t', 'k', operators)) END
+        keys, present, concat_ws(' AND ', sq2pg.keys_meet('t', 'k', operators), apart)) END
 $$;
-COMMENT ON FUNCTION sq2pg.existing_query(text, text, text[], boolean) IS 'finds rows of the source whose keys are in the target';
+COMMENT ON FUNCTION sq2pg.existing_query(text, text, text[], boolean, text) IS 'finds rows of the source whose keys are in the target';
 
 /*
  * Rows that an EXCLUDE constraint does not let stand beside another one.
@@ -192,43 +192,64 @@ COMMENT ON FUNCTION sq2pg.exclusion_query(text, text[], int[], int) IS 'finds ro
 /* -- rules -- */
 
 /*
+ * Is an index the one by which rows of the target are updated?
+ */
+CREATE FUNCTION sq2pg.is_arbiter(p sq2pg.target_part, k sq2pg.index_keys) RETURNS boolean
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(k.predicate IS NULL AND sq2pg.quote_names(p.arbiter) @> k.labels AND sq2pg.quote_names(p.arbiter) <@ k.labels, false)
+$$;
+COMMENT ON FUNCTION sq2pg.is_arbiter(sq2pg.target_part, sq2pg.index_keys) IS 'does ON CONFLICT look at this index?';
+
+/*
  * Unique indexes: among the rows of the source, and against the target.  An
  * index with an expression may also fail to compute it.
  */
-CREATE FUNCTION sq2pg.index_rules(parts sq2pg.target_part[]) RETURNS SETOF sq2pg.rule
+CREATE FUNCTION sq2pg.index_rules(options jsonb, parts sq2pg.target_part[]) RETURNS SETOF sq2pg.rule
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     WITH found AS (
         SELECT p, i.indexrelid, i.indisunique AND NOT i.indisexclusion AS is_unique, i.indnullsnotdistinct AS with_nulls,
-               i.indexprs IS NOT NULL OR i.indpred IS NOT NULL AS computes
+               i.indexprs IS NOT NULL OR i.indpred IS NOT NULL AS computes, NOT i.indimmediate AS is_deferrable
           FROM unnest(parts) AS p
           JOIN pg_index AS i ON i.indrelid = p.part AND i.indislive AND i.indisready
           JOIN pg_class AS c ON c.oid = i.indexrelid AND (i.indisvalid OR c.relkind = 'i')
-         WHERE (i.indisunique OR i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
+         WHERE (i.indisunique OR NOT i.indimmediate OR i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
            AND (p.is_root OR NOT EXISTS (SELECT FROM pg_inherits AS h WHERE h.inhrelid = i.indexrelid))
     ), described AS (
         SELECT f.*, k AS keys, pg_get_indexdef(f.indexrelid) AS definition, c.relname::text AS name,
-               sq2pg.source_keys(f.p, k.compared, k.predicate, f.with_nulls) AS source_keys,
-               sq2pg.target_keys(f.p, k.compared, k.predicate, f.with_nulls) AS target_keys
+               k.compared || o.columns AS all_keys, o.apart
           FROM found AS f
           JOIN sq2pg.describe_indexes(ARRAY(SELECT x.indexrelid FROM found AS x)) AS k ON k.index_oid = f.indexrelid
           JOIN pg_class AS c ON c.oid = f.indexrelid
+         -- a row that is updated may keep its other keys
+         CROSS JOIN LATERAL (
+               SELECT coalesce(array_agg(quote_ident(a.name) ORDER BY a.n), '{}') AS columns,
+                      'NOT (' || string_agg(format('t.sqm_k%s IS NOT DISTINCT FROM k.sqm_k%1$s', cardinality(k.compared) + a.n), ' AND ' ORDER BY a.n)
+                      || ')' AS apart
+                 FROM unnest((f.p).arbiter) WITH ORDINALITY AS a(name, n)
+                WHERE NOT f.with_nulls AND NOT sq2pg.is_arbiter(f.p, k)) AS o
          WHERE sq2pg.is_known(k.columns, (f.p).unknown)
     )
-    SELECT (d.p).table_ordinal, x.kind, d.name, d.definition, x.condition, x.query, (d.keys).columns,
+    SELECT (d.p).table_ordinal, x.kind, d.name, d.definition, (d.p).relation, x.condition, x.query, (d.keys).columns,
            (d.keys).labels, (d.keys).expressions
       FROM described AS d
      CROSS JOIN LATERAL (
-           SELECT 'duplicate', NULL, sq2pg.duplicate_query(d.source_keys, d.keys) WHERE d.is_unique
+           SELECT 'duplicate', NULL, sq2pg.duplicate_query(sq2pg.source_keys(d.p, (d.keys).compared, (d.keys).predicate, d.with_nulls), d.keys)
+            WHERE d.is_unique
            UNION ALL
-           SELECT 'exists', NULL, sq2pg.existing_query(d.source_keys, d.target_keys, (d.keys).operators, d.with_nulls)
+           SELECT CASE WHEN sq2pg.is_arbiter(d.p, d.keys) THEN 'updated' ELSE 'exists' END, NULL,
+                  sq2pg.existing_query(sq2pg.source_keys(d.p, d.all_keys, (d.keys).predicate, d.with_nulls),
+                                       sq2pg.target_keys(d.p, d.all_keys, (d.keys).predicate, d.with_nulls), (d.keys).operators,
+                                       d.with_nulls, d.apart)
             WHERE d.is_unique AND (d.p).keeps_rows
+           UNION ALL
+           SELECT 'deferrable', NULL, NULL WHERE d.is_deferrable AND options->>'on_conflict' = 'skip'
            UNION ALL
            -- never true, but computed
            SELECT 'index', sq2pg.in_part(d.p, format('CASE WHEN %s THEN pg_catalog.num_nulls(%s) OPERATOR(pg_catalog.<) 0 END',
                                                     coalesce((d.keys).predicate, 'true'), array_to_string((d.keys).expressions, ', '))), NULL
             WHERE d.computes) AS x(kind, condition, query)
 $$;
-COMMENT ON FUNCTION sq2pg.index_rules(sq2pg.target_part[]) IS 'unique indexes as rules';
+COMMENT ON FUNCTION sq2pg.index_rules(jsonb, sq2pg.target_part[]) IS 'unique indexes as rules';
 
 /*
  * EXCLUDE constraints, and keys WITHOUT OVERLAPS since PostgreSQL 18.
@@ -257,7 +278,7 @@ CREATE FUNCTION sq2pg.exclusion_rules(parts sq2pg.target_part[]) RETURNS SETOF s
           JOIN sq2pg.describe_indexes(ARRAY(SELECT x.conindid FROM found AS x)) AS k ON k.index_oid = f.conindid
          WHERE sq2pg.is_known(k.columns, (f.p).unknown)
     )
-    SELECT (d.p).table_ordinal, x.kind, d.name, pg_get_constraintdef(d.oid), NULL::text, x.query, (d.keys).columns,
+    SELECT (d.p).table_ordinal, x.kind, d.name, pg_get_constraintdef(d.oid), (d.p).relation, NULL::text, x.query, (d.keys).columns,
            (d.keys).labels, (d.keys).expressions
       FROM described AS d
      CROSS JOIN LATERAL (
@@ -265,7 +286,7 @@ CREATE FUNCTION sq2pg.exclusion_rules(parts sq2pg.target_part[]) RETURNS SETOF s
                                                      CASE WHEN d.overlaps AND cardinality(d.others) = 1 THEN d.others[1] END)
            UNION ALL
            SELECT 'collision', sq2pg.existing_query(d.source_keys, sq2pg.target_keys(d.p, (d.keys).compared, (d.keys).predicate, false),
-                                                    d.operators, false)
+                                                    d.operators, false, NULL)
             WHERE (d.p).keeps_rows) AS x(kind, query)
 $$;
 COMMENT ON FUNCTION sq2pg.exclusion_rules(sq2pg.target_part[]) IS 'EXCLUDE constraints as rules';
@@ -321,7 +342,7 @@ CREATE FUNCTION sq2pg.foreign_key_rules(options jsonb, tables sq2pg.data_table[]
           LEFT JOIN unnest(parts) AS o ON o.part = f.confrelid AND o.is_root
          WHERE sq2pg.is_known(f.names, (f.p).unknown)
     )
-    SELECT (d.p).table_ordinal, x.kind, d.name, x.definition, x.condition, x.query, d.names, d.names, sq2pg.quote_names(d.names)
+    SELECT (d.p).table_ordinal, x.kind, d.name, x.definition, (d.p).relation, x.condition, x.query, d.names, d.names, sq2pg.quote_names(d.names)
       FROM described AS d
      CROSS JOIN LATERAL (
            SELECT 'foreign_key', d.parent_name, NULL::text,
@@ -355,7 +376,7 @@ CREATE FUNCTION sq2pg.target_rules(options jsonb, tables sq2pg.data_table[], par
             UNION ALL SELECT * FROM sq2pg.null_rules(parts)
             UNION ALL SELECT * FROM sq2pg.policy_rules(parts)
             UNION ALL SELECT * FROM sq2pg.partition_rules(parts)
-            UNION ALL SELECT * FROM sq2pg.index_rules(parts)
+            UNION ALL SELECT * FROM sq2pg.index_rules(options, parts)
             UNION ALL SELECT * FROM sq2pg.exclusion_rules(parts)
             UNION ALL SELECT * FROM sq2pg.foreign_key_rules(options, tables, parts)) AS r
 $$;

@@ -18,6 +18,7 @@ CREATE TYPE sq2pg.rule AS (
     kind          text,
     name          text,         -- of the constraint, index or policy
     definition    text,         -- for people
+    relation      text,         -- that has it: the target or a partition; quoted
     condition     text,         -- over the row: true for one that breaks the rule
     query         text,         -- or over all rows: how many do, the numbers of the first, and of those they meet
     columns       text[],       -- of the target that it reads; NULL: perhaps all
@@ -31,8 +32,10 @@ CREATE TYPE sq2pg.target_part AS (
     part          oid,
     is_root       boolean,
     alias         text,         -- quoted, by which expressions call it
-    relation      text,         -- quoted and schema-qualified, with ONLY where that is how a constraint sees it
+    relation      text,         -- quoted and schema-qualified
+    is_plain      boolean,      -- no partitioned table: rows of those that inherit from it are not its own
     keeps_rows    boolean,      -- those that are in it before the run
+    arbiter       text[],       -- columns by which rows are updated; NULL: none are
     loaded        text[],       -- columns that come from the source
     unknown       text[]);      -- columns of which nobody knows yet what they will hold
 
@@ -114,11 +117,11 @@ COMMENT ON FUNCTION sq2pg.rows_call(jsonb, sq2pg.load, text[]) IS 'rows of a sou
  * The targets that are to be filled, each with its partitions.  Constraints
  * of foreign tables and views are somebody else's.
  */
-CREATE FUNCTION sq2pg.target_parts(tables sq2pg.data_table[]) RETURNS sq2pg.target_part[]
+CREATE FUNCTION sq2pg.target_parts(options jsonb, tables sq2pg.data_table[]) RETURNS sq2pg.target_part[]
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW(t.table_ordinal, t.relation, p.relid, p.relid = t.relation, quote_ident(r.relname),
-                                  CASE WHEN c.relkind = 'r' THEN 'ONLY ' ELSE '' END || format('%I.%I', n.nspname, c.relname),
-                                  t.action = 'append', k.loaded,
+                                  format('%I.%I', n.nspname, c.relname), c.relkind = 'r', t.action = 'append',
+                                  CASE WHEN options->>'on_conflict' = 'update' THEN sq2pg.key_columns(t) END, k.loaded,
                                   sq2pg.unforeseeable_columns(t.relation, k.loaded))::sq2pg.target_part
                               ORDER BY t.table_ordinal, p.relid <> t.relation, c.relname, n.nspname), '{}')
       FROM unnest(tables) AS t
@@ -131,7 +134,7 @@ CREATE FUNCTION sq2pg.target_parts(tables sq2pg.data_table[]) RETURNS sq2pg.targ
                                        WHERE x <> ALL (coalesce((t.load).computed, '{}')))) AS k(loaded)
      WHERE t.action IN ('load', 'append', 'replace')
 $$;
-COMMENT ON FUNCTION sq2pg.target_parts(sq2pg.data_table[]) IS 'the targets that are to be filled, with their partitions';
+COMMENT ON FUNCTION sq2pg.target_parts(jsonb, sq2pg.data_table[]) IS 'the targets that are to be filled, with their partitions';
 
 /*
  * "expression" for rows that go into this partition; NULL for the others.
@@ -148,7 +151,7 @@ COMMENT ON FUNCTION sq2pg.in_part(sq2pg.target_part, text) IS 'an expression for
  */
 CREATE FUNCTION sq2pg.check_rules(parts sq2pg.target_part[]) RETURNS SETOF sq2pg.rule
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
-    SELECT p.table_ordinal, 'check', c.conname, pg_get_constraintdef(c.oid),
+    SELECT p.table_ordinal, 'check', c.conname::text, pg_get_constraintdef(c.oid), p.relation,
            sq2pg.in_part(p, format('(%s) IS FALSE', pg_get_expr(c.conbin, c.conrelid))), NULL, k.names, k.names,
            sq2pg.quote_names(k.names)
       FROM unnest(parts) AS p
@@ -166,7 +169,7 @@ COMMENT ON FUNCTION sq2pg.check_rules(sq2pg.target_part[]) IS 'CHECK constraints
  */
 CREATE FUNCTION sq2pg.null_rules(parts sq2pg.target_part[]) RETURNS SETOF sq2pg.rule
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
-    SELECT p.table_ordinal, 'null', a.attname::text, NULL, sq2pg.in_part(p, format('pg_catalog.num_nulls(%I) OPERATOR(pg_catalog.=) 1', a.attname)),
+    SELECT p.table_ordinal, 'null', a.attname::text, NULL::text, p.relation, sq2pg.in_part(p, format('pg_catalog.num_nulls(%I) OPERATOR(pg_catalog.=) 1', a.attname)),
            NULL, ARRAY[a.attname::text], '{}'::text[], '{}'::text[]
       FROM unnest(parts) AS p
       JOIN pg_attribute AS a ON a.attrelid = p.part AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull
@@ -200,7 +203,7 @@ CREATE FUNCTION sq2pg.policy_rules(parts sq2pg.target_part[]) RETURNS SETOF sq2p
     WITH guarded AS (
         SELECT p.* FROM unnest(parts) AS p WHERE p.is_root AND row_security_active(p.root)
     ), policies AS (
-        SELECT g.table_ordinal, g.unknown, y.polname, y.polpermissive,
+        SELECT g.table_ordinal, g.relation, g.unknown, y.polname, y.polpermissive,
                pg_get_expr(coalesce(y.polwithcheck, y.polqual), y.polrelid) AS expression,
                coalesce(ARRAY(SELECT a.attname::text FROM pg_depend AS d
                                 JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
@@ -212,12 +215,12 @@ CREATE FUNCTION sq2pg.policy_rules(parts sq2pg.target_part[]) RETURNS SETOF sq2p
          WHERE coalesce(y.polwithcheck, y.polqual) IS NOT NULL
            AND EXISTS (SELECT FROM unnest(y.polroles) AS o WHERE o = 0 OR pg_has_role(o, 'USAGE'))
     )
-    SELECT y.table_ordinal, 'policy', y.polname::text, y.expression, format('(%s) IS NOT TRUE', y.expression), NULL::text,
+    SELECT y.table_ordinal, 'policy', y.polname::text, y.expression, y.relation, format('(%s) IS NOT TRUE', y.expression), NULL::text,
            NULL::text[], y.names, sq2pg.quote_names(y.names)
       FROM policies AS y WHERE NOT y.polpermissive AND sq2pg.is_known(y.names, y.unknown)
     UNION ALL
     SELECT g.table_ordinal, 'policy', string_agg(y.polname, ', ' ORDER BY y.polname),
-           string_agg(y.expression, ' OR ' ORDER BY y.polname),
+           string_agg(y.expression, ' OR ' ORDER BY y.polname), g.relation,
            coalesce('(' || string_agg(format('(%s)', y.expression), ' OR ' ORDER BY y.polname) || ') IS NOT TRUE', 'true'),
            NULL, NULL, coalesce(s.names, '{}'), sq2pg.quote_names(coalesce(s.names, '{}'))
       FROM guarded AS g
@@ -225,7 +228,7 @@ CREATE FUNCTION sq2pg.policy_rules(parts sq2pg.target_part[]) RETURNS SETOF sq2p
       LEFT JOIN (SELECT x.table_ordinal, array_agg(DISTINCT u.name ORDER BY u.name) AS names
                    FROM policies AS x, unnest(x.names) AS u(name)
                   WHERE x.polpermissive GROUP BY x.table_ordinal) AS s ON s.table_ordinal = g.table_ordinal
-     GROUP BY g.table_ordinal, s.names
+     GROUP BY g.table_ordinal, g.relation, s.names
     HAVING coalesce(bool_and(sq2pg.is_known(y.names, y.unknown)), true)
 $$;
 COMMENT ON FUNCTION sq2pg.policy_rules(sq2pg.target_part[]) IS 'policies of row level security as rules';
@@ -251,7 +254,7 @@ CREATE FUNCTION sq2pg.partition_rules(parts sq2pg.target_part[]) RETURNS SETOF s
          WHERE p.is_root
          GROUP BY p.table_ordinal, p.unknown, p.root, p.relation
     )
-    SELECT k.table_ordinal, 'partition', k.relation, NULL::text,
+    SELECT k.table_ordinal, 'partition', k.relation, NULL::text, k.relation,
            coalesce('(' || string_agg(format('(%s)', coalesce(pg_get_partition_constraintdef(l.relid), 'true')), ' OR ' ORDER BY l.relid::oid)
                            FILTER (WHERE l.relid IS NOT NULL) || ') IS NOT TRUE', 'true'),
            NULL::text, k.names, coalesce(k.names, '{}'::text[]), sq2pg.quote_names(coalesce(k.names, '{}'::text[]))
@@ -260,7 +263,7 @@ CREATE FUNCTION sq2pg.partition_rules(parts sq2pg.target_part[]) RETURNS SETOF s
      WHERE NOT k.has_default AND sq2pg.is_known(k.names, k.unknown)
      GROUP BY k.table_ordinal, k.relation, k.names
     UNION ALL
-    SELECT p.table_ordinal, 'foreign_partition', p.relation, d.definition, format('(%s) IS FALSE', d.definition), NULL, NULL, '{}'::text[], '{}'::text[]
+    SELECT p.table_ordinal, 'foreign_partition', p.relation, d.definition, p.relation, format('(%s) IS FALSE', d.definition), NULL, NULL, '{}'::text[], '{}'::text[]
       FROM unnest(parts) AS p
       JOIN pg_class AS c ON c.oid = p.root AND c.relispartition
      CROSS JOIN LATERAL pg_get_partition_constraintdef(p.root) AS d(definition)

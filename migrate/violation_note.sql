@@ -74,7 +74,7 @@ COMMENT ON FUNCTION sq2pg.required_notes(jsonb, sq2pg.data_table, text[], bigint
 /*
  * What a broken rule is called, said and solved by.  Placeholders: 1 the
  * number of rows, 2 the name of the rule, 3 its definition, 4 its columns, 5
- * the table of the source, 6 the target.
+ * the table of the source, 6 the relation that has the rule.
  */
 CREATE FUNCTION sq2pg.rule_wording(kind text, OUT code text, OUT policy text, OUT message text, OUT hint text)
     LANGUAGE sql IMMUTABLE AS $$
@@ -98,10 +98,13 @@ CREATE FUNCTION sq2pg.rule_wording(kind text, OUT code text, OUT policy text, OU
          'Repair the source, or choose on_conflict => ''skip''.'),
         ('exists', 'key_exists', 'on_conflict', '%1$s rows have a key of unique index "%2$s" (%4$s) that the target has already',
          'Choose on_conflict => ''skip'' or ''update'', or existing => ''truncate''.'),
+        ('updated', 'key_exists', 'on_conflict', '%1$s rows have a key of unique index "%2$s" (%4$s) that the target has already', NULL),
         ('exclusion', 'exclusion_violated', 'on_conflict', '%1$s rows conflict with others by constraint "%2$s": %3$s',
          'Repair the source, or choose on_conflict => ''skip''.'),
         ('collision', 'exclusion_violated', 'on_conflict', '%1$s rows conflict with rows of the target by constraint "%2$s": %3$s',
          'Choose on_conflict => ''skip'', or existing => ''truncate''.'),
+        ('deferrable', 'deferrable_key', NULL, 'on_conflict => ''skip'' is impossible with constraint "%2$s" of table %6$s, which is DEFERRABLE',
+         'Choose on_conflict => ''error'' or ''update'', or make the constraint NOT DEFERRABLE.'),
         ('index', 'index_failed', NULL, '%1$s rows cannot be indexed by "%2$s": %3$s', 'Repair the source, or DROP INDEX %2$I;')
         ) AS w(kind, code, policy, message, hint)
      WHERE w.kind = rule_wording.kind
@@ -111,18 +114,19 @@ COMMENT ON FUNCTION sq2pg.rule_wording(text) IS 'code, message and hint of a kin
 CREATE FUNCTION sq2pg.rule_note(options jsonb, t sq2pg.data_table, r sq2pg.rule, b sq2pg.broken_rule, sample text) RETURNS sq2pg.note
     LANGUAGE sql STABLE AS $$
     SELECT ROW(t.table_ordinal, sq2pg.source_names(t.load, r.columns),
-               CASE WHEN w.policy = 'on_conflict' AND o.policy = 'skip' THEN 'warning'
-                    WHEN w.policy = 'on_conflict' AND o.policy = 'update' AND r.kind = 'exists' THEN 'note'
+               CASE WHEN r.kind = 'updated' THEN 'note'
+                    WHEN w.policy = 'on_conflict' AND o.policy = 'skip' AND r.kind IN ('exists', 'collision') THEN 'note'
+                    WHEN w.policy = 'on_conflict' AND o.policy = 'skip' THEN 'warning'
                     WHEN w.policy = 'on_orphan' AND o.policy IN ('null', 'reject') THEN 'warning'
                     ELSE 'error' END,
                w.code, b.n, sample,
-               format(w.message, b.n, r.name, r.definition, array_to_string(r.labels, ', '), (t.load).source_table, (t.load).relation),
+               format(w.message, b.n, r.name, r.definition, array_to_string(r.labels, ', '), (t.load).source_table, r.relation),
                CASE WHEN w.policy = 'on_conflict' AND o.policy = 'skip' AND r.kind IN ('duplicate', 'exclusion') THEN 'All but the first of them will be skipped.'
                     WHEN w.policy = 'on_conflict' AND o.policy = 'skip' THEN 'They will be skipped.'
-                    WHEN w.policy = 'on_conflict' AND o.policy = 'update' AND r.kind = 'exists' THEN 'They will be updated.'
+                    WHEN r.kind = 'updated' THEN 'Those of the target will be updated.'
                     WHEN w.policy = 'on_orphan' AND o.policy = 'null' THEN 'They will lose this reference, or be left out where it is NOT NULL.'
                     WHEN w.policy = 'on_orphan' AND o.policy = 'reject' THEN 'They will be left out.'
-                    ELSE format(w.hint, b.n, r.name, r.definition, array_to_string(r.labels, ', '), (t.load).source_table, (t.load).relation) END)::sq2pg.note
+                    ELSE format(w.hint, b.n, r.name, r.definition, array_to_string(r.labels, ', '), (t.load).source_table, r.relation) END)::sq2pg.note
       FROM sq2pg.rule_wording(r.kind) AS w
      CROSS JOIN LATERAL (SELECT options->>w.policy) AS o(policy)
 $$;
@@ -153,6 +157,8 @@ CREATE FUNCTION sq2pg.table_violation_notes(options jsonb, t sq2pg.data_table, r
 DECLARE
     load        sq2pg.load := sq2pg.comparable(t.load);
     alias       text := (SELECT quote_ident(c.relname) FROM pg_class AS c WHERE c.oid = t.relation);
+    -- by these people find a row that has no rowid
+    keys        text[] := CASE WHEN load.has_rowid THEN '{}' ELSE coalesce(sq2pg.key_columns(t), '{}') END;
     source_rows text;
     source_count bigint;
     misfits     jsonb;
@@ -171,12 +177,12 @@ BEGIN
         RETURN notes;
     END IF;
     source_rows := sq2pg.rows_call(options, load, (SELECT CASE WHEN bool_or(r.columns IS NULL) THEN NULL
-                                                              ELSE ARRAY(SELECT DISTINCT x FROM unnest(rules) AS y, unnest(y.columns) AS x) END
+                                                              ELSE keys || ARRAY(SELECT DISTINCT x FROM unnest(rules) AS y, unnest(y.columns) AS x) END
                                                      FROM unnest(rules) AS r));
     broken := sq2pg.break_rules(source_rows, alias, rules)
-        || ARRAY(SELECT ROW(r.ordinality, NULL, NULL, NULL, NULL)::sq2pg.broken_rule
-                   FROM unnest(rules) WITH ORDINALITY AS r WHERE r.kind = 'unchecked');
-    samples := sq2pg.sample_rows(source_rows, alias, rules, broken);
+        || ARRAY(SELECT ROW(r.ordinality, CASE r.kind WHEN 'deferrable' THEN source_count END, NULL, NULL, NULL)::sq2pg.broken_rule
+                   FROM unnest(rules) WITH ORDINALITY AS r WHERE r.kind IN ('unchecked', 'deferrable'));
+    samples := sq2pg.sample_rows(source_rows, alias, keys, rules, broken);
     RETURN notes || ARRAY(
         SELECT CASE WHEN b.n IS NULL THEN sq2pg.unknown_rule_note(t, rules[b.rule], ROW(b.rule, b.n, b.numbers, b.partners, b.problem)::sq2pg.broken_rule, samples[b.ordinality])
                     ELSE sq2pg.rule_note(options, t, rules[b.rule], ROW(b.rule, b.n, b.numbers, b.partners, b.problem)::sq2pg.broken_rule, samples[b.ordinality]) END
@@ -197,7 +203,7 @@ COMMENT ON FUNCTION sq2pg.table_violation_notes(jsonb, sq2pg.data_table, text[],
 CREATE FUNCTION sq2pg.violation_notes(options jsonb, tables sq2pg.data_table[]) RETURNS sq2pg.note[]
     LANGUAGE plpgsql SET enable_nestloop = on AS $$
 DECLARE
-    parts  sq2pg.target_part[] := sq2pg.target_parts(tables);
+    parts  sq2pg.target_part[] := sq2pg.target_parts(options, tables);
     notes  sq2pg.note[] := '{}';
     one    record;
 BEGIN
@@ -224,7 +230,7 @@ COMMENT ON FUNCTION sq2pg.violation_notes(jsonb, sq2pg.data_table[]) IS
  * All violations as one error.  names are those of the source's tables, by
  * their ordinals.
  */
-CREATE FUNCTION sq2pg.raise_violations(notes sq2pg.note[], schema_name name, names text[]) RETURNS void
+CREATE FUNCTION sq2pg.raise_violations(notes sq2pg.note[], schema_name name, names text[] DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
     details text;
@@ -232,7 +238,7 @@ BEGIN
     SELECT string_agg(CASE WHEN e.n <= 20 THEN e.line
                            WHEN e.n = e.total THEN format('And %s more.', e.total - 20) END, E'\n' ORDER BY e.n)
       INTO details
-      FROM (SELECT concat_ws(' ', format('Table "%s"%s: %s.', names[x.table_ordinal], ', column ' || x.column_name, x.message),
+      FROM (SELECT concat_ws(' ', coalesce('Table "' || names[x.table_ordinal] || '": ', '') || x.message,
                              '(' || x.sample || ')') AS line,
                    row_number() OVER (ORDER BY x.ordinality) AS n, count(*) OVER () AS total
               FROM unnest(notes) WITH ORDINALITY AS x WHERE x.severity = 'error') AS e;

@@ -165,7 +165,7 @@ CREATE FUNCTION sq2pg.show_row(labels text[], expressions text[]) RETURNS text
     LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce('pg_catalog.concat_ws('', '', ' ||
                     string_agg(format('pg_catalog.concat(%L, COALESCE(pg_catalog.left((%s)::pg_catalog.text, 60), ''NULL''))',
-                                      l || ' = ', e), ', ' ORDER BY n) || ')', 'NULL')
+                                      l || ' = ', e), ', ' ORDER BY n) || ')', 'NULL::pg_catalog.text')
       FROM unnest(labels, expressions) WITH ORDINALITY AS u(l, e, n) WHERE n <= 20
 $$;
 COMMENT ON FUNCTION sq2pg.show_row(text[], text[]) IS 'an expression that shows columns of a row';
@@ -173,7 +173,7 @@ COMMENT ON FUNCTION sq2pg.show_row(text[], text[]) IS 'an expression that shows 
 /*
  * For each broken rule, in their order, the rows that it was about.
  */
-CREATE FUNCTION sq2pg.sample_rows(source_rows text, alias text, rules sq2pg.rule[], broken sq2pg.broken_rule[]) RETURNS text[]
+CREATE FUNCTION sq2pg.sample_rows(source_rows text, alias text, keys text[], rules sq2pg.rule[], broken sq2pg.broken_rule[]) RETURNS text[]
     LANGUAGE plpgsql AS $$
 DECLARE
     numbers bigint[] := ARRAY(SELECT DISTINCT x FROM unnest(broken) AS b, unnest(b.numbers || b.partners) AS x WHERE x IS NOT NULL);
@@ -186,12 +186,12 @@ BEGIN
     SELECT string_agg(format('CASE WHEN sqm_s.sqm_number OPERATOR(pg_catalog.=) ANY (%L::pg_catalog.int8[]) THEN %s END', b.numbers,
                              sq2pg.show_row(rules[b.rule].labels, rules[b.rule].expressions)), ', ' ORDER BY b.ordinality)
       INTO shown FROM unnest(broken) WITH ORDINALITY AS b;
-    SELECT jsonb_object_agg(q.number, jsonb_build_array(coalesce('rowid ' || q.rid, 'row ' || q.number), coalesce(q.rid, q.number), q.shown))
+    SELECT jsonb_object_agg(q.number, jsonb_build_array(coalesce('rowid ' || q.rid, concat('row ', q.number, ' (' || q.key || ')')), coalesce(q.rid, q.number), q.shown))
       INTO places
       FROM sq2pg.query_in_caller_path(format(
-               'SELECT sqm_s.sqm_number, sqm_s.sqm_rowid, ARRAY[%s]::pg_catalog.text[] FROM %s AS sqm_s(sqm_rowid, sqm_number, sqm_row)
+               'SELECT sqm_s.sqm_number, sqm_s.sqm_rowid, %s, ARRAY[%s]::pg_catalog.text[] FROM %s AS sqm_s(sqm_rowid, sqm_number, sqm_row)
                  CROSS JOIN LATERAL (SELECT (sqm_s.sqm_row).*) AS %s WHERE sqm_s.sqm_number OPERATOR(pg_catalog.=) ANY (%L::pg_catalog.int8[])',
-               shown, source_rows, alias, numbers)) AS q(number bigint, rid bigint, shown text[]);
+               sq2pg.show_row(keys, sq2pg.quote_names(keys)), shown, source_rows, alias, numbers)) AS q(number bigint, rid bigint, key text, shown text[]);
     RETURN ARRAY(
         SELECT (SELECT string_agg(concat_ws(': ', concat_ws(', ', places->(x.number::text)->>0, places->(x.partner::text)->>1),
                                             nullif(places->(x.number::text)->2->>(b.ordinality - 1)::int, '')), '; ' ORDER BY x.n)
@@ -199,4 +199,4 @@ BEGIN
           FROM unnest(broken) WITH ORDINALITY AS b ORDER BY b.ordinality);
 END
 $$;
-COMMENT ON FUNCTION sq2pg.sample_rows(text, text, sq2pg.rule[], sq2pg.broken_rule[]) IS 'the first rows that break each rule, for people';
+COMMENT ON FUNCTION sq2pg.sample_rows(text, text, text[], sq2pg.rule[], sq2pg.broken_rule[]) IS 'the first rows that break each rule, for people';
