@@ -211,7 +211,8 @@ BEGIN
 EXCEPTION WHEN integrity_constraint_violation OR with_check_option_violation OR insufficient_privilege OR data_exception
                OR cardinality_violation THEN
     PERFORM sq2pg.announce('look for violations', NULL);
-    PERFORM sq2pg.raise_violations(sq2pg.violation_notes(options, tables), model.schema_name);
+    PERFORM sq2pg.raise_violations(sq2pg.violation_notes(options, tables), model.schema_name,
+                                   ARRAY(SELECT t.source_name FROM unnest(model.tables) AS t ORDER BY t.ordinal));
     RAISE;                      -- a trigger's error, for one, cannot be foreseen
 END
 $$;
