@@ -110,8 +110,6 @@ store_batch(Loader *loader, SqmBatch *batch)
 	if (loader->store == NULL)
 		return;
 	loader->store->write(loader->store, batch);
-	pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED,
-								 loader->store->loaded);
 }
 
 static void
@@ -151,8 +149,13 @@ load_rows(Loader *loader)
 							 loader->store != NULL ? loader->store->ops :
 							 &TTSOpsVirtual);
 	while (sqm_batch_fill(batch))
+	{
 		if (!batch->misfit)
 			store_batch(loader, batch);
+		/* stored or not, they are done */
+		pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED,
+									 loader->task.reader->rows);
+	}
 	misfit = batch->misfit;
 	close_store(loader, misfit);
 	sqm_batch_drop(batch);
