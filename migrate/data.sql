@@ -101,7 +101,7 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
               FROM unnest(tables) AS t WHERE NOT t.is_empty AND t.action IS NULL
             UNION ALL
             SELECT r.table_ordinal, NULL, 'error', 'no_right',
-                   format('role "%s" lacks the right to %s %s', current_user, r.privilege, r.relation),
+                   format('role "%s" lacks privilege %s on %s', current_user, r.privilege, r.relation),
                    format('GRANT %s ON %s TO %I;', r.privilege, r.relation, current_user)
               FROM sq2pg.missing_rights(options, tables) AS r
             UNION ALL
@@ -133,7 +133,7 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
             UNION ALL
             SELECT t.table_ordinal, a.attname::text, 'warning', 'no_identity',
                    format('nothing gives column "%s" of table %s its next values', a.attname, (t.load).relation),
-                   sq2pg.identity_statement(t.relation, a.attname)
+                   sq2pg.identity_statement(t.relation, a.attname) || ';'
               FROM unnest(tables) AS t
               JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = ANY ((t.load).target_columns)
              WHERE sq2pg.lacks_identity(model, t, a.attname)
