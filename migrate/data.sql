@@ -120,6 +120,12 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
                AND NOT pg_has_role(c.relowner, 'USAGE')
                AND EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A'))
             UNION ALL
+            SELECT t.table_ordinal, NULL, 'error', 'no_key',
+                   format('table %s has no unique key by which its rows could be updated', (t.load).relation),
+                   'Choose on_conflict => ''error'' or ''skip'' for this table, or add a key.'
+              FROM unnest(tables) AS t
+             WHERE options->>'on_conflict' = 'update' AND t.action = 'append' AND sq2pg.key_columns(t) IS NULL
+            UNION ALL
             SELECT t.table_ordinal, x.name, 'error', 'type_ignored',
                    format('column "%s" of table %s has type %s, parameter "types" says %s', x.name, (t.load).relation,
                           format_type(a.atttypid, a.atttypmod), c.proposed),
@@ -229,7 +235,7 @@ CREATE FUNCTION sq2pg.raise_problems(schema_name name, notes sq2pg.note[]) RETUR
 DECLARE
     codes   text[] := ARRAY(SELECT DISTINCT n.code FROM unnest(notes) AS n WHERE n.severity = 'error' ORDER BY n.code);
     single  text := CASE WHEN cardinality(codes) = 1 THEN codes[1] END;
-    details text := (SELECT string_agg(CASE WHEN n.code IN ('table_missing', 'column_missing', 'no_right', 'cycle') AND n.hint IS NOT NULL
+    details text := (SELECT string_agg(CASE WHEN n.code IN ('table_missing', 'column_missing', 'no_right', 'cycle', 'name_unclear') AND n.hint IS NOT NULL
                                             THEN format('%s: %s', n.message, n.hint)
                                             ELSE n.message END, E'\n' ORDER BY o)
                        FROM unnest(notes) WITH ORDINALITY AS n(table_ordinal, column_name, severity, code, occurrences, sample,
@@ -254,6 +260,7 @@ BEGIN
                          WHEN 'column_missing' THEN 'Add them, leave them out with exclude => ARRAY[''table.column''], or choose add_missing => true.'
                          WHEN 'rows_exist' THEN 'Choose existing => ''append'', ''truncate'' or ''skip''.'
                          WHEN 'no_right' THEN 'The detail has the statements that give these rights.'
+                         WHEN 'type_ignored' THEN 'In an existing table the type of the column decides; an expression can be given with USING.'
                          ELSE 'sq2pg_check() lists all of it, each with what to do.' END;
 END
 $$;
