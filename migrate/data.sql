@@ -139,7 +139,7 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
             UNION ALL
             SELECT t.table_ordinal, a.attname::text, 'warning', 'no_identity',
                    format('nothing gives column "%s" of table %s its next values', a.attname, (t.load).relation),
-                   sq2pg.identity_statement(t.relation, a.attname)
+                   sq2pg.identity_statement(t.relation, a.attname) || ';'
               FROM unnest(tables) AS t
               JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = ANY ((t.load).target_columns)
              WHERE sq2pg.lacks_identity(model, t, a.attname)
@@ -233,9 +233,9 @@ COMMENT ON FUNCTION sq2pg.late_columns(sq2pg.data_table[]) IS 'columns that stay
 CREATE FUNCTION sq2pg.raise_problems(schema_name name, notes sq2pg.note[]) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
-    codes   text[] := ARRAY(SELECT DISTINCT n.code FROM unnest(notes) AS n WHERE n.severity = 'error' ORDER BY n.code);
+    codes   text[] := ARRAY(SELECT DISTINCT n.code FROM unnest(notes) AS n WHERE n.severity = 'error' AND n.code <> 'key_missing' ORDER BY n.code);
     single  text := CASE WHEN cardinality(codes) = 1 THEN codes[1] END;
-    details text := (SELECT string_agg(CASE WHEN n.code IN ('table_missing', 'column_missing', 'no_right', 'cycle', 'name_unclear') AND n.hint IS NOT NULL
+    details text := (SELECT string_agg(CASE WHEN n.code IN ('table_missing', 'column_missing', 'key_missing', 'no_right', 'cycle', 'name_unclear') AND n.hint IS NOT NULL
                                             THEN format('%s: %s', n.message, n.hint)
                                             ELSE n.message END, E'\n' ORDER BY o)
                        FROM unnest(notes) WITH ORDINALITY AS n(table_ordinal, column_name, severity, code, occurrences, sample,
