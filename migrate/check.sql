@@ -198,7 +198,7 @@ DECLARE
     profiles    sq2pg.column_profile[];
     expressions sq2pg.expression[];
     before      sq2pg.column_plan[] := model.columns;
-    notes       sq2pg.note[] := sq2pg.object_notes(options, model);
+    notes       sq2pg.note[] := sq2pg.drop_notes(options, model) || sq2pg.object_notes(options, model);
 BEGIN
     IF model.tables IS NULL THEN
         RETURN notes;

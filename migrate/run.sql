@@ -273,6 +273,7 @@ DECLARE
 BEGIN
     rows := '{}';
     model.notes := model.notes || sq2pg.object_notes(options, model);
+    PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.drop_notes(options, model));
     PERFORM sq2pg.execute_steps(sq2pg.drop_steps(options, model));
     IF model.tables IS NOT NULL THEN
         PERFORM sq2pg.check_limits(model);

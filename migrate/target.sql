@@ -237,5 +237,22 @@ CREATE FUNCTION sq2pg.missing_rights(options jsonb, tables sq2pg.data_table[])
            ('UPDATE', options->>'on_conflict' <> 'update' OR has_table_privilege(t.relation, 'UPDATE')),
            ('TRUNCATE', t.action IS DISTINCT FROM 'replace' OR has_table_privilege(t.relation, 'TRUNCATE'))) AS r(privilege, is_there)
      WHERE t.relation IS NOT NULL AND t.action IS DISTINCT FROM 'skip' AND NOT r.is_there
+    UNION ALL
+    -- whoever does not own a sequence reads where it stands, draws from it, or sets it
+    SELECT min(t.table_ordinal), format('SEQUENCE %I.%I', n.nspname, c.relname), r.privilege
+      FROM sq2pg.column_sequences((options->>'target_schema')::name) AS u
+      JOIN unnest(tables) AS t ON t.relation = u.table_oid
+      JOIN pg_attribute AS a ON a.attrelid = u.table_oid AND a.attnum = u.column_number
+      JOIN pg_class AS c ON c.oid = u.sequence_oid
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     CROSS JOIN LATERAL (VALUES
+           ('SELECT', true, has_sequence_privilege(c.oid, 'SELECT')),
+           -- an identity needs no right
+           ('USAGE', false, has_sequence_privilege(c.oid, 'USAGE, UPDATE') OR a.attidentity <> ''
+                            OR NOT coalesce(t.action IN ('load', 'append', 'replace'), false)),
+           ('UPDATE', true, has_sequence_privilege(c.oid, 'UPDATE')
+                            OR NOT coalesce(t.action IN ('load', 'append', 'replace'), false))) AS r(privilege, is_loaded, is_there)
+     WHERE NOT pg_has_role(c.relowner, 'USAGE') AND r.is_loaded = (a.attname = ANY ((t.load).target_columns)) AND NOT r.is_there
+     GROUP BY n.nspname, c.relname, r.privilege
 $$;
 COMMENT ON FUNCTION sq2pg.missing_rights(jsonb, sq2pg.data_table[]) IS 'privileges on target tables that the role lacks';
