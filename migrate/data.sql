@@ -71,7 +71,7 @@ DECLARE
 BEGIN
     FOR i IN 1 .. cardinality(tables) LOOP
         t := tables[i];
-        CONTINUE WHEN t.relation IS NULL OR (t.load).target_columns IS NULL OR NOT has_table_privilege(t.relation, 'SELECT');
+        CONTINUE WHEN t.relation IS NULL OR (t.load).target_columns IS NULL OR NOT has_any_column_privilege(t.relation, 'SELECT');
         EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', (t.load).relation) INTO t.is_empty;
         t.action := CASE WHEN t.is_empty THEN 'load'
                          WHEN sq2pg.is_unchanged(options, t, compared[i]) THEN 'unchanged'
@@ -117,7 +117,7 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
                    'Choose triggers => ''fire'', or run as the owner of the table.'
               FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation
              WHERE options->>'triggers' = 'disable' AND t.action IN ('load', 'append', 'replace')
-               AND NOT pg_has_role(c.relowner, 'USAGE')
+               AND NOT pg_has_role(c.relowner, 'USAGE') AND c.relkind <> 'v'
                AND EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A'))
             UNION ALL
             SELECT t.table_ordinal, x.name, 'error', 'type_ignored',

@@ -79,7 +79,7 @@ CREATE FUNCTION sq2pg.late_steps(tables sq2pg.data_table[], sources text[]) RETU
                                   format(E'UPDATE %s AS t SET %s\n    FROM %s AS s WHERE %s AND (%s)', (t.load).relation,
                                          (SELECT string_agg(format('%I = s.%I', c, c), ', ' ORDER BY c) FROM unnest(q.columns) AS c),
                                          sources[t.table_ordinal],
-                                         (SELECT string_agg(format('t.%I = s.%I', c, c), ' AND ' ORDER BY c) FROM unnest(sq2pg.key_columns(ROW(t.*)::sq2pg.data_table)) AS c),
+                                         (SELECT string_agg(format('t.%I OPERATOR(pg_catalog.=) s.%I', c, c), ' AND ' ORDER BY c) FROM unnest(sq2pg.key_columns(ROW(t.*)::sq2pg.data_table)) AS c),
                                          (SELECT string_agg(format('s.%I IS NOT NULL', c), ' OR ' ORDER BY c) FROM unnest(q.columns) AS c)),
                                   NULL)::sq2pg.step ORDER BY t.rank), '{}')
       FROM sq2pg.late_columns(tables) AS q
@@ -164,8 +164,8 @@ DECLARE
 BEGIN
     PERFORM sq2pg.execute_steps(off);
     PERFORM sq2pg.execute_steps(sq2pg.shield_steps(tables));
-    PERFORM sq2pg.execute_steps(sq2pg.truncate_steps(tables));
     PERFORM sq2pg.execute_steps(sq2pg.defer_steps(tables));
+    PERFORM sq2pg.execute_in_caller_path(sq2pg.truncate_steps(tables));
     FOR i IN 1 .. cardinality(loads) LOOP
         target := tables[loads[i].table_ordinal];
         held := NULL;
@@ -189,9 +189,8 @@ BEGIN
         END IF;
         results[target.table_ordinal] := result;
     END LOOP;
-    PERFORM sq2pg.execute_steps(late);
-    PERFORM sq2pg.announce('constraints', NULL);
-    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM sq2pg.execute_in_caller_path(
+        late || ROW('constraints', NULL, NULL, 'SET CONSTRAINTS ALL IMMEDIATE', NULL)::sq2pg.step);
     PERFORM sq2pg.execute_steps(back);
     RETURN results;
 END
