@@ -293,16 +293,43 @@ $$;
 COMMENT ON FUNCTION sq2pg.verify_target(jsonb, sq2pg.data_table, sq2pg.load, sq2pg.data_result) IS 'compares one target with its source';
 
 /*
- * Who could have changed what was loaded.
+ * Who could have changed what was loaded: triggers and rules of the tables
+ * that are wrong, of their partitions and, if these are views, of what is
+ * behind them; else any trigger that the load fired after a row.
  */
-CREATE FUNCTION sq2pg.rewriting_triggers(tables sq2pg.data_table[]) RETURNS text
-    LANGUAGE sql STABLE AS $$
-    SELECT string_agg(format('trigger "%s" on table %s', g.tgname, (t.load).relation), ', ' ORDER BY t.rank, g.tgname)
-      FROM unnest(tables) AS t
-      JOIN pg_trigger AS g ON g.tgrelid = t.relation
-     WHERE NOT g.tgisinternal AND g.tgenabled IN ('O', 'A') AND sq2pg.may_rewrite(g.tgtype)
+CREATE FUNCTION sq2pg.rewriting_triggers(tables sq2pg.data_table[], wrong oid[], disabled boolean) RETURNS text
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    WITH RECURSIVE family(oid, is_wrong) AS (
+        SELECT t.relation, t.relation = ANY (wrong) FROM unnest(tables) AS t WHERE t.action IN ('load', 'append', 'replace')
+        UNION
+        SELECT x.oid, f.is_wrong
+          FROM family AS f
+         CROSS JOIN LATERAL (SELECT i.inhrelid FROM pg_inherits AS i WHERE i.inhparent = f.oid
+                             UNION ALL
+                             SELECT d.refobjid FROM pg_rewrite AS r
+                               JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+                                                  AND d.refclassid = 'pg_class'::regclass
+                              WHERE r.ev_class = f.oid AND d.refobjid <> f.oid) AS x(oid)
+    ), suspects(is_sure, what) AS (
+        SELECT f.is_wrong AND sq2pg.may_rewrite(g.tgtype), format('trigger "%s" on table %I.%I', g.tgname, n.nspname, c.relname)
+          FROM family AS f
+          JOIN pg_class AS c ON c.oid = f.oid
+          JOIN pg_namespace AS n ON n.oid = c.relnamespace
+          JOIN pg_trigger AS g ON g.tgrelid = f.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')
+                                AND g.tgparentid = 0 AND (NOT disabled OR c.relkind = 'v')
+         WHERE (f.is_wrong OR g.tgtype & 66 = 0) AND g.tgtype & 4 = 4
+        UNION ALL
+        SELECT true, format('rule "%s" on table %I.%I', r.rulename, n.nspname, c.relname)
+          FROM family AS f
+          JOIN pg_class AS c ON c.oid = f.oid
+          JOIN pg_namespace AS n ON n.oid = c.relnamespace
+          JOIN pg_rewrite AS r ON r.ev_class = f.oid AND r.ev_type = '3' AND r.ev_enabled IN ('O', 'A')
+         WHERE f.is_wrong
+    )
+    SELECT coalesce(string_agg(DISTINCT s.what, ', ') FILTER (WHERE s.is_sure), string_agg(DISTINCT s.what, ', '))
+      FROM suspects AS s
 $$;
-COMMENT ON FUNCTION sq2pg.rewriting_triggers(sq2pg.data_table[]) IS 'triggers that may change rows before they are stored';
+COMMENT ON FUNCTION sq2pg.rewriting_triggers(sq2pg.data_table[], oid[], boolean) IS 'triggers and rules that may have changed what was loaded';
 
 /*
  * Compares every table and makes its row of the report.
@@ -314,7 +341,8 @@ DECLARE
     remarks jsonb := sq2pg.table_remarks(model.notes);
     rows    sq2pg.report_row[] := '{}';
     failed  text[] := '{}';
-    wrong   sq2pg.data_table[] := '{}';
+    wrong   oid[] := '{}';
+    fewer   boolean := options->>'verify' = 'counts';
     t       sq2pg.data_table;
     r       sq2pg.data_result;
     v       record;
@@ -336,7 +364,8 @@ BEGIN
         SELECT * INTO v FROM sq2pg.verify_target(options, t, compared[t.table_ordinal], r);
         IF NOT v.matches THEN
             failed := failed || format('Table %s: %s.', (t.load).relation, v.detail);
-            wrong := wrong || t;
+            wrong := wrong || t.relation;
+            fewer := fewer OR v.target_rows - r.held_rows <> (r.load).source_rows - (r.load).rejected;
         END IF;
         loaded := CASE WHEN options->>'on_conflict' = 'error' THEN coalesce(v.target_rows - r.held_rows, (r.load).loaded)
                        ELSE (r.load).loaded END;
@@ -353,10 +382,12 @@ BEGIN
             MESSAGE = 'verification failed: PostgreSQL does not hold what SQLite holds',
             DETAIL = array_to_string(failed, E'\n'),
             HINT = 'Nothing was migrated. ' || CASE
-                WHEN options->>'triggers' = 'fire' AND sq2pg.rewriting_triggers(wrong) IS NOT NULL
-                    THEN format('Changed by %s? Choose triggers => ''disable'', or verify => ''counts'' if that is wanted.',
-                                sq2pg.rewriting_triggers(wrong))
-                WHEN EXISTS (SELECT FROM unnest(wrong) AS w WHERE row_security_active(w.relation))
+                WHEN sq2pg.rewriting_triggers(tables, wrong, options->>'triggers' = 'disable') IS NOT NULL
+                    THEN format('Changed by %s? Choose %sverify => %L if that is wanted.',
+                                sq2pg.rewriting_triggers(tables, wrong, options->>'triggers' = 'disable'),
+                                CASE WHEN options->>'triggers' = 'fire' THEN 'triggers => ''disable'', or ' END,
+                                CASE WHEN fewer THEN 'none' ELSE 'counts' END)
+                WHEN EXISTS (SELECT FROM unnest(wrong) AS w WHERE row_security_active(w))
                     THEN 'Row security hides rows from this role: run as a role that sees them all.'
                 ELSE 'This should not happen: please report it with the schema of the table.' END;
     END IF;

@@ -2,8 +2,8 @@
 \getenv srcdir PG_ABS_SRCDIR
 \set db :srcdir '/test/fixtures/cutover.db'
 \set SHOW_CONTEXT never
-\set VERBOSITY default
 SET client_min_messages = warning;
+SET jit = off;
 CREATE SCHEMA d;
 SET search_path = d;
 CREATE FUNCTION d.migrate(source text, include text[], dry_run boolean DEFAULT false, existing text DEFAULT 'error')
