@@ -96,6 +96,18 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
                    format('%s is a materialized view', (t.load).relation), 'Leave the table out with exclude.'
               FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation WHERE c.relkind = 'm'
             UNION ALL
+            SELECT t.table_ordinal, NULL, 'error', 'not_a_table',
+                   format('%s is a %s that takes no rows', (t.load).relation, CASE c.relkind WHEN 'v' THEN 'view' ELSE 'foreign table' END),
+                   'Load the table behind it, or leave it out with exclude.'
+              FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation
+             -- the bit is that of INSERT
+             WHERE c.relkind IN ('v', 'f') AND coalesce(t.action, 'load') NOT IN ('skip', 'unchanged')
+               AND pg_relation_is_updatable(t.relation, true) & 8 = 0
+            UNION ALL
+            SELECT t.table_ordinal, NULL, 'error', 'not_a_table', format('%s is a view, which cannot be truncated', (t.load).relation),
+                   'Truncate what is behind it, or choose existing => ''append'' or ''skip''.'
+              FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation WHERE c.relkind = 'v' AND t.action = 'replace'
+            UNION ALL
             SELECT t.table_ordinal, NULL, 'error', 'rows_exist', format('table %s already holds rows', (t.load).relation),
                    'Choose existing => ''append'', ''truncate'' or ''skip''.'
               FROM unnest(tables) AS t WHERE NOT t.is_empty AND t.action IS NULL

@@ -389,6 +389,8 @@ BEGIN
                                 CASE WHEN fewer THEN 'none' ELSE 'counts' END)
                 WHEN EXISTS (SELECT FROM unnest(wrong) AS w WHERE row_security_active(w))
                     THEN 'Row security hides rows from this role: run as a role that sees them all.'
+                WHEN EXISTS (SELECT FROM pg_class AS c WHERE c.oid = ANY (wrong) AND c.relkind = 'v')
+                    THEN 'A view may show something else than what was put into it: load the table behind it.'
                 ELSE 'This should not happen: please report it with the schema of the table.' END;
     END IF;
     RETURN rows;
