@@ -89,7 +89,7 @@ DECLARE
 BEGIN
     FOR i IN 1 .. cardinality(tables) LOOP
         t := tables[i];
-        CONTINUE WHEN t.relation IS NULL OR (t.load).target_columns IS NULL OR NOT has_table_privilege(t.relation, 'SELECT');
+        CONTINUE WHEN t.relation IS NULL OR (t.load).target_columns IS NULL OR NOT has_any_column_privilege(t.relation, 'SELECT');
         EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', (t.load).relation) INTO t.is_empty;
         t.action := CASE WHEN t.is_empty THEN 'load'
                          WHEN sq2pg.is_unchanged(options, t, compared[i]) THEN 'unchanged'
@@ -114,6 +114,18 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
                    format('%s is a materialized view', (t.load).relation), 'Leave the table out with exclude.'
               FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation WHERE c.relkind = 'm'
             UNION ALL
+            SELECT t.table_ordinal, NULL, 'error', 'not_a_table',
+                   format('%s is a %s that takes no rows', (t.load).relation, CASE c.relkind WHEN 'v' THEN 'view' ELSE 'foreign table' END),
+                   'Load the table behind it, or leave it out with exclude.'
+              FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation
+             -- the bit is that of INSERT
+             WHERE c.relkind IN ('v', 'f') AND coalesce(t.action, 'load') NOT IN ('skip', 'unchanged')
+               AND pg_relation_is_updatable(t.relation, true) & 8 = 0
+            UNION ALL
+            SELECT t.table_ordinal, NULL, 'error', 'not_a_table', format('%s is a view, which cannot be truncated', (t.load).relation),
+                   'Truncate what is behind it, or choose existing => ''append'' or ''skip''.'
+              FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation WHERE c.relkind = 'v' AND t.action = 'replace'
+            UNION ALL
             SELECT t.table_ordinal, NULL, 'error', 'rows_exist', format('table %s already holds rows', (t.load).relation),
                    'Choose existing => ''append'', ''truncate'' or ''skip''.'
               FROM unnest(tables) AS t WHERE NOT t.is_empty AND t.action IS NULL
@@ -135,7 +147,7 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
                    'Choose triggers => ''fire'', or run as the owner of the table.'
               FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation
              WHERE options->>'triggers' = 'disable' AND t.action IN ('load', 'append', 'replace')
-               AND NOT pg_has_role(c.relowner, 'USAGE')
+               AND NOT pg_has_role(c.relowner, 'USAGE') AND c.relkind <> 'v'
                AND EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A'))
             UNION ALL
             SELECT t.table_ordinal, NULL, 'error', 'referenced',

@@ -34,6 +34,22 @@ $$;
 COMMENT ON FUNCTION sq2pg.execute_steps(sq2pg.step[]) IS 'executes the statements of a phase, one by one';
 
 /*
+ * The same for statements that fire triggers of existing tables: these run
+ * under the caller's search_path, as everything of the user's does.
+ */
+CREATE FUNCTION sq2pg.execute_in_caller_path(steps sq2pg.step[]) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    before text := current_setting('search_path');
+BEGIN
+    PERFORM set_config('search_path', sq2pg.caller_search_path(), true);
+    PERFORM sq2pg.execute_steps(steps);
+    PERFORM pg_catalog.set_config('search_path', before, true);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.execute_in_caller_path(sq2pg.step[]) IS 'executes statements under the search_path of the caller';
+
+/*
  * What a table's misfits are, as the detail of an error.
  */
 CREATE FUNCTION sq2pg.describe_misfits(table_name text, misfits jsonb) RETURNS text

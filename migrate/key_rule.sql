@@ -328,7 +328,7 @@ CREATE FUNCTION sq2pg.foreign_key_rules(options jsonb, tables sq2pg.data_table[]
     ), described AS (
         SELECT f.*, sq2pg.source_keys(f.p, f.compared, NULL, false) AS keys,
                coalesce(d.action IN ('load', 'replace'), false) AS is_emptied,
-               CASE WHEN d.action NOT IN ('load', 'append', 'replace') THEN NULL
+               CASE WHEN d.action NOT IN ('load', 'append', 'replace') OR d.relation IS NULL THEN NULL
                     WHEN d.table_ordinal = (f.p).table_ordinal THEN 'sqm_rows'
                     ELSE sq2pg.rows_call(options, d.load, f.parent_names) END AS parents,
                CASE WHEN row_security_active(f.confrelid) AND d.action IS DISTINCT FROM 'load' AND d.action IS DISTINCT FROM 'replace'

@@ -82,6 +82,8 @@ CREATE FUNCTION sq2pg.lock_steps(tables sq2pg.data_table[], existing text) RETUR
       LEFT JOIN (SELECT DISTINCT x.table_ordinal FROM sq2pg.cycle_keys(tables) AS x
                   WHERE x.is_owner AND NOT x.is_deferrable) AS k ON k.table_ordinal = t.table_ordinal
      WHERE c.relkind IN ('r', 'p', 'v')
+       -- rights on single columns are enough for an INSERT, which takes its own lock, but not for LOCK
+       AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
 $$;
 COMMENT ON FUNCTION sq2pg.lock_steps(sq2pg.data_table[], text) IS 'LOCK TABLE for all targets';
 
@@ -90,11 +92,17 @@ COMMENT ON FUNCTION sq2pg.lock_steps(sq2pg.data_table[], text) IS 'LOCK TABLE fo
  */
 CREATE FUNCTION sq2pg.lock_holders(relations oid[], is_exclusive boolean) RETURNS text
     LANGUAGE sql VOLATILE AS $$
+    WITH RECURSIVE family(oid) AS (
+        SELECT r.oid FROM unnest(relations) AS r(oid)
+        UNION
+        -- partitions and children are locked with their parents
+        SELECT i.inhrelid FROM pg_inherits AS i JOIN family AS f ON f.oid = i.inhparent
+    )
     SELECT string_agg(DISTINCT format('process %s (%s, %s)', l.pid, coalesce(a.usename, 'another role'), coalesce(a.state, 'busy')),
                       ', ')
       FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
      WHERE l.locktype = 'relation' AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
-       AND l.relation = ANY (relations) AND l.granted AND l.pid <> pg_backend_pid()
+       AND l.relation IN (SELECT f.oid FROM family AS f) AND l.granted AND l.pid <> pg_backend_pid()
        AND (is_exclusive OR l.mode NOT IN ('AccessShareLock', 'RowShareLock'))
 $$;
 COMMENT ON FUNCTION sq2pg.lock_holders(oid[], boolean) IS 'sessions that hold locks on some relations';
@@ -132,11 +140,15 @@ COMMENT ON FUNCTION sq2pg.lock_targets(sq2pg.data_table[], text) IS 'locks all t
  */
 CREATE FUNCTION sq2pg.defer_steps(tables sq2pg.data_table[]) RETURNS sq2pg.step[]
     LANGUAGE sql STABLE AS $$
-    SELECT coalesce(array_agg(ROW('defer', k.table_ordinal, k.name,
-                                  CASE WHEN k.is_deferrable THEN format('SET CONSTRAINTS %s DEFERRED', k.qualified_name)
-                                       ELSE format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE INITIALLY DEFERRED',
-                                                   k.relation, k.name) END, NULL)::sq2pg.step), '{}')
-      FROM sq2pg.cycle_keys(tables) AS k WHERE k.is_deferrable OR k.is_owner
+    SELECT coalesce(array_agg(ROW('defer', k.table_ordinal, k.name, x.statement, NULL)::sq2pg.step ORDER BY k.place, x.place), '{}')
+      FROM sq2pg.cycle_keys(tables) WITH ORDINALITY
+               AS k(table_ordinal, name, qualified_name, relation, is_deferrable, is_owner, columns, nullable, place)
+     CROSS JOIN LATERAL (VALUES
+           (1, CASE WHEN NOT k.is_deferrable
+                    THEN format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE', k.relation, k.name) END),
+           -- also against a SET CONSTRAINTS ALL IMMEDIATE that came before in this transaction
+           (2, format('SET CONSTRAINTS %s DEFERRED', k.qualified_name))) AS x(place, statement)
+     WHERE (k.is_deferrable OR k.is_owner) AND x.statement IS NOT NULL
 $$;
 COMMENT ON FUNCTION sq2pg.defer_steps(sq2pg.data_table[]) IS 'lets foreign keys of a cycle wait until all rows are there';
 
@@ -165,7 +177,8 @@ CREATE FUNCTION sq2pg.trigger_steps(tables sq2pg.data_table[], is_back boolean) 
       JOIN pg_class AS c ON c.oid = coalesce(p.relid::oid, t.relation)
       JOIN pg_namespace AS n ON n.oid = c.relnamespace
       JOIN pg_trigger AS g ON g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')
-     WHERE t.action IN ('load', 'append', 'replace')
+     -- the triggers of a view are what stores its rows
+     WHERE t.action IN ('load', 'append', 'replace') AND c.relkind <> 'v'
 $$;
 COMMENT ON FUNCTION sq2pg.trigger_steps(sq2pg.data_table[], boolean) IS 'switches user triggers off, or back to what they were';
 
