@@ -107,15 +107,22 @@ $$;
 COMMENT ON FUNCTION sq2pg_report(bigint) IS 'one run with its rejects as JSON';
 
 /*
- * Facts about the open source, for the history.
+ * Facts about the open source, for the history: the hash costs a read of the
+ * whole file, unless it was found while the file was copied.
  */
 CREATE FUNCTION sq2pg.source_facts(source text) RETURNS jsonb
     LANGUAGE sql STRICT AS $$
     SELECT jsonb_build_object('size', size, 'modified', modified, 'change_counter', change_counter,
-                              'wal_mode', wal_mode, 'read_from_copy', copied)
-      FROM sq2pg.source_state(source)
+                              'wal_mode', wal_mode, 'read_from_copy', copied, 'sha256', h.sha256)
+           || CASE WHEN h.note IS NULL THEN '{}' ELSE jsonb_build_object('sha256_note', h.note) END
+      FROM sq2pg.source_state(source), sq2pg.source_sha256(source) AS h
 $$;
-COMMENT ON FUNCTION sq2pg.source_facts(text) IS 'size, time and change counter of a source';
+COMMENT ON FUNCTION sq2pg.source_facts(text) IS 'size, time, change counter and SHA-256 of a source';
+
+CREATE FUNCTION sq2pg.source_sha256(source text, OUT sha256 text, OUT note text)
+    RETURNS SETOF record
+    LANGUAGE C STRICT ROWS 1 AS 'MODULE_PATHNAME', 'sqm_source_sha256_sql';
+COMMENT ON FUNCTION sq2pg.source_sha256(text) IS 'SHA-256 of a source as it lies outside, or why there is none';
 
 CREATE FUNCTION sq2pg.source_state(source text, OUT size bigint, OUT modified timestamptz, OUT change_counter bigint,
                                    OUT wal_mode boolean, OUT copied boolean)

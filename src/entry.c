@@ -45,6 +45,7 @@ PG_FUNCTION_INFO_V1(sqm_check);
 PG_FUNCTION_INFO_V1(sqm_verify);
 PG_FUNCTION_INFO_V1(sqm_reset_sequences);
 PG_FUNCTION_INFO_V1(sqm_source_state);
+PG_FUNCTION_INFO_V1(sqm_source_sha256_sql);
 PG_FUNCTION_INFO_V1(sqm_resolve_type);
 PG_FUNCTION_INFO_V1(sqm_caller_search_path);
 
@@ -209,7 +210,7 @@ call_inner(FunctionCallInfo fcinfo, const char *name, int schema_arg,
  * transaction.
  */
 static Datum
-enter(FunctionCallInfo fcinfo, const char *name)
+enter(FunctionCallInfo fcinfo, const char *name, SqmPurpose purpose)
 {
 	const char *outer_search_path = caller_search_path;
 	Datum		schema;
@@ -228,7 +229,7 @@ enter(FunctionCallInfo fcinfo, const char *name)
 	{
 		pin_settings();
 		(void) sqm_source_open(sqm_arg_text(fcinfo, ARG_SOURCE), GetUserId(),
-							   SQM_PURPOSE_MIGRATE);
+							   purpose);
 		call_inner(fcinfo, name, ARG_SCHEMA, schema);
 	}
 	PG_FINALLY();
@@ -244,25 +245,25 @@ Datum
 sqm_migrate(PG_FUNCTION_ARGS)
 {
 	refuse_unfit_session("sq2pg_migrate()");
-	return enter(fcinfo, "migrate");
+	return enter(fcinfo, "migrate", SQM_PURPOSE_RECORD);
 }
 
 Datum
 sqm_plan(PG_FUNCTION_ARGS)
 {
-	return enter(fcinfo, "plan");
+	return enter(fcinfo, "plan", SQM_PURPOSE_MIGRATE);
 }
 
 Datum
 sqm_check(PG_FUNCTION_ARGS)
 {
-	return enter(fcinfo, "check_source");
+	return enter(fcinfo, "check_source", SQM_PURPOSE_MIGRATE);
 }
 
 Datum
 sqm_verify(PG_FUNCTION_ARGS)
 {
-	return enter(fcinfo, "verify");
+	return enter(fcinfo, "verify", SQM_PURPOSE_MIGRATE);
 }
 
 /*
@@ -310,6 +311,24 @@ sqm_source_state(PG_FUNCTION_ARGS)
 	sqm_row_bigint(&row, facts.change_counter);
 	sqm_row_bool(&row, facts.wal_mode);
 	sqm_row_bool(&row, facts.copied);
+	sqm_row_emit(&row);
+	return (Datum) 0;
+}
+
+/*
+ * sq2pg.source_sha256(source text, OUT sha256 text, OUT note text)
+ */
+Datum
+sqm_source_sha256_sql(PG_FUNCTION_ARGS)
+{
+	char	   *source = sqm_arg_text(fcinfo, 0);
+	const char *note;
+	SqmRow		row;
+
+	(void) sqm_source_open(source, GetUserId(), SQM_PURPOSE_READ);
+	sqm_row_begin(fcinfo, &row);
+	sqm_row_text(&row, sqm_source_sha256(source, &note));
+	sqm_row_text(&row, note);
 	sqm_row_emit(&row);
 	return (Datum) 0;
 }
