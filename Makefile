@@ -11,7 +11,7 @@ MODULE_big = sqlite_fdw_mig
 OBJS = sqlite_fdw_mig.o $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 
 # The SQL half: one script, in the order in which its parts need each other.
-SQL_PARTS = begin fdw state catalog value compare translate types model ddl load finish plan verify fill orphan run retry foresee check
+SQL_PARTS = begin fdw state catalog value compare translate types model ddl load finish plan verify fill orphan run retry foresee estimate check audit
 SQL_SOURCES = $(SQL_PARTS:%=migrate/%.sql)
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql

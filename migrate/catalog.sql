@@ -64,6 +64,13 @@ CREATE FUNCTION sq2pg.unreadable_columns(source text) RETURNS TABLE (table_name 
 COMMENT ON FUNCTION sq2pg.unreadable_columns(text) IS 'columns of SQLite tables that cannot be computed, and why';
 
 /*
+ * One row of SQLite's own answer, for aggregates over a table.
+ */
+CREATE FUNCTION sq2pg.source_row(source text, statement text) RETURNS text[]
+    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_source_row';
+COMMENT ON FUNCTION sq2pg.source_row(text, text) IS 'first row of what SQLite answers to a SELECT, as text';
+
+/*
  * Server and foreign tables, to look around.
  */
 CREATE FUNCTION sq2pg_attach(source text, local_schema name)
