@@ -29,11 +29,7 @@ CREATE TYPE sq2pg.audit_column AS (
     plain         bigint,       -- texts: a decimal number, a time without offset
     zulu          bigint);      -- texts: a time in UTC
 
-/* A name and a string in a way that both programs read. */
-CREATE FUNCTION sq2pg.audit_name(name text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT '"' || replace(name, '"', '""') || '"' $$;
-COMMENT ON FUNCTION sq2pg.audit_name(text) IS 'a name in double quotes';
-
+/* A string in a way that both programs read. */
 CREATE FUNCTION sq2pg.audit_text(value text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT '''' || replace(value, '''', '''''') || '''' $$;
 COMMENT ON FUNCTION sq2pg.audit_text(text) IS 'a string in single quotes, without escapes';
@@ -86,7 +82,7 @@ CREATE FUNCTION sq2pg.audit_columns(options jsonb, model sq2pg.model, matches sq
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     SELECT m.table_ordinal, x.n::int, x.id, x.source,
            CASE WHEN (options->>'empty_as_null')::boolean AND t.typcategory <> 'S' AND k.kind IS DISTINCT FROM 'bytea'
-                THEN format('nullif(%s COLLATE BINARY, '''')', sq2pg.audit_name(x.source)) ELSE sq2pg.audit_name(x.source) END,
+                THEN format('nullif(%s COLLATE BINARY, '''')', sq2pg.lite_name(x.source)) ELSE sq2pg.lite_name(x.source) END,
            quote_ident(x.target),
            CASE WHEN x.target = ANY ((m.load).computed) THEN NULL ELSE k.kind END,
            CASE WHEN a.atttypid = 'numeric'::regtype AND a.atttypmod > 0 THEN (a.atttypmod - 4) & 2047 END,
@@ -133,21 +129,21 @@ CREATE FUNCTION sq2pg.audit_read(options jsonb, model sq2pg.model, columns sq2pg
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     SELECT c.table_ordinal, c.position, c.id, c.name, c.source, c.target, c.kind, c.scale, c.type,
            r.value[s.at + 1]::bigint, r.value[s.at + 2]::bigint, r.value[s.at + 3]::bigint, r.value[s.at + 4]::bigint,
-           r.value[s.at + 5]::bigint, r.value[s.at + 6]::bigint, r.value[s.at + 7]::double precision, r.value[s.at + 8]::bigint,
+           r.value[s.at + 5]::bigint, r.value[s.at + 6]::bigint, coalesce(r.value[s.at + 7]::double precision, 0), r.value[s.at + 8]::bigint,
            r.value[s.at + 9]::bigint
       FROM (SELECT x.table_ordinal, array_agg(x ORDER BY x.position) AS chunk,
                    'SELECT ' || string_agg(sq2pg.audit_census(ROW(x.*)::sq2pg.audit_column), ', ' ORDER BY x.position) AS list
               FROM unnest(columns) AS x
              GROUP BY x.table_ordinal, (x.position - 1) / 100) AS g
       JOIN unnest(model.tables) AS t ON t.ordinal = g.table_ordinal
-     CROSS JOIN LATERAL (SELECT sq2pg.source_row(options->>'source', g.list || ' FROM ' || sq2pg.audit_name(t.source_name))) AS r(value)
+     CROSS JOIN LATERAL (SELECT sq2pg.source_row(options->>'source', g.list || ' FROM ' || sq2pg.lite_name(t.source_name))) AS r(value)
      CROSS JOIN unnest(g.chunk) WITH ORDINALITY AS c
      CROSS JOIN LATERAL (SELECT (c.ordinality::int - 1) * 9) AS s(at)
 $$;
 COMMENT ON FUNCTION sq2pg.audit_read(jsonb, sq2pg.model, sq2pg.audit_column[]) IS 'columns with what the source holds in them';
 
 CREATE TYPE sq2pg.audit_term AS (
-    class      text,    -- number, boolean, range, text or bytes; NULL: not to be compared
+    class      text,    -- number, boolean, time, range, text or bytes; NULL: not to be compared
     source     text,    -- expression of the value in SQLite
     target     text,    -- in PostgreSQL, @ is the column
     unit       text,    -- of a number
@@ -199,7 +195,7 @@ CREATE FUNCTION sq2pg.audit_time(c sq2pg.audit_column, time_zone text) RETURNS s
     SELECT CASE WHEN c.reals + c.blobs > 0 OR c.integers > 0 AND f.unix IS NULL
                      OR NOT (c.texts = c.plain OR c.texts = c.zulu OR c.texts = c.plain + c.zulu AND time_zone = 'UTC') THEN
                     ROW(NULL, NULL, NULL, NULL, NULL, 'its points in time are not all written in one plain way')::sq2pg.audit_term
-                ELSE ROW('range',
+                ELSE ROW('time',
                          CASE WHEN f.unix IS NULL THEN format('strftime(%L, substr(%s, 1, %s))', f.source, c.source, f.length)
                               ELSE format('strftime(%L, %s / %s, ''unixepoch'')', f.source, c.source, f.unix) END,
                          format(CASE c.kind WHEN 'timestamptz' THEN 'to_char(@ AT TIME ZONE %2$s, %1$L) COLLATE "C"'
@@ -248,16 +244,21 @@ CREATE TYPE sq2pg.audit_pair AS (
 CREATE FUNCTION sq2pg.audit_aggregates(term sq2pg.audit_term, all_rows bigint)
     RETURNS TABLE (label text, source text, target text)
     LANGUAGE sql IMMUTABLE AS $$
-    SELECT a.label, replace(a.aggregate, '#', term.source), replace(a.aggregate, '#', term.target)
-      FROM (VALUES ('number', 1, 'min ', 'min(#)'), ('number', 2, 'max ', 'max(#)'),
+    SELECT a.label, replace(a.source, '#', term.source), replace(coalesce(a.target, a.source), '#', term.target)
+      FROM (VALUES ('number', 1, 'min ', 'min(#)', NULL), ('number', 2, 'max ', 'max(#)', NULL),
                    ('number', 3, CASE WHEN term.bound * all_rows < 9e18 THEN 'sum ' ELSE 'sum modulo 1000003 ' END,
-                    CASE WHEN term.bound * all_rows < 9e18 THEN 'sum(#)' ELSE 'sum(# % 1000003)' END),
-                   ('boolean', 1, 'true ', 'count(CASE WHEN # THEN 1 END)'), ('boolean', 2, 'false ', 'count(CASE WHEN NOT (#) THEN 1 END)'),
-                   ('range', 1, 'from ', 'min(#)'), ('range', 2, 'to ', 'max(#)'), ('range', 3, 'different ', 'count(DISTINCT #)'),
-                   ('text', 1, 'characters ', 'sum(length(#))')) AS a(class, place, label, aggregate)
+                    CASE WHEN term.bound * all_rows < 9e18 THEN 'sum(#)' ELSE 'sum(# % 1000003)' END, NULL),
+                   ('boolean', 1, 'true ', 'count(CASE WHEN # THEN 1 END)', NULL),
+                   ('boolean', 2, 'false ', 'count(CASE WHEN NOT (#) THEN 1 END)', NULL),
+                   ('time', 1, 'from ', 'min(#)', NULL), ('time', 2, 'to ', 'max(#)', NULL),
+                   ('time', 3, 'sum of seconds ', 'sum(CAST(strftime(''%s'', #) AS integer))',
+                    'sum(CAST(extract(epoch FROM CAST(# AS timestamp)) AS bigint))'),
+                   ('range', 1, 'from ', 'min(#)', NULL), ('range', 2, 'to ', 'max(#)', NULL),
+                   ('range', 3, 'different ', 'count(DISTINCT #)', NULL),
+                   ('text', 1, 'characters ', 'sum(length(#))', NULL),
+                   ('bytes', 1, 'bytes ', 'sum(length(#))', 'sum(octet_length(#))')) AS a(class, place, label, source, target)
      WHERE a.class = term.class
-    UNION ALL
-    SELECT 'bytes ', format('sum(length(%s))', term.source), format('sum(octet_length(%s))', term.target) WHERE term.class = 'bytes'
+     ORDER BY a.place
 $$;
 COMMENT ON FUNCTION sq2pg.audit_aggregates(sq2pg.audit_term, bigint) IS 'what is compared of a column';
 
@@ -280,7 +281,7 @@ CREATE FUNCTION sq2pg.audit_table_pairs(options jsonb, model sq2pg.model, matche
     RETURNS TABLE (table_ordinal int, place int, place_in int, pair sq2pg.audit_pair)
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     WITH t AS (
-        SELECT p.ordinal, p.source_name, sq2pg.audit_name(p.source_name) AS source, (m.load).relation AS target
+        SELECT p.ordinal, p.source_name, sq2pg.lite_name(p.source_name) AS source, (m.load).relation AS target
           FROM unnest(matches) AS m JOIN unnest(model.tables) AS p ON p.ordinal = m.table_ordinal
     )
     SELECT t.ordinal, 1, 0,
@@ -342,7 +343,7 @@ CREATE FUNCTION sq2pg.audit_key_pairs(options jsonb, model sq2pg.model, matches 
     SELECT k.table_ordinal, 4, k.ordinality::int,
            ROW(t.source_name, format('key (%s): different values', string_agg(c.name, ', ' ORDER BY x.n)),
                format('SELECT count(*) FROM (SELECT DISTINCT %s FROM %s) AS k;', string_agg(c.source, ', ' ORDER BY x.n),
-                      sq2pg.audit_name(t.source_name)),
+                      sq2pg.lite_name(t.source_name)),
                format('SELECT count(*) FROM (SELECT DISTINCT %s FROM %s) AS k;', string_agg(replace(c.template, '@', c.target), ', ' ORDER BY x.n),
                       (m.load).relation))::sq2pg.audit_pair
       FROM unnest(model.keys) WITH ORDINALITY AS k
@@ -367,9 +368,9 @@ CREATE FUNCTION sq2pg.audit_orphan_pairs(options jsonb, model sq2pg.model, match
     )
     SELECT f.table_ordinal, 5, f.ordinality::int,
            ROW(t.source_name, format('foreign key (%s) to table "%s": orphans', string_agg(c.name, ', ' ORDER BY x.n), p.source_name),
-               format('SELECT count(*) FROM %s WHERE %s AND (%s) NOT IN (SELECT %s FROM %s WHERE %s);', sq2pg.audit_name(t.source_name),
+               format('SELECT count(*) FROM %s WHERE %s AND (%s) NOT IN (SELECT %s FROM %s WHERE %s);', sq2pg.lite_name(t.source_name),
                       string_agg(c.column_source || ' IS NOT NULL', ' AND ' ORDER BY x.n), string_agg(c.source, ', ' ORDER BY x.n),
-                      string_agg(q.source, ', ' ORDER BY x.n), sq2pg.audit_name(p.source_name),
+                      string_agg(q.source, ', ' ORDER BY x.n), sq2pg.lite_name(p.source_name),
                       string_agg(q.column_source || ' IS NOT NULL', ' AND ' ORDER BY x.n)),
                format('SELECT count(*) FROM %s AS c WHERE %s AND NOT EXISTS (SELECT 1 FROM %s AS p WHERE %s);', (m.load).relation,
                       string_agg(format('c.%s IS NOT NULL', c.target), ' AND ' ORDER BY x.n), (n.load).relation,
@@ -396,7 +397,8 @@ DECLARE
     options   jsonb;
     model     sq2pg.model;
     matches   sq2pg.match[];
-    obstacles jsonb;
+    reports   jsonb;            -- by table
+    obstacles jsonb;            -- by ordinal: why a table is not compared
     columns   sq2pg.audit_column[];
 BEGIN
     SELECT r.* INTO done FROM sq2pg.runs AS r WHERE r.run = sq2pg_audit.run;
@@ -409,14 +411,22 @@ BEGIN
             MESSAGE = format('run %s was a rehearsal: there is nothing to compare', run);
     END IF;
     options := done.parameters || jsonb_build_object('source', done.source, 'target_schema', done.target_schema);
-    model := sq2pg.read_model(options);
+    model := sq2pg.name_relations(sq2pg.read_model(options), '{}');
+    reports := (SELECT coalesce(jsonb_object_agg(r->>'table_name', r), '{}')
+                  FROM jsonb_array_elements(done.tables) AS r WHERE r->>'table_name' IS NOT NULL);
+    IF NOT EXISTS (SELECT FROM sq2pg.source_state(done.source) AS x
+                    WHERE x.size = (done.source_facts->>'size')::bigint
+                      AND x.change_counter = (done.source_facts->>'change_counter')::bigint
+                      AND x.modified IS NOT DISTINCT FROM (done.source_facts->>'modified')::timestamptz) THEN
+        RAISE WARNING 'the source is not as it was when run % read it', run
+            USING HINT = 'Differences may be younger than the migration. Keep a copy whose SHA-256 is the one in sq2pg.runs for the auditor.';
+    END IF;
     matches := ARRAY(SELECT m FROM sq2pg.match_tables(model) AS m);
     obstacles := (SELECT coalesce(jsonb_object_agg(t.ordinal, o.text), '{}')
                     FROM unnest(model.tables) AS t
-                    LEFT JOIN jsonb_array_elements(done.tables) AS r ON r->>'table_name' = t.source_name
                     LEFT JOIN unnest(matches) AS m ON m.table_ordinal = t.ordinal
                    CROSS JOIN LATERAL (SELECT CASE WHEN (m.load).target_columns IS NULL THEN 'there is no such table in the target'
-                                                   ELSE sq2pg.audit_obstacle(r) END) AS o(text)
+                                                   ELSE sq2pg.audit_obstacle(coalesce(reports->t.target_name, reports->t.source_name)) END) AS o(text)
                    WHERE o.text IS NOT NULL);
     matches := ARRAY(SELECT m FROM unnest(matches) AS m WHERE NOT obstacles ? m.table_ordinal::text);
     columns := ARRAY(SELECT c FROM sq2pg.audit_columns(options, model, matches) AS c);
