@@ -199,6 +199,7 @@ CREATE FUNCTION sq2pg.check_source(
     RETURNS SETOF sq2pg.finding
     LANGUAGE plpgsql AS $$
 DECLARE
+    started     timestamptz := clock_timestamp();
     options     jsonb := sq2pg.make_options(source, target_schema, mode, include, exclude, rename, existing, types, names,
                                             on_bad_value, on_conflict, on_orphan, empty_as_null, time_zone, triggers,
                                             owner, add_missing, verify, dry_run);
@@ -222,7 +223,8 @@ BEGIN
             || sq2pg.type_notes(model, profiles) || sq2pg.noise_notes(model, profiles)
             || sq2pg.loss_notes(options, model, expressions) || sq2pg.duplicate_notes(options, model, profiles) || sq2pg.check_violation_notes(options, model, expressions)
             || sq2pg.key_notes(model, sq2pg.null_columns(profiles)) || sq2pg.view_notes(model)
-            || sq2pg.identity_notes(options, model);
+            || sq2pg.identity_notes(options, model)
+            || sq2pg.estimate_notes(options, model, started, false);
     END IF;
     RETURN QUERY
         SELECT n.severity, n.code, t.source_name, n.column_name, n.occurrences, n.sample, n.message, n.hint
