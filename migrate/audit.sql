@@ -418,7 +418,7 @@ BEGIN
                     WHERE x.size = (done.source_facts->>'size')::bigint
                       AND x.change_counter = (done.source_facts->>'change_counter')::bigint
                       AND x.modified IS NOT DISTINCT FROM (done.source_facts->>'modified')::timestamptz) THEN
-        RAISE WARNING 'the source is not as it was when run % read it', run
+        RAISE WARNING 'the source is not as it was when the run read it'
             USING HINT = 'Differences may be younger than the migration. Keep a copy whose SHA-256 is the one in sq2pg.runs for the auditor.';
     END IF;
     matches := ARRAY(SELECT m FROM sq2pg.match_tables(model) AS m);
