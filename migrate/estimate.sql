@@ -12,7 +12,8 @@ CREATE TYPE sq2pg.table_size AS (
     source_rows   bigint,
     heap          bigint,       -- bytes, with what lies in TOAST
     indexes       bigint,       -- bytes
-    index_count   int);
+    index_count   int,
+    small         bigint);      -- bytes in files below wal_skip_threshold
 
 /*
  * Each column: values and bytes.  A table is read once, 500 columns at a time;
@@ -65,6 +66,8 @@ CREATE FUNCTION sq2pg.estimate_tables(options jsonb, model sq2pg.model) RETURNS 
     WITH c AS MATERIALIZED (
         SELECT x.*, sq2pg.stored_bytes(x.type, x.filled, x.bytes) AS stored
           FROM sq2pg.estimate_columns(options, model) AS x
+    ), threshold AS (
+        SELECT pg_size_bytes(current_setting('wal_skip_threshold')) AS bytes
     ), heaps AS (
         SELECT c.table_ordinal, min(c.source_rows) AS source_rows,
                4 + 8 * ceil((23 + CASE WHEN sum(c.filled) < sum(c.source_rows) THEN ceil(count(*) / 8.0) ELSE 0 END) / 8)
@@ -81,18 +84,24 @@ CREATE FUNCTION sq2pg.estimate_tables(options jsonb, model sq2pg.model) RETURNS 
           LEFT JOIN c ON c.id = u.id
          GROUP BY x.table_ordinal, x.place, x.is_unique
     ), indexes AS (
-        SELECT e.table_ordinal, count(*) AS n,
-               sum(8192 * (1 + ceil(h.source_rows * CASE WHEN e.is_unique THEN e.entry ELSE least(e.entry, 14) END / 7340))) AS bytes
-          FROM entries AS e JOIN heaps AS h USING (table_ordinal)
-         GROUP BY e.table_ordinal
+        SELECT x.table_ordinal, count(*) AS n, sum(x.bytes) AS bytes, sum(x.bytes) FILTER (WHERE x.bytes < t.bytes) AS small
+          FROM (SELECT e.table_ordinal,
+                       8192 * (1 + ceil(h.source_rows * CASE WHEN e.is_unique THEN e.entry ELSE least(e.entry, 14) END / 7340)) AS bytes
+                  FROM entries AS e JOIN heaps AS h USING (table_ordinal)) AS x,
+               threshold AS t
+         GROUP BY x.table_ordinal
+    ), sizes AS (
+        SELECT h.table_ordinal, h.source_rows, coalesce(i.bytes, 0) + CASE WHEN h.has_toast THEN 8192 ELSE 0 END AS indexes,
+               coalesce(i.small, 0) AS small, coalesce(i.n, 0) AS n,
+               CASE WHEN h.source_rows = 0 THEN 0
+                    WHEN h.tuple < 2040 THEN 8192 * ceil(h.source_rows / floor(8168 / h.tuple))
+                    ELSE h.source_rows * h.tuple * 1.15 END AS heap
+          FROM heaps AS h LEFT JOIN indexes AS i USING (table_ordinal)
     )
-    SELECT coalesce(array_agg(ROW(h.table_ordinal, h.source_rows,
-                                  CASE WHEN h.source_rows = 0 THEN 0
-                                       WHEN h.tuple < 2040 THEN 8192 * ceil(h.source_rows / floor(8168 / h.tuple))
-                                       ELSE h.source_rows * h.tuple * 1.15 END,
-                                  coalesce(i.bytes, 0) + CASE WHEN h.has_toast THEN 8192 ELSE 0 END, coalesce(i.n, 0))::sq2pg.table_size
-                              ORDER BY h.table_ordinal), '{}')
-      FROM heaps AS h LEFT JOIN indexes AS i USING (table_ordinal)
+    SELECT coalesce(array_agg(ROW(s.table_ordinal, s.source_rows, s.heap, s.indexes, s.n,
+                                  s.small + CASE WHEN s.heap < t.bytes THEN s.heap ELSE 0 END)::sq2pg.table_size
+                              ORDER BY s.table_ordinal), '{}')
+      FROM sizes AS s, threshold AS t
 $$;
 COMMENT ON FUNCTION sq2pg.estimate_tables(jsonb, sq2pg.model) IS 'size of each table in PostgreSQL, by what the source holds';
 
@@ -100,17 +109,16 @@ COMMENT ON FUNCTION sq2pg.estimate_tables(jsonb, sq2pg.model) IS 'size of each t
  * Bytes of WAL.  A run that creates tables writes its rows many to a record
  * and its indexes by pages; wal_level "minimal" leaves out every file above
  * wal_skip_threshold, since it is new.  In existing tables each row and each
- * entry of an index has a record of its own.  On top come the system catalogs.
+ * entry of an index has a record of its own.  On top come the system catalogs,
+ * whose pages are logged as a whole when they are met first after a checkpoint.
  */
 CREATE FUNCTION sq2pg.estimate_wal(sizes sq2pg.table_size[], data_mode boolean) RETURNS double precision
     LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN data_mode THEN 0 ELSE 131072 + 5120.0 * sum(2 + s.index_count) END
+    SELECT CASE WHEN current_setting('full_page_writes') = 'on' THEN 393216 ELSE 65536 END
            + CASE WHEN data_mode THEN sum(0.85 * s.heap + s.source_rows * (40.0 + 75.0 * s.index_count))
-                  WHEN current_setting('wal_level') = 'minimal' THEN
-                      sum(CASE WHEN s.heap > t.threshold THEN 0 ELSE s.heap END
-                          + CASE WHEN s.indexes / greatest(s.index_count, 1) > t.threshold THEN 0 ELSE s.indexes END)
-                  ELSE 0.8 * sum(s.heap + s.indexes) END
-      FROM unnest(sizes) AS s, (SELECT pg_size_bytes(current_setting('wal_skip_threshold')) AS threshold) AS t
+                  ELSE sum(5120 * (2.0 + s.index_count) + CASE WHEN current_setting('wal_level') = 'minimal' THEN s.small
+                                                              ELSE 0.8 * (s.heap + s.indexes) END) END
+      FROM unnest(sizes) AS s
 $$;
 COMMENT ON FUNCTION sq2pg.estimate_wal(sq2pg.table_size[], boolean) IS 'bytes of WAL that a run will write';
 
