@@ -15,6 +15,14 @@ CREATE TYPE sq2pg.table_size AS (
     index_count   int,
     small         bigint);      -- bytes in files below wal_skip_threshold
 
+/* Numbers of numeric count as such: most have up to eight digits. */
+CREATE FUNCTION sq2pg.has_fixed_width(type text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT type IN ('boolean', 'smallint', 'integer', 'bigint', 'real', 'double precision', 'date', 'time', 'uuid')
+        OR type LIKE 'timestamp%' OR type LIKE 'numeric%'
+$$;
+COMMENT ON FUNCTION sq2pg.has_fixed_width(text) IS 'types whose values need not be measured to know their size';
+
 /*
  * Each column: values and bytes.  A table is read once, 500 columns at a time;
  * of a blob SQLite reads the length only.
@@ -24,7 +32,8 @@ CREATE FUNCTION sq2pg.estimate_columns(options jsonb, model sq2pg.model)
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     SELECT c.id, g.table_ordinal, c.type, r.value[1]::bigint, r.value[c.n * 2]::bigint, coalesce(r.value[c.n * 2 + 1]::bigint, 0)
       FROM (SELECT x.table_ordinal, array_agg(x.id ORDER BY x.n) AS ids, array_agg(coalesce(x.type, x.candidates[1]) ORDER BY x.n) AS types,
-                   string_agg(replace(', count(@), sum(CASE WHEN typeof(@) = ''blob'' THEN length(@) ELSE length(CAST(@ AS BLOB)) END)',
+                   string_agg(replace(CASE WHEN sq2pg.has_fixed_width(coalesce(x.type, x.candidates[1])) THEN ', count(@), 0'
+                                           ELSE ', count(@), sum(CASE WHEN typeof(@) = ''blob'' THEN length(@) ELSE length(CAST(@ AS BLOB)) END)' END,
                                       '@', sq2pg.lite_name(x.source_name)), '' ORDER BY x.n) AS list
               FROM (SELECT y.*, row_number() OVER (PARTITION BY y.table_ordinal ORDER BY y.ordinal) AS n
                       FROM unnest(model.columns) AS y) AS x
@@ -48,7 +57,7 @@ CREATE FUNCTION sq2pg.stored_bytes(type text, filled bigint, bytes bigint) RETUR
                 WHEN type IN ('integer', 'date', 'real') THEN 4.0 * filled
                 WHEN type IN ('bigint', 'double precision', 'time') OR type LIKE 'timestamp%' THEN 9.0 * filled
                 WHEN type = 'uuid' THEN 16.0 * filled
-                WHEN type LIKE 'numeric%' THEN 4.0 * filled + bytes / 2.0
+                WHEN type LIKE 'numeric%' THEN 7.0 * filled
                 WHEN type = 'jsonb' THEN 8.0 * filled + bytes * 1.1
                 ELSE bytes + CASE WHEN bytes < 120 * filled THEN 1.0 ELSE 5.0 END * filled END
 $$;
@@ -130,7 +139,7 @@ COMMENT ON FUNCTION sq2pg.estimate_wal(sq2pg.table_size[], boolean) IS 'bytes of
 CREATE FUNCTION sq2pg.estimate_seconds(sizes sq2pg.table_size[], data_mode boolean, reading interval) RETURNS double precision
     LANGUAGE sql IMMUTABLE AS $$
     SELECT 1.5 * extract(epoch FROM reading)
-           + sum(s.heap + s.indexes) / 80e6 * CASE WHEN data_mode THEN 2 ELSE 1 END
+           + sum(s.heap + s.indexes) / 40e6 * CASE WHEN data_mode THEN 2 ELSE 1 END
       FROM unnest(sizes) AS s
 $$;
 COMMENT ON FUNCTION sq2pg.estimate_seconds(sq2pg.table_size[], boolean, interval) IS 'seconds that a run will take';
