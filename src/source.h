@@ -17,7 +17,8 @@
 typedef enum SqmPurpose
 {
 	SQM_PURPOSE_READ,			/* catalog functions, foreign tables: in place */
-	SQM_PURPOSE_MIGRATE			/* a long run: never keep a writer waiting */
+	SQM_PURPOSE_MIGRATE,		/* a long run: never keep a writer waiting */
+	SQM_PURPOSE_RECORD			/* the same, and its hash will be asked for */
 } SqmPurpose;
 
 /* What a report says about the file. */
@@ -35,5 +36,6 @@ extern SqmLite *sqm_source_open(const char *source, Oid role, SqmPurpose purpose
 extern void sqm_source_check_rights(const char *source, Oid role);
 extern void sqm_source_check_unchanged(const char *source);
 extern SqmSourceFacts sqm_source_facts(const char *source);
+extern const char *sqm_source_sha256(const char *source, const char **note);
 
 #endif							/* SQM_SOURCE_H */
