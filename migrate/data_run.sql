@@ -137,7 +137,7 @@ BEGIN
                             load.target_columns, options->>'time_zone', (options->>'empty_as_null')::boolean,
                             options->>'on_bad_value', 'table', sq2pg.conflict_policy(options->>'on_conflict', target),
                             sq2pg.key_columns(target),
-                            orphans.numbers, orphans.columns, orphans.nulled, orphans.parents);
+                            orphans.numbers, orphans.columns, orphans.nulled, orphans.parents, options->>'verify' = 'content');
     IF outcome.misfits IS NOT NULL THEN
         RAISE invalid_text_representation USING
             MESSAGE = 'values of the source do not fit the columns of the target',
@@ -146,7 +146,8 @@ BEGIN
     END IF;
     RETURN ROW(ROW(step.table_ordinal, outcome.source_rows, outcome.loaded, outcome.noise, outcome.changed, outcome.rejected,
                    outcome.exceptions, outcome.stored, 0, repeat('0', 32), '{}',
-                   (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint)::sq2pg.load_result,
+                   (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint,
+                   CASE WHEN load.target_columns = (target.load).target_columns THEN outcome.digest END)::sq2pg.load_result,
                outcome.way, 0, repeat('0', 32))::sq2pg.data_result;
 END
 $$;
@@ -191,7 +192,7 @@ BEGIN
             loaded := sq2pg.load_by_statement(options, (SELECT ROW(s.*)::sq2pg.step FROM unnest(sq2pg.data_staging_steps(model, tables)) AS s
                                                          WHERE s.table_ordinal = target.table_ordinal), loads[i]);
             result := ROW(ROW(target.table_ordinal, loaded, loaded, 0, 0, 0, '{}', repeat('0', 32), 0, repeat('0', 32), '{}',
-                              0)::sq2pg.load_result, 'statement', 0, repeat('0', 32))::sq2pg.data_result;
+                              0, NULL)::sq2pg.load_result, 'statement', 0, repeat('0', 32))::sq2pg.data_result;
         ELSE
             result := sq2pg.load_target(options, loads[i], target, orphans[target.table_ordinal], i, cardinality(loads));
         END IF;
@@ -284,7 +285,10 @@ BEGIN
     END IF;
     SELECT * INTO v
       FROM sq2pg.verify_table(options, CASE WHEN plain THEN compared ELSE load END, (r.load).exceptions, (r.load).rejected,
-                              (r.load).stored, -r.held_rows, sq2pg.digest_difference(repeat('0', 32), r.held_digest));
+                              (r.load).stored, -r.held_rows, sq2pg.digest_difference(repeat('0', 32), r.held_digest),
+                              (r.load).source_rows,
+                              CASE WHEN (CASE WHEN plain THEN compared ELSE load END).target_columns = (t.load).target_columns
+                                   THEN (r.load).digest END);
     target_rows := v.target_rows;
     matches := v.matches;
     detail := v.detail;

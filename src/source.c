@@ -66,6 +66,9 @@ typedef struct SqmSource
 	SqmSourceFacts facts;
 	bool		immutable;		/* read without locks: check for changes */
 	bool		with_log;		/* read together with its -wal file */
+	SqmLite    *watch;			/* beside a database that others may write, or
+								 * NULL */
+	int64		version;		/* as "watch" saw it before our snapshot */
 	struct stat before;			/* of the original file */
 	File		copy;			/* temporary file, or -1 */
 	char		marks[2];		/* bytes 18 and 19 of the original of a copy */
@@ -636,6 +639,8 @@ forget_source(void *arg)
 	}
 	if (source->lite != NULL)
 		sqm_lite_close(source->lite);
+	if (source->watch != NULL)
+		sqm_lite_close(source->watch);
 	if (source->copy >= 0)
 		FileClose(source->copy);
 	source->copy = -1;
@@ -655,6 +660,98 @@ find_source(const char *name, Oid role)
 			 !is_large_object(name)))
 			return source;
 	return NULL;
+}
+
+/* Changes with every commit of others, as long as a handle reads nothing. */
+static int64
+data_version(SqmLite *lite)
+{
+	SqmStatement *stmt = sqm_statement_prepare(lite, "PRAGMA data_version");
+	int64		version;
+
+	if (!sqm_statement_step(stmt))
+		elog(ERROR, "PRAGMA data_version returned nothing");
+	version = sqm_statement_int64(stmt, 0);
+	sqm_statement_finalize(stmt);
+	return version;
+}
+
+/*
+ * A second handle that never holds a snapshot: it tells whether others have
+ * written since before ours, and so whether a third one sees the same.
+ */
+static void
+open_watch(SqmSource *source)
+{
+	source->watch = sqm_lite_open(source->name, source->name, SQM_OPEN_SHARED);
+	source->version = data_version(source->watch);
+}
+
+/* One snapshot from here to the end of the transaction */
+static void
+begin_snapshot(SqmSource *source)
+{
+	sqm_lite_exec(source->lite, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1");
+}
+
+/*
+ * Describes an open source for other processes of the server; false if they
+ * cannot have it.
+ */
+bool
+sqm_source_share(const char *name, SqmSourceShare *share)
+{
+	SqmSource  *source = find_source(name, InvalidOid);
+	const char *path;
+
+	if (source == NULL)
+		return false;
+	path = source->copy >= 0 ? FilePathName(source->copy) : source->name;
+	if (strlen(name) >= SQM_MAX_SOURCE || strlen(path) >= SQM_MAX_SOURCE)
+		return false;
+	strlcpy(share->name, name, SQM_MAX_SOURCE);
+	strlcpy(share->path, path, SQM_MAX_SOURCE);
+	share->immutable = source->immutable || source->copy >= 0;
+	/* in rollback mode our own lock keeps writers out */
+	share->others_write = !share->immutable && source->facts.wal_mode;
+	return !share->others_write || source->watch != NULL;
+}
+
+/* Has nobody written since before our snapshot? */
+bool
+sqm_source_is_still(const char *name)
+{
+	SqmSource  *source = find_source(name, InvalidOid);
+
+	return source != NULL &&
+		(source->watch == NULL ||
+		 data_version(source->watch) == source->version);
+}
+
+/*
+ * In a worker: the leader's source, under its name, for everything that opens
+ * it from here on.  The leader has checked the rights, and for changes.
+ */
+void
+sqm_source_adopt(const SqmSourceShare *share)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	SqmSource  *source = palloc0(sizeof(SqmSource));
+
+	source->name = pstrdup(share->name);
+	source->role = GetUserId();
+	source->copy = -1;
+	source->context = CurrentMemoryContext;
+	source->callback.func = forget_source;
+	source->callback.arg = source;
+	source->lite = sqm_lite_open(share->path, share->name,
+								 share->immutable ? SQM_OPEN_IMMUTABLE :
+								 SQM_OPEN_SHARED);
+	begin_snapshot(source);
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &source->callback);
+	MemoryContextSwitchTo(old);
+	source->next = sources;
+	sources = source;
 }
 
 static SqmSource *
@@ -678,8 +775,10 @@ create_source(const char *name, Oid role, SqmPurpose purpose)
 		open_large_object(source, purpose);
 	else
 		open_path(source, purpose);
-	/* one snapshot from here to the end of the transaction */
-	sqm_lite_exec(source->lite, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1");
+	if (purpose == SQM_PURPOSE_MIGRATE && source->facts.wal_mode &&
+		!source->immutable && !source->facts.copied)
+		open_watch(source);
+	begin_snapshot(source);
 
 	MemoryContextSwitchTo(old);
 	/* only now, when nothing can fail any more, it outlives the statement */
