@@ -219,9 +219,9 @@ CREATE FUNCTION sq2pg.policy_rules(parts sq2pg.target_part[]) RETURNS SETOF sq2p
            NULL::text[], y.names, sq2pg.quote_names(y.names)
       FROM policies AS y WHERE NOT y.polpermissive AND sq2pg.is_known(y.names, y.unknown)
     UNION ALL
-    SELECT g.table_ordinal, 'policy', string_agg(y.polname, ', ' ORDER BY y.polname),
-           string_agg(y.expression, ' OR ' ORDER BY y.polname), g.relation,
-           coalesce('(' || string_agg(format('(%s)', y.expression), ' OR ' ORDER BY y.polname) || ') IS NOT TRUE', 'true'),
+    SELECT g.table_ordinal, 'policy', coalesce(string_agg(y.polname, ', ' ORDER BY y.polname), 'no policy'),
+           coalesce(string_agg(y.expression, ' OR ' ORDER BY y.polname), 'false'), g.relation,
+           coalesce('(' || string_agg('(' || y.expression || ')', ' OR ' ORDER BY y.polname) || ') IS NOT TRUE', 'true'),
            NULL, NULL, coalesce(s.names, '{}'), sq2pg.quote_names(coalesce(s.names, '{}'))
       FROM guarded AS g
       LEFT JOIN policies AS y ON y.table_ordinal = g.table_ordinal AND y.polpermissive
