@@ -97,6 +97,8 @@ def measure(plan, job, chosen, rounds, postmaster):
     scenario = results.Scenario(plan.name, plan.title, job.rows, job.bytes)
     lines = [results.Line(plan.name, m.name, m.label, m.name in peers.PEERS) for m in chosen]
     scenario.lines = lines
+    if rounds > 1:
+        one_run(chosen[0], job, False, postmaster, 0)      # warms up, is not counted
     for number in range(rounds):
         for i in range(len(chosen)):
             which = (i + number) % len(chosen)

@@ -79,7 +79,7 @@ CREATE = [
     COPY_BINARY,
     Method('copy_freeze', 'COPY FREEZE, binary file', made_by_copy('bin', '(FORMAT binary, FREEZE)')),
     Method('copy_text', 'COPY, text file', made_by_copy('txt', '')),
-    Method('sqlite_csv', 'sqlite3 -csv | psql', sqlite_csv),
+    Method('sqlite_csv', 'sqlite3 -csv piped into psql', sqlite_csv),
     Method('insert_select', 'INSERT ... SELECT from our foreign table', insert_select),
     Method('migrate_none_wal', 'sq2pg_migrate, WAL, not verified', migrate('wal', 'none')),
     Method('migrate_content_wal', 'sq2pg_migrate, WAL, verified', migrate('wal', 'content')),

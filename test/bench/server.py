@@ -124,14 +124,14 @@ def facts():
         model = re.search(r'model name\s*:\s*(.*)', file.read())
     with Session(TEMPLATE) as session:
         version = session.rows('SHOW server_version')[0]
-        sqlite = session.rows('SELECT sq2pg_version()')[0]
+        extension = session.rows('SELECT sq2pg_version()')[0].partition(' (')[0]     # without how SQLite was compiled
         settings = session.rows("SELECT name || ' = ' || current_setting(name) FROM pg_settings WHERE name IN ({}) ORDER BY name".format(
             ', '.join(literal(s) for s in SETTINGS)))
     return [('processor', f'{os.cpu_count()} cores' + (f', {model.group(1)}' if model else '')),
             ('memory', f'{memory / 1048576:.0f} GB'),
             ('kernel', f'{os.uname().sysname} {os.uname().release} {os.uname().machine}'),
             ('PostgreSQL', version),
-            ('extension', sqlite),
+            ('extension', extension),
             ('settings', ', '.join(settings))]
 
 
