@@ -21,7 +21,7 @@ import results
 import server
 import sources
 from job import Job
-from memory import Sampler
+from processes import Sampler
 
 Plan = namedtuple('Plan', 'name title maker size methods peers job', defaults=(False, None))
 
@@ -77,13 +77,14 @@ def one_run(method, job, whole, postmaster, number):
             method.prepare(job, run)
         with server.Session('postgres') as other:
             other.rows('CHECKPOINT')
-        with Sampler(postmaster) as memory:
+        with Sampler(postmaster) as processes:
             method.function(job, run)
         wrong = job.wrong(session)
         lacking = job.lacking(session) if whole else []
     problem = f"content differs: {', '.join(wrong[:5])}" + (' ...' if wrong[5:] else '') if wrong else ''
     remark = f"made fewer objects: {', '.join(lacking)}" if lacking else ''
-    return results.One(number, run.seconds, memory.process, memory.server, run.client_kb), problem, remark
+    return results.One(number, run.seconds, processes.seconds + run.client_cpu, processes.process, processes.server,
+                       run.client_kb), problem, remark
 
 
 def short(error):
@@ -183,7 +184,8 @@ def main():
     plan_of = {p.name: p for p in todo}
     server.make_template()
     facts = server.facts()
-    print(''.join(f'{name}: {value}\n' for name, value in facts), flush=True)
+    print(''.join(f'{name}: {value}\n' for name, value in facts)
+          + ''.join(f'{peer} is missing: {why}\n' for peer, why in options.missing.items()), flush=True)
     directory = tempfile.mkdtemp(prefix='sqm_bench.')
     os.chmod(directory, 0o755)
     scenarios, job = [], None

@@ -22,14 +22,16 @@ class Run:
         self.session = session
         self.database = database
         self.seconds = 0.0
+        self.client_cpu = 0.0
         self.client_kb = 0
 
     def sql(self, text):
         self.seconds += self.session.timed(text)
 
     def client(self, command, **variables):
-        seconds, kilobytes = server.client(command, **variables)
+        seconds, cpu, kilobytes = server.client(command, **variables)
         self.seconds += seconds
+        self.client_cpu += cpu
         self.client_kb = max(self.client_kb, kilobytes)
 
 

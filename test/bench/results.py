@@ -4,12 +4,15 @@ import csv
 import statistics
 from dataclasses import dataclass, field
 
+ENOUGH = 0.2                    # seconds of processor time that can be told from a tick of the kernel's clock
+
 
 @dataclass
 class One:
     """One run of one method."""
     round: int
     seconds: float
+    cpu: float                  # processor time of server and clients
     process_kb: int
     server_kb: int
     client_kb: int
@@ -46,15 +49,20 @@ class Scenario:
     def reference(self):
         return self.lines[0]
 
-    def ratios(self, line):
-        """Time against the reference of the same round: (median, least, greatest)."""
-        base = {run.round: run.seconds for run in self.reference.runs}
-        ratios = [run.seconds / base[run.round] for run in line.runs if run.round in base]
+    def cpu_ratio(self, line):
+        enough = self.reference.runs and self.reference.median('cpu') >= ENOUGH
+        ratios = self.ratios(line, 'cpu') if enough else None
+        return ratios[0] if ratios else None
+
+    def ratios(self, line, what='seconds'):
+        """Against the reference of the same round: (median, least, greatest)."""
+        base = {run.round: getattr(run, what) for run in self.reference.runs}
+        ratios = [getattr(run, what) / base[run.round] for run in line.runs if base.get(run.round)]
         return (statistics.median(ratios), min(ratios), max(ratios)) if ratios else None
 
 
 CSV_COLUMNS = ('scenario', 'rows', 'source_bytes', 'method', 'rounds', 'ratio_median', 'ratio_min', 'ratio_max', 'seconds_median',
-               'seconds_min', 'seconds_max', 'backend_kb', 'server_kb', 'client_kb', 'problem', 'remark')
+               'seconds_min', 'seconds_max', 'cpu_ratio', 'cpu_seconds', 'backend_kb', 'server_kb', 'client_kb', 'problem', 'remark')
 
 
 def write_csv(path, scenarios):
@@ -64,10 +72,12 @@ def write_csv(path, scenarios):
         for s in scenarios:
             for line in s.lines:
                 seconds = [run.seconds for run in line.runs]
-                numbers = [''] * 9
+                numbers = [''] * 11
                 if line.runs:
+                    cpu = s.cpu_ratio(line)
                     numbers = [f'{r:.3f}' for r in s.ratios(line) or ()] or [''] * 3
                     numbers += [f'{v:.4f}' for v in (statistics.median(seconds), min(seconds), max(seconds))]
+                    numbers += [f'{cpu:.3f}' if cpu else '', f'{line.median("cpu"):.2f}']
                     numbers += [int(line.median(w)) for w in ('process_kb', 'server_kb', 'client_kb')]
                 out.writerow([s.name, s.rows, s.bytes, line.method, len(line.runs), *numbers, line.problem, line.remark])
 
@@ -78,7 +88,8 @@ def megabytes(kilobytes):
 
 def table(scenario):
     out = [f'### {scenario.title}', '', f'{scenario.rows:,} rows, source {scenario.bytes / 1e6:,.1f} MB.', '',
-           '| method | time (min–max), COPY BINARY = 1 | seconds | backend MB | client MB |', '|---|---|---|---|---|']
+           '| method | time (min–max), COPY BINARY = 1 | seconds | processor time, COPY BINARY = 1 | backend MB | client MB |',
+           '|---|---|---|---|---|---|']
     notes = []
     for line in scenario.lines:
         mark = ''
@@ -87,10 +98,12 @@ def table(scenario):
             notes.append(said)
             mark = f' [{len(notes)}]'
         if not line.runs:
-            out.append(f'| {line.label}{mark} | - | - | - | - |')
+            out.append(f'| {line.label}{mark} | - | - | - | - | - |')
             continue
         median, least, greatest = scenario.ratios(line)
+        cpu = scenario.cpu_ratio(line)
         out.append(f'| {line.label}{mark} | {median:.2f} ({least:.2f}–{greatest:.2f}) | {line.median("seconds"):.3g} | '
+                   f'{f"{cpu:.2f}" if cpu else "-"} | '
                    f'{megabytes(line.median("process_kb"))} | {megabytes(line.median("client_kb"))} |')
     out.append('')
     out += [f'[{number}] {note}  ' for number, note in enumerate(notes, 1)] + ([''] if notes else [])

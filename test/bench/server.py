@@ -72,7 +72,7 @@ class Session:
 
 
 def client(command, seconds=900, **variables):
-    """Runs a program; returns the seconds it took and the memory of its largest process in kB."""
+    """Runs a program; returns the seconds it took, those of processor time, and the memory of its largest process in kB."""
     with tempfile.TemporaryFile() as output:
         started = time.perf_counter()
         child = subprocess.Popen(['timeout', str(seconds)] + command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
@@ -86,7 +86,7 @@ def client(command, seconds=900, **variables):
         raise Failed(f'stopped after {seconds} s')
     if child.returncode != 0 or re.search(r'^(ERROR|FATAL)|\b(FATAL|ERROR) ', said, re.M):
         raise Failed(said.strip() or f'exit status {child.returncode}')
-    return elapsed, usage.ru_maxrss
+    return elapsed, usage.ru_utime + usage.ru_stime, usage.ru_maxrss
 
 
 def make_template():
