@@ -104,7 +104,7 @@ class Database:
 
     def __enter__(self):
         with Session('postgres') as session:
-            session.rows(f'CREATE DATABASE {self.name} TEMPLATE {TEMPLATE}; CHECKPOINT')
+            session.rows(f'CREATE DATABASE {self.name} TEMPLATE {TEMPLATE}')
         return self.name
 
     def __exit__(self, *_):
