@@ -148,39 +148,77 @@ $$;
 COMMENT ON FUNCTION sq2pg.noise_notes(sq2pg.model, sq2pg.column_profile[]) IS 'columns from which rounding removes binary noise';
 
 /*
- * What stops a run before it reads a row, as a finding instead of an error.
+ * The mode of the run; what keeps it from having one is a finding, not an
+ * error.
  */
-CREATE FUNCTION sq2pg.precondition_notes(options jsonb, model sq2pg.model) RETURNS sq2pg.note[]
+CREATE FUNCTION sq2pg.prepare_check(INOUT options jsonb, OUT mode text, OUT model sq2pg.model, OUT notes sq2pg.note[])
     LANGUAGE plpgsql AS $$
 DECLARE
-    notes   sq2pg.note[] := '{}';
+    given   CONSTANT jsonb := options;
+    p       record;
     state   text;
     message text;
     detail  text;
     hint    text;
 BEGIN
+    notes := '{}';
     BEGIN
-        PERFORM FROM sq2pg.choose_mode(options, model);
-        IF model.tables IS NOT NULL THEN
+        SELECT * INTO p FROM sq2pg.prepare_run(given);
+        options := p.options;
+        mode := p.mode;
+        model := p.model;
+        IF mode = 'create' AND model.tables IS NOT NULL THEN
             PERFORM sq2pg.check_limits(model);
         END IF;
-    EXCEPTION WHEN duplicate_table OR feature_not_supported OR too_many_columns OR configuration_limit_exceeded THEN
+    EXCEPTION WHEN duplicate_table OR too_many_columns OR configuration_limit_exceeded THEN
         GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
                                 hint = PG_EXCEPTION_HINT;
-        notes := ARRAY[ROW(NULL, NULL, 'error', CASE state WHEN '42P07' THEN 'target_exists'
-                                                           WHEN '0A000' THEN 'not_supported'
-                                                           ELSE 'limit' END,
+        notes := ARRAY[ROW(NULL, NULL, 'error', CASE state WHEN '42P07' THEN 'target_exists' ELSE 'limit' END,
                            NULL, nullif(detail, ''), message, nullif(hint, ''))::sq2pg.note];
+        options := given;
+        mode := 'create';
+        model := sq2pg.read_model(options);
     END;
-    IF NOT has_schema_privilege(model.schema_name, 'CREATE') THEN
+    IF (mode = 'create' OR (options->>'add_missing')::boolean) AND NOT has_schema_privilege(model.schema_name, 'CREATE') THEN
         notes := notes || ROW(NULL, NULL, 'error', 'no_right', NULL, NULL,
                               format('role "%s" may not create tables in schema "%s"', current_user, model.schema_name),
                               format('GRANT CREATE ON SCHEMA %I TO %I;', model.schema_name, current_user))::sq2pg.note;
     END IF;
-    RETURN notes;
+    notes := notes || model.notes;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.precondition_notes(jsonb, sq2pg.model) IS 'what stops a run before it begins';
+COMMENT ON FUNCTION sq2pg.prepare_check(jsonb) IS 'mode and model of a run, with what stops it before it begins';
+
+/*
+ * Findings about a run in create mode.
+ */
+CREATE FUNCTION sq2pg.check_create(options jsonb, model sq2pg.model) RETURNS sq2pg.note[]
+    LANGUAGE plpgsql AS $$
+DECLARE
+    profiles    sq2pg.column_profile[];
+    expressions sq2pg.expression[];
+    before      sq2pg.column_plan[] := model.columns;
+    notes       sq2pg.note[] := sq2pg.object_notes(options, model);
+BEGIN
+    IF model.tables IS NULL THEN
+        RETURN notes;
+    END IF;
+    profiles := sq2pg.profile_tables(options, model, ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t));
+    model.columns := sq2pg.choose_types(before, model.foreign_keys, profiles);
+    model.foreign_keys := sq2pg.split_types(model.columns, model.foreign_keys);
+    model := sq2pg.name_relations(model, sq2pg.names_in_use(options, model));
+    expressions := sq2pg.translate_expressions(model);
+    model := sq2pg.translate_views(options, model);
+    RETURN notes || sq2pg.not_null_notes(before, model.columns) || sq2pg.schema_notes(options, model, expressions)
+        || sq2pg.misfit_notes(options, model, profiles) || sq2pg.orphan_notes(options, model)
+        || sq2pg.type_notes(model, profiles) || sq2pg.noise_notes(model, profiles)
+        || sq2pg.loss_notes(options, model, expressions) || sq2pg.duplicate_notes(options, model, profiles)
+        || sq2pg.check_violation_notes(options, model, expressions)
+        || sq2pg.key_notes(model, sq2pg.null_columns(profiles)) || sq2pg.view_notes(model)
+        || sq2pg.identity_notes(options, model);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.check_create(jsonb, sq2pg.model) IS 'everything that a run in create mode would meet';
 
 CREATE TYPE sq2pg.finding AS (
     severity    text,
@@ -202,32 +240,17 @@ DECLARE
     options     jsonb := sq2pg.make_options(source, target_schema, mode, include, exclude, rename, existing, types, names,
                                             on_bad_value, on_conflict, on_orphan, empty_as_null, time_zone, triggers,
                                             owner, add_missing, verify, dry_run);
-    model       sq2pg.model := sq2pg.read_model(options);
-    profiles    sq2pg.column_profile[];
-    expressions sq2pg.expression[];
+    prepared    record;
     all_notes   sq2pg.note[];
-    before      sq2pg.column_plan[];
 BEGIN
-    all_notes := sq2pg.precondition_notes(options, model) || sq2pg.object_notes(options, model);
-    IF model.tables IS NOT NULL THEN
-        profiles := sq2pg.profile_tables(options, model, ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t));
-        before := model.columns;
-        model.columns := sq2pg.choose_types(before, model.foreign_keys, profiles);
-        all_notes := all_notes || sq2pg.not_null_notes(before, model.columns);
-        model.foreign_keys := sq2pg.split_types(model.columns, model.foreign_keys);
-        model := sq2pg.name_relations(model, sq2pg.taken_names(model.schema_name));
-        expressions := sq2pg.translate_expressions(model);
-        model := sq2pg.translate_views(options, model);
-        all_notes := all_notes || sq2pg.schema_notes(options, model, expressions) || sq2pg.misfit_notes(options, model, profiles) || sq2pg.orphan_notes(options, model)
-            || sq2pg.type_notes(model, profiles) || sq2pg.noise_notes(model, profiles)
-            || sq2pg.loss_notes(options, model, expressions) || sq2pg.duplicate_notes(options, model, profiles) || sq2pg.check_violation_notes(options, model, expressions)
-            || sq2pg.key_notes(model, sq2pg.null_columns(profiles)) || sq2pg.view_notes(model)
-            || sq2pg.identity_notes(options, model);
-    END IF;
+    SELECT * INTO prepared FROM sq2pg.prepare_check(options);
+    all_notes := prepared.notes
+        || CASE WHEN prepared.mode = 'create' THEN sq2pg.check_create(prepared.options, prepared.model)
+                ELSE sq2pg.check_data(prepared.options, prepared.model) END;
     RETURN QUERY
         SELECT n.severity, n.code, t.source_name, n.column_name, n.occurrences, n.sample, n.message, n.hint
           FROM unnest(sq2pg.sort_notes(all_notes)) WITH ORDINALITY AS n
-          LEFT JOIN unnest(model.tables) AS t ON t.ordinal = n.table_ordinal
+          LEFT JOIN unnest((prepared.model).tables) AS t ON t.ordinal = n.table_ordinal
          ORDER BY array_position('{error,warning,note}', n.severity), n.table_ordinal NULLS FIRST, n.ordinality;
 END
 $$;

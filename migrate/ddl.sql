@@ -264,17 +264,21 @@ CREATE FUNCTION sq2pg.staging_steps(model sq2pg.model) RETURNS sq2pg.step[]
 $$;
 COMMENT ON FUNCTION sq2pg.staging_steps(sq2pg.model) IS 'foreign tables for a plan that is run by hand';
 
+CREATE FUNCTION sq2pg.has_rowid(t sq2pg.table_plan) RETURNS boolean
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT t.type = 'table' AND NOT t.without_rowid
+           -- a column may hide it
+       AND NOT EXISTS (SELECT FROM jsonb_object_keys(nullif(t.facts->'columns', 'null')) AS k WHERE lower(k) = 'rowid')
+$$;
+COMMENT ON FUNCTION sq2pg.has_rowid(sq2pg.table_plan) IS 'can the rows of a SQLite table be named by rowid?';
+
 CREATE FUNCTION sq2pg.load_steps(model sq2pg.model, all_expressions sq2pg.expression[]) RETURNS sq2pg.step[]
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     SELECT array_agg(ROW('load', t.ordinal, t.target_name,
                          format(E'INSERT INTO %I.%I (%s)\n    SELECT %s FROM %I.%I', model.schema_name, t.target_name,
                                 l.list, l.items, sq2pg.staging_name(), t.target_name),
                          ROW(t.source_name, format('%I.%I', model.schema_name, t.target_name), l.column_ids,
-                             l.source_columns, l.target_columns,
-                             t.type = 'table' AND NOT t.without_rowid
-                             -- a column may hide it
-                             AND NOT EXISTS (SELECT FROM jsonb_object_keys(nullif(t.facts->'columns', 'null')) AS k
-                                              WHERE lower(k) = 'rowid'),
+                             l.source_columns, l.target_columns, sq2pg.has_rowid(ROW(t.*)::sq2pg.table_plan),
                              l.computed)::sq2pg.load)::sq2pg.step ORDER BY t.rank)
       FROM unnest(model.tables) AS t
       JOIN (SELECT c.table_ordinal, string_agg(quote_ident(c.target_name), ', ' ORDER BY c.ordinal) AS list,

@@ -51,7 +51,7 @@ COMMENT ON FUNCTION sq2pg.describe_misfits(text, jsonb) IS 'misfits of a table f
  * Loads a table some of whose columns are made by expressions of the caller's:
  * by the statement of the plan, through a foreign table that is gone after.
  */
-CREATE FUNCTION sq2pg.load_by_statement(options jsonb, model sq2pg.model, step sq2pg.step) RETURNS bigint
+CREATE FUNCTION sq2pg.load_by_statement(options jsonb, staging_step sq2pg.step, step sq2pg.step) RETURNS bigint
     LANGUAGE plpgsql AS $$
 DECLARE
     staging name := sq2pg.staging_name();
@@ -60,7 +60,7 @@ BEGIN
     EXECUTE format('CREATE SERVER %I FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database %L, time_zone %L, empty_as_null %L)',
                    staging, options->>'source', options->>'time_zone', options->>'empty_as_null');
     EXECUTE format('CREATE SCHEMA %I', staging);
-    EXECUTE (SELECT s.statement FROM unnest(sq2pg.staging_steps(model)) AS s WHERE s.table_ordinal = step.table_ordinal);
+    EXECUTE staging_step.statement;
     PERFORM set_config('search_path', sq2pg.caller_search_path(), true);
     EXECUTE step.statement;
     GET DIAGNOSTICS loaded = ROW_COUNT;
@@ -71,7 +71,7 @@ BEGIN
     RETURN loaded;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.load_by_statement(jsonb, sq2pg.model, sq2pg.step) IS 'loads a table by INSERT ... SELECT';
+COMMENT ON FUNCTION sq2pg.load_by_statement(jsonb, sq2pg.step, sq2pg.step) IS 'loads a table by INSERT ... SELECT';
 
 /*
  * Loads one table.  Its declared types are believed until a value proves them
@@ -91,7 +91,7 @@ BEGIN
     SELECT * INTO outcome
       FROM sq2pg.load_table(options->>'source', load.source_table, load.source_columns, load.relation::regclass,
                             load.target_columns, options->>'time_zone', (options->>'empty_as_null')::boolean,
-                            policy);
+                            policy, 'bare', 'error', NULL);
     misfits := outcome.misfits;
     result := ROW(step.table_ordinal, outcome.source_rows, outcome.loaded, outcome.noise,
                   outcome.changed, outcome.rejected, outcome.exceptions, outcome.stored, 0, repeat('0', 32),
@@ -146,7 +146,7 @@ BEGIN
                            OR c.hidden IN ('stored', 'virtual'));
     profiles := sq2pg.profile_tables(options, model, profiled);
     model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
-    model := sq2pg.name_relations(model, sq2pg.taken_names(model.schema_name));
+    model := sq2pg.name_relations(model, sq2pg.names_in_use(options, model));
     expressions := sq2pg.translate_expressions(model);
     creates := sq2pg.create_steps(model, expressions);
     loads := sq2pg.load_steps(model, expressions);
@@ -158,7 +158,8 @@ BEGIN
     WHILE cardinality(pending) > 0 LOOP
         step := loads[pending[1]];
         IF (step.load).computed IS NOT NULL THEN
-            loaded := sq2pg.load_by_statement(options, model, step);
+            loaded := sq2pg.load_by_statement(options, (SELECT ROW(s.*)::sq2pg.step FROM unnest(sq2pg.staging_steps(model)) AS s
+                                                         WHERE s.table_ordinal = step.table_ordinal), step);
             results[step.table_ordinal] := ROW(step.table_ordinal, loaded, loaded, 0, 0, 0, '{}', repeat('0', 32), 0,
                                                repeat('0', 32), '{}', 0)::sq2pg.load_result;
             model.notes := model.notes

@@ -85,21 +85,15 @@ $$;
 COMMENT ON FUNCTION sq2pg.column_sequences(name) IS 'sequences behind the columns of a schema';
 
 /*
- * Moves one sequence behind the values that its columns hold, never back.
- * Returns the value that it will give next.
+ * The extreme of what the columns of a sequence hold, in its direction, and of
+ * "at_least".
  */
-CREATE FUNCTION sq2pg.reset_sequence(sequence_oid oid, table_oids oid[], column_numbers smallint[]) RETURNS bigint
+CREATE FUNCTION sq2pg.sequence_extreme(s pg_sequence, table_oids oid[], column_numbers smallint[], at_least numeric) RETURNS numeric
     LANGUAGE plpgsql AS $$
 DECLARE
-    s         pg_sequence;
-    sequence_name text := sequence_oid::regclass::text;
-    extreme   numeric;
+    extreme   numeric := CASE WHEN s.seqincrement > 0 THEN at_least END;
     found_one numeric;
-    last      bigint;
-    is_called boolean;
-    following numeric;
 BEGIN
-    SELECT * INTO s FROM pg_sequence WHERE seqrelid = sequence_oid;
     FOR i IN 1 .. cardinality(table_oids) LOOP
         -- in a numeric column: no NaN, no Infinity, and whole numbers
         EXECUTE format('SELECT %1$s(%2$I::numeric) FROM %3$s WHERE %2$I::numeric BETWEEN -1e30 AND 1e30',
@@ -109,13 +103,38 @@ BEGIN
         extreme := CASE WHEN s.seqincrement > 0 THEN greatest(extreme, floor(found_one))
                         ELSE least(extreme, ceil(found_one)) END;
     END LOOP;
+    RETURN extreme;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.sequence_extreme(pg_sequence, oid[], smallint[], numeric) IS 'the last value of a sequence that its columns use';
+
+/*
+ * Moves one sequence behind the values that its columns hold and behind
+ * "at_least", never back.  "next" is the value that it will give then, "late"
+ * the statement that moves it where only setval() may: no rollback undoes that.
+ */
+CREATE FUNCTION sq2pg.reset_sequence(sequence_oid oid, table_oids oid[], column_numbers smallint[], at_least numeric,
+                                     OUT next bigint, OUT late text)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    s         pg_sequence;
+    sequence_name text := sequence_oid::regclass::text;
+    is_owner  boolean := pg_has_role((SELECT relowner FROM pg_class WHERE oid = sequence_oid), 'USAGE');
+    extreme   numeric;
+    last      bigint;
+    is_called boolean;
+    following numeric;
+BEGIN
+    SELECT * INTO s FROM pg_sequence WHERE seqrelid = sequence_oid;
+    extreme := sq2pg.sequence_extreme(s, table_oids, column_numbers, at_least);
     EXECUTE format('SELECT last_value, is_called FROM %s', sequence_name) INTO last, is_called;
     following := last + CASE WHEN is_called THEN s.seqincrement ELSE 0 END;
     IF extreme IS NULL
        OR s.seqincrement > 0 AND extreme < following
        OR s.seqincrement < 0 AND extreme > following THEN
-        RETURN CASE WHEN following BETWEEN s.seqmin AND s.seqmax THEN following
-                    WHEN s.seqcycle THEN CASE WHEN s.seqincrement > 0 THEN s.seqmin ELSE s.seqmax END END;
+        next := CASE WHEN following BETWEEN s.seqmin AND s.seqmax THEN following
+                     WHEN s.seqcycle THEN CASE WHEN s.seqincrement > 0 THEN s.seqmin ELSE s.seqmax END END;
+        RETURN;
     END IF;
     following := extreme + s.seqincrement;
     IF following NOT BETWEEN s.seqmin AND s.seqmax THEN
@@ -123,39 +142,79 @@ BEGIN
             MESSAGE = format('sequence %s has no value left behind %s', sequence_name, extreme),
             HINT = 'Give it a wider type or a larger MAXVALUE.';
     END IF;
-    IF pg_has_role((SELECT relowner FROM pg_class WHERE oid = sequence_oid), 'USAGE') THEN
+    next := following;
+    IF is_owner THEN
         -- unlike setval this is undone by a rollback
         EXECUTE format('ALTER SEQUENCE %s RESTART WITH %s', sequence_name, following);
     ELSE
-        PERFORM setval(sequence_oid, following::bigint, false);
+        late := format('SELECT setval(%L::regclass, %s, false)', sequence_name, following);
     END IF;
-    RETURN following;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.reset_sequence(oid, oid[], smallint[]) IS 'moves a sequence behind the values of its columns';
+COMMENT ON FUNCTION sq2pg.reset_sequence(oid, oid[], smallint[], numeric) IS 'moves a sequence behind the values of its columns';
+
+/*
+ * The sequences of the targets go on behind what is there now and behind the
+ * highest id that AUTOINCREMENT ever gave.  next_ids: table_ordinal -> next
+ * value of the first of its columns that has a sequence.
+ */
+CREATE FUNCTION sq2pg.continue_sequences(model sq2pg.model, tables sq2pg.data_table[], OUT next_ids jsonb, OUT late text[])
+    LANGUAGE plpgsql SET enable_nestloop = off AS $$
+DECLARE
+    s     record;
+    moved record;
+BEGIN
+    next_ids := '{}';
+    late := '{}';
+    FOR s IN SELECT u.sequence_oid, array_agg(u.table_oid ORDER BY u.table_oid, u.column_number) AS tables,
+                    array_agg(u.column_number ORDER BY u.table_oid, u.column_number) AS columns,
+                    max(m.sequence) AS at_least,
+                    array_agg(t.table_ordinal) FILTER (WHERE u.is_first) AS firsts
+               FROM (SELECT x.*, rank() OVER (PARTITION BY x.table_oid ORDER BY x.column_number) = 1 AS is_first
+                       FROM sq2pg.column_sequences(model.schema_name) AS x) AS u
+               JOIN unnest(tables) AS t ON t.relation = u.table_oid
+               JOIN pg_attribute AS a ON a.attrelid = u.table_oid AND a.attnum = u.column_number
+               -- of the column that SQLite numbers
+               LEFT JOIN (SELECT y.relation, z.target, p.sequence
+                            FROM unnest(tables) AS y
+                           CROSS JOIN unnest((y.load).column_ids, (y.load).target_columns) AS z(id, target)
+                            JOIN unnest(model.columns) AS c ON c.id = z.id AND c.is_identity
+                            JOIN unnest(model.tables) AS p ON p.ordinal = y.table_ordinal) AS m
+                      ON m.relation = u.table_oid AND m.target = a.attname
+              GROUP BY u.sequence_oid ORDER BY u.sequence_oid LOOP
+        SELECT * INTO moved FROM sq2pg.reset_sequence(s.sequence_oid, s.tables, s.columns, s.at_least);
+        late := late || moved.late;
+        next_ids := next_ids || (SELECT coalesce(jsonb_object_agg(f, moved.next), '{}') FROM unnest(s.firsts) AS f);
+    END LOOP;
+    late := array_remove(late, NULL);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.continue_sequences(sq2pg.model, sq2pg.data_table[]) IS 'moves the sequences of the targets behind their rows';
 
 CREATE FUNCTION sq2pg.reset_sequences(schema_name name)
     RETURNS TABLE (table_name text, column_name text, sequence_name text, next_value bigint)
     LANGUAGE plpgsql AS $$
+DECLARE
+    s     record;
+    moved record;
 BEGIN
     IF to_regnamespace(quote_ident(schema_name)) IS NULL THEN
         RAISE invalid_schema_name USING MESSAGE = format('schema "%s" does not exist', schema_name);
     END IF;
-    RETURN QUERY
-        WITH users AS (
-            SELECT u.sequence_oid, array_agg(u.table_oid ORDER BY u.table_oid, u.column_number) AS tables,
-                   array_agg(u.column_number ORDER BY u.table_oid, u.column_number) AS columns
-              FROM sq2pg.column_sequences(schema_name) AS u
-             GROUP BY u.sequence_oid
-        ), reset AS MATERIALIZED (
-            SELECT u.*, sq2pg.reset_sequence(u.sequence_oid, u.tables, u.columns) AS next
-              FROM users AS u ORDER BY u.tables[1]::regclass::text, u.sequence_oid
-        )
-        SELECT c.relname::text, a.attname::text, r.sequence_oid::regclass::text, r.next
-          FROM reset AS r, unnest(r.tables, r.columns) AS x(table_oid, column_number)
-          JOIN pg_class AS c ON c.oid = x.table_oid
-          JOIN pg_attribute AS a ON a.attrelid = x.table_oid AND a.attnum = x.column_number
-         ORDER BY c.relname, a.attnum;
+    FOR s IN SELECT u.sequence_oid, array_agg(u.table_oid ORDER BY u.table_oid, u.column_number) AS tables,
+                    array_agg(u.column_number ORDER BY u.table_oid, u.column_number) AS columns
+               FROM sq2pg.column_sequences(schema_name) AS u
+              GROUP BY u.sequence_oid ORDER BY min(u.table_oid::regclass::text), u.sequence_oid LOOP
+        SELECT * INTO moved FROM sq2pg.reset_sequence(s.sequence_oid, s.tables, s.columns, NULL);
+        IF moved.late IS NOT NULL THEN
+            EXECUTE moved.late;
+        END IF;
+        RETURN QUERY
+            SELECT c.relname::text, a.attname::text, s.sequence_oid::regclass::text, moved.next
+              FROM unnest(s.tables, s.columns) AS x(table_oid, column_number)
+              JOIN pg_class AS c ON c.oid = x.table_oid
+              JOIN pg_attribute AS a ON a.attrelid = x.table_oid AND a.attnum = x.column_number;
+    END LOOP;
 END
 $$;
 COMMENT ON FUNCTION sq2pg.reset_sequences(name) IS 'the work of sq2pg_reset_sequences';

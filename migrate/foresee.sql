@@ -13,6 +13,18 @@ COMMENT ON FUNCTION sq2pg.refused_rows(text, text, text[], text[], boolean[], te
     'rows that on_bad_value would leave out';
 
 /*
+ * What the columns of an existing table cannot hold, NULL where it must not be
+ * included; misfits as in sq2pg.load_table.
+ */
+CREATE FUNCTION sq2pg.source_misfits(source text, source_table text, source_columns text[], target oid,
+                                     target_columns text[], time_zone text, empty_as_null boolean,
+                                     OUT source_rows bigint, OUT misfits jsonb)
+    RETURNS SETOF record
+    LANGUAGE C STRICT ROWS 1 AS 'MODULE_PATHNAME', 'sqm_source_misfits';
+COMMENT ON FUNCTION sq2pg.source_misfits(text, text, text[], oid, text[], text, boolean) IS
+    'values that an existing table cannot hold';
+
+/*
  * Rows of the child without parent once some rows are gone; NULL where a table
  * has no rowid.
  */

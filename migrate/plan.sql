@@ -62,13 +62,6 @@ DECLARE
         "on_orphan":    ["error", "null", "reject", "keep"],
         "triggers":     ["fire", "disable"],
         "verify":       ["content", "counts", "none"]}';
-    -- what this version can do; the others are refused, not ignored
-    supported CONSTANT jsonb := '{
-        "mode":         ["auto", "create"],
-        "existing":     ["error"],
-        "on_conflict":  ["error"],
-        "triggers":     ["fire"],
-        "add_missing":  [false]}';
     k text;
 BEGIN
     options := jsonb_build_object(
@@ -88,12 +81,6 @@ BEGIN
     FOREACH k IN ARRAY ARRAY['empty_as_null', 'time_zone', 'add_missing', 'dry_run'] LOOP
         IF options->k = 'null' THEN
             RAISE null_value_not_allowed USING MESSAGE = format('parameter "%s" must not be null', k);
-        END IF;
-    END LOOP;
-    FOR k IN SELECT jsonb_object_keys(supported) LOOP
-        IF NOT supported->k @> (options->k) THEN
-            RAISE feature_not_supported USING
-                MESSAGE = format('parameter "%s" does not support "%s" yet', k, options->>k);
         END IF;
     END LOOP;
     PERFORM sq2pg.check_lists(include, exclude);
@@ -117,52 +104,6 @@ END
 $$;
 COMMENT ON FUNCTION sq2pg.make_options(text, name, text, text[], text[], jsonb, text, jsonb, text, text, text, text, boolean, text, text, name, boolean, text, boolean) IS
     'checks the parameters of a run and puts them into one value';
-
-/*
- * create or data, and why.  Raises where it is neither.
- */
-CREATE FUNCTION sq2pg.choose_mode(options jsonb, model sq2pg.model, OUT mode text, OUT reason text)
-    LANGUAGE plpgsql AS $$
-DECLARE
-    present text[];
-    absent  text[];
-BEGIN
-    SELECT coalesce(array_agg(t.target_name ORDER BY t.target_name) FILTER (WHERE c.oid IS NOT NULL), '{}'),
-           coalesce(array_agg(t.target_name ORDER BY t.target_name) FILTER (WHERE c.oid IS NULL), '{}')
-      INTO present, absent
-      FROM unnest(model.tables) AS t
-      LEFT JOIN pg_class AS c
-             ON c.relnamespace = to_regnamespace(quote_ident(model.schema_name))
-            AND c.relname = left(t.target_name, 63) AND c.relkind IN ('r', 'p', 'v', 'm', 'f');
-    mode := options->>'mode';
-    IF mode = 'auto' AND cardinality(present) > 0 AND cardinality(absent) > 0 THEN
-        RAISE duplicate_table USING
-            MESSAGE = format('only some of the source tables exist in schema "%s"', model.schema_name),
-            DETAIL = format('Existing: %s. Missing: %s.', array_to_string(present, ', '), array_to_string(absent, ', ')),
-            HINT = 'Choose tables with include or exclude, or another target_schema.';
-    END IF;
-    IF mode = 'auto' THEN
-        mode := CASE WHEN cardinality(present) > 0 THEN 'data' ELSE 'create' END;
-        reason := format(CASE mode WHEN 'create' THEN 'none of the source tables exists in schema "%s"'
-                                   ELSE 'all source tables exist in schema "%s"' END, model.schema_name);
-    ELSE
-        reason := 'as requested';
-    END IF;
-    IF mode = 'data' THEN
-        RAISE feature_not_supported USING
-            MESSAGE = 'loading into existing tables is not supported yet',
-            DETAIL = format('All source tables exist in schema "%s".', model.schema_name),
-            HINT = 'Name an empty schema with target_schema => ''...''.';
-    END IF;
-    IF cardinality(present) > 0 THEN
-        RAISE duplicate_table USING
-            MESSAGE = format('tables of the source already exist in schema "%s"', model.schema_name),
-            DETAIL = format('Existing: %s.', array_to_string(present, ', ')),
-            HINT = 'Drop them, choose tables with include or exclude, or name another target_schema.';
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION sq2pg.choose_mode(jsonb, sq2pg.model) IS 'create or data, and the reason for it';
 
 /*
  * Limits of PostgreSQL's that are better told before the work begins.
@@ -247,6 +188,63 @@ CREATE FUNCTION sq2pg.plan_settings() RETURNS text[]
 $$;
 COMMENT ON FUNCTION sq2pg.plan_settings() IS 'settings under which the statements of a plan mean what they should';
 
+/*
+ * The server and the schema that a plan reads from, and their end.
+ */
+CREATE FUNCTION sq2pg.source_steps(options jsonb) RETURNS sq2pg.step[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT ARRAY[ROW('source', NULL, sq2pg.staging_name(),
+                     format('CREATE SERVER %I FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database %L%s%s)', sq2pg.staging_name(),
+                            options->>'source', ', time_zone ' || quote_literal(nullif(options->>'time_zone', 'UTC')),
+                            CASE WHEN (options->>'empty_as_null')::boolean THEN ', empty_as_null ''true''' END), NULL)::sq2pg.step,
+                 ROW('source', NULL, sq2pg.staging_name(), format('CREATE SCHEMA %I', sq2pg.staging_name()), NULL)::sq2pg.step]
+$$;
+COMMENT ON FUNCTION sq2pg.source_steps(jsonb) IS 'server and schema of the foreign tables of a plan';
+
+CREATE FUNCTION sq2pg.source_end_steps() RETURNS sq2pg.step[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT ARRAY[ROW('source', NULL, sq2pg.staging_name(), format('DROP SCHEMA %I CASCADE', sq2pg.staging_name()), NULL)::sq2pg.step,
+                 ROW('source', NULL, sq2pg.staging_name(), format('DROP SERVER %I', sq2pg.staging_name()), NULL)::sq2pg.step]
+$$;
+COMMENT ON FUNCTION sq2pg.source_end_steps() IS 'drops what sq2pg.source_steps made';
+
+/*
+ * The plan in create mode, between BEGIN and COMMIT.
+ */
+CREATE FUNCTION sq2pg.plan_create(options jsonb, model sq2pg.model) RETURNS sq2pg.step[]
+    LANGUAGE plpgsql AS $$
+DECLARE
+    profiles    sq2pg.column_profile[];
+    expressions sq2pg.expression[];
+BEGIN
+    PERFORM sq2pg.check_limits(model);
+    profiles := sq2pg.profile_tables(options, model, ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t));
+    model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
+    model.foreign_keys := sq2pg.split_types(model.columns, model.foreign_keys);
+    model := sq2pg.name_relations(model, sq2pg.names_in_use(options, model));
+    expressions := sq2pg.translate_expressions(model);
+    model := sq2pg.translate_views(options, model);
+    RETURN sq2pg.drop_steps(options, model)
+        || sq2pg.source_steps(options)
+        || sq2pg.staging_steps(model)
+        || sq2pg.create_steps(model, expressions)
+        || sq2pg.in_caller_path(sq2pg.load_steps(model, expressions))
+        || sq2pg.source_end_steps()
+        || sq2pg.key_steps(model, sq2pg.null_columns(profiles))
+        || sq2pg.check_steps(model, expressions)
+        || sq2pg.index_steps(model, expressions)
+        || sq2pg.orphan_steps(model, options->>'on_orphan')
+        || sq2pg.foreign_key_steps(model, CASE WHEN options->>'on_orphan' = 'keep'
+                                               THEN sq2pg.orphaned_keys(options, model) ELSE '{}' END)
+        || sq2pg.identity_steps(options, model)
+        || sq2pg.view_steps(model)
+        || sq2pg.comment_steps(model, sq2pg.sort_notes(sq2pg.schema_notes(options, model, expressions)))
+        || sq2pg.analyze_steps(model)
+        || sq2pg.owner_steps(model, (options->>'owner')::name);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.plan_create(jsonb, sq2pg.model) IS 'the statements that make and fill a schema';
+
 CREATE FUNCTION sq2pg.plan(
     source text, target_schema name, mode text, include text[], exclude text[], rename jsonb, existing text,
     types jsonb, names text, on_bad_value text, on_conflict text, on_orphan text, empty_as_null boolean,
@@ -257,53 +255,26 @@ DECLARE
     options     jsonb := sq2pg.make_options(source, target_schema, mode, include, exclude, rename, existing, types, names,
                                             on_bad_value, on_conflict, on_orphan, empty_as_null, time_zone, triggers,
                                             owner, add_missing, verify, dry_run);
-    model       sq2pg.model := sq2pg.read_model(options);
-    profiles    sq2pg.column_profile[];
-    expressions sq2pg.expression[];
+    chosen      record;
     steps       sq2pg.step[];
-    staging     name := sq2pg.staging_name();
 BEGIN
-    IF on_bad_value <> 'error' AND types IS NOT NULL THEN
+    SELECT * INTO chosen FROM sq2pg.prepare_run(options);
+    IF on_bad_value <> 'error' AND (types IS NOT NULL OR chosen.mode = 'data') THEN
         RAISE feature_not_supported USING
             MESSAGE = format('a plan cannot say what on_bad_value "%s" does to single values', on_bad_value),
             HINT = 'sq2pg_check() counts such values; sq2pg_migrate(..., dry_run => true) lists them in sq2pg.rejects.';
     END IF;
-    PERFORM FROM sq2pg.choose_mode(options, model);
-    steps := ARRAY[ROW('begin', NULL, NULL, 'BEGIN', NULL)::sq2pg.step]
-        || ARRAY(SELECT ROW('begin', NULL, NULL, s, NULL)::sq2pg.step FROM unnest(sq2pg.plan_settings()) AS s);
-    IF model.tables IS NOT NULL THEN
-        PERFORM sq2pg.check_limits(model);
-        profiles := sq2pg.profile_tables(options, model, ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t));
-        model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
-        model.foreign_keys := sq2pg.split_types(model.columns, model.foreign_keys);
-        model := sq2pg.name_relations(model, sq2pg.taken_names(model.schema_name));
-        expressions := sq2pg.translate_expressions(model);
-        model := sq2pg.translate_views(options, model);
-        steps := steps
-            || ROW('source', NULL, staging,
-                   format('CREATE SERVER %I FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database %L%s%s)', staging, source,
-                          ', time_zone ' || quote_literal(nullif(time_zone, 'UTC')),
-                          CASE WHEN empty_as_null THEN ', empty_as_null ''true''' END), NULL)::sq2pg.step
-            || ROW('source', NULL, staging, format('CREATE SCHEMA %I', staging), NULL)::sq2pg.step
-            || sq2pg.staging_steps(model)
-            || sq2pg.create_steps(model, expressions)
-            || sq2pg.in_caller_path(sq2pg.load_steps(model, expressions))
-            || ROW('source', NULL, staging, format('DROP SCHEMA %I CASCADE', staging), NULL)::sq2pg.step
-            || ROW('source', NULL, staging, format('DROP SERVER %I', staging), NULL)::sq2pg.step
-            || sq2pg.key_steps(model, sq2pg.null_columns(profiles))
-            || sq2pg.check_steps(model, expressions)
-            || sq2pg.index_steps(model, expressions)
-            || sq2pg.orphan_steps(model, on_orphan)
-            || sq2pg.foreign_key_steps(model, CASE WHEN on_orphan = 'keep'
-                                                   THEN sq2pg.orphaned_keys(options, model) ELSE '{}' END)
-            || sq2pg.identity_steps(options, model)
-            || sq2pg.view_steps(model)
-            || sq2pg.comment_steps(model, sq2pg.sort_notes(sq2pg.schema_notes(options, model, expressions)))
-            || sq2pg.analyze_steps(model)
-            || sq2pg.owner_steps(model, owner);
+    IF on_orphan <> 'error' AND chosen.mode = 'data' THEN
+        RAISE feature_not_supported USING
+            MESSAGE = format('a plan cannot say what on_orphan "%s" does to single rows', on_orphan),
+            HINT = 'sq2pg_check() counts such rows; sq2pg_migrate(..., dry_run => true) lists them in sq2pg.rejects.';
     END IF;
-    steps := steps || ROW('commit', NULL, NULL, CASE WHEN dry_run THEN 'ROLLBACK' ELSE 'COMMIT' END,
-                          NULL)::sq2pg.step;
+    steps := ARRAY[ROW('begin', NULL, NULL, 'BEGIN', NULL)::sq2pg.step]
+        || ARRAY(SELECT ROW('begin', NULL, NULL, s, NULL)::sq2pg.step FROM unnest(sq2pg.plan_settings()) AS s)
+        || CASE WHEN (chosen.model).tables IS NULL THEN '{}'
+                WHEN chosen.mode = 'create' THEN sq2pg.plan_create(chosen.options, chosen.model)
+                ELSE sq2pg.plan_data(chosen.options, chosen.model) END
+        || ROW('commit', NULL, NULL, CASE WHEN dry_run THEN 'ROLLBACK' ELSE 'COMMIT' END, NULL)::sq2pg.step;
     RETURN QUERY SELECT s.ordinality::int, s.phase, s.object, s.statement || ';'
                    FROM unnest(steps) WITH ORDINALITY AS s;
 END
@@ -316,7 +287,7 @@ COMMENT ON FUNCTION sq2pg.plan(text, name, text, text[], text[], jsonb, text, js
  */
 CREATE FUNCTION sq2pg.in_caller_path(steps sq2pg.step[]) RETURNS sq2pg.step[]
     LANGUAGE sql STABLE AS $$
-    SELECT array_agg(x.step ORDER BY s.ordinality, x.n)
+    SELECT coalesce(array_agg(x.step ORDER BY s.ordinality, x.n), '{}')
       FROM unnest(steps) WITH ORDINALITY AS s
      CROSS JOIN LATERAL (
            VALUES (1, CASE WHEN (s.load).computed IS NOT NULL THEN

@@ -148,6 +148,18 @@ CREATE TYPE sq2pg.report_row AS (
     notes       text);
 
 /*
+ * The last column of the report: table_ordinal -> the messages of its notes.
+ */
+CREATE FUNCTION sq2pg.table_remarks(notes sq2pg.note[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(jsonb_object_agg(n.table_ordinal, n.text), '{}')
+      FROM (SELECT x.table_ordinal, string_agg(x.message, '; ') AS text
+              FROM unnest(notes) AS x
+             WHERE x.table_ordinal IS NOT NULL GROUP BY x.table_ordinal) AS n
+$$;
+COMMENT ON FUNCTION sq2pg.table_remarks(sq2pg.note[]) IS 'what the report says about each table';
+
+/*
  * Compares every table and makes its row of the report.  A difference ends
  * the run, and with it everything that it did.
  */
@@ -164,10 +176,7 @@ DECLARE
     v       record;
     next    jsonb := (SELECT coalesce(jsonb_object_agg(n.table_ordinal, n.next_id), '{}')
                         FROM sq2pg.next_ids(options, model) AS n);
-    remarks jsonb := (SELECT coalesce(jsonb_object_agg(n.table_ordinal, n.text), '{}')
-                        FROM (SELECT x.table_ordinal, string_agg(x.message, '; ') AS text
-                                FROM unnest(model.notes) AS x
-                               WHERE x.table_ordinal IS NOT NULL GROUP BY x.table_ordinal) AS n);
+    remarks jsonb := sq2pg.table_remarks(model.notes);
     started timestamptz;
 BEGIN
     FOR i IN 1 .. cardinality(loads) LOOP
@@ -264,6 +273,7 @@ DECLARE
 BEGIN
     rows := '{}';
     model.notes := model.notes || sq2pg.object_notes(options, model);
+    PERFORM sq2pg.execute_steps(sq2pg.drop_steps(options, model));
     IF model.tables IS NOT NULL THEN
         PERFORM sq2pg.check_limits(model);
         SELECT * INTO filled FROM sq2pg.fill_tables(options, model);
@@ -299,6 +309,24 @@ END
 $$;
 COMMENT ON FUNCTION sq2pg.lock_schema(name) IS 'one migration into a schema at a time';
 
+/*
+ * The run itself.  "sequences" are statements that no rollback could undo: for
+ * the very end.
+ */
+CREATE FUNCTION sq2pg.run_in_mode(mode text, options jsonb, model sq2pg.model, OUT rows sq2pg.report_row[],
+                                  OUT notes sq2pg.note[], OUT sequences text[])
+    LANGUAGE plpgsql AS $$
+BEGIN
+    IF mode = 'create' THEN
+        SELECT r.rows, r.notes INTO rows, notes FROM sq2pg.run_create(options, model) AS r;
+        sequences := '{}';
+    ELSE
+        SELECT r.rows, r.notes, r.sequences INTO rows, notes, sequences FROM sq2pg.run_data(options, model) AS r;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.run_in_mode(text, jsonb, sq2pg.model) IS 'creates a schema, or loads into one';
+
 CREATE FUNCTION sq2pg.migrate(
     source text, target_schema name, mode text, include text[], exclude text[], rename jsonb, existing text,
     types jsonb, names text, on_bad_value text, on_conflict text, on_orphan text, empty_as_null boolean,
@@ -309,21 +337,24 @@ DECLARE
     options jsonb := sq2pg.make_options(source, target_schema, mode, include, exclude, rename, existing, types, names,
                                         on_bad_value, on_conflict, on_orphan, empty_as_null, time_zone, triggers,
                                         owner, add_missing, verify, dry_run);
-    model   sq2pg.model := sq2pg.read_model(options);
     chosen  record;
     result  record;
+    late    text;
     run     bigint;
     logged  bigint;
 BEGIN
     PERFORM sq2pg.forget_rejects();
-    PERFORM sq2pg.lock_schema(model.schema_name);
-    SELECT * INTO chosen FROM sq2pg.choose_mode(options, model);
+    PERFORM sq2pg.lock_schema(target_schema);
+    SELECT * INTO chosen FROM sq2pg.prepare_run(options);
     RAISE NOTICE 'mode "%": %', chosen.mode, chosen.reason;
     IF NOT dry_run THEN
-        SELECT * INTO result FROM sq2pg.run_create(options, model);
+        SELECT * INTO result FROM sq2pg.run_in_mode(chosen.mode, chosen.options, chosen.model);
+        FOREACH late IN ARRAY result.sequences LOOP
+            EXECUTE late;
+        END LOOP;
     ELSE
         BEGIN
-            SELECT * INTO result FROM sq2pg.run_create(options, model);
+            SELECT * INTO result FROM sq2pg.run_in_mode(chosen.mode, chosen.options, chosen.model);
             RAISE triggered_action_exception USING MESSAGE = 'rehearsal';
         EXCEPTION WHEN triggered_action_exception THEN
             -- only our own exception ends a rehearsal well

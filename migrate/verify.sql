@@ -150,72 +150,6 @@ END
 $$;
 COMMENT ON FUNCTION sq2pg.find_differences(jsonb, sq2pg.load, bigint[], text[]) IS 'which rows of a table differ from their source';
 
-/*
- * The one of "names" that is meant by "wanted": exact, else regardless of
- * case, else regardless of case and underscores; NULL if that is not clear.
- */
-CREATE FUNCTION sq2pg.match_name(wanted text, names text[]) RETURNS text
-    LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN wanted = ANY (names) THEN wanted
-                WHEN count(*) FILTER (WHERE lower(n) = lower(wanted)) = 1
-                    THEN min(n) FILTER (WHERE lower(n) = lower(wanted))
-                WHEN count(*) FILTER (WHERE f.folded = sq2pg.fold_name(wanted, 'snake')) = 1
-                    THEN min(n) FILTER (WHERE f.folded = sq2pg.fold_name(wanted, 'snake')) END
-      FROM unnest(names) AS n, LATERAL (SELECT sq2pg.fold_name(n, 'snake')) AS f(folded)
-$$;
-COMMENT ON FUNCTION sq2pg.match_name(text, text[]) IS 'finds a name as people mean it';
-
-CREATE TYPE sq2pg.match AS (
-    table_ordinal int,
-    load          sq2pg.load,   -- NULL: no such table in the target
-    unmatched     text[],       -- source columns without a target column
-    extra         text[]);      -- target columns without a source column
-
-/*
- * Existing tables and columns that correspond to those of the source, by name
- * and never by position.
- */
-CREATE FUNCTION sq2pg.match_tables(model sq2pg.model) RETURNS SETOF sq2pg.match
-    LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    t        sq2pg.table_plan;
-    names    text[] := ARRAY(SELECT relname FROM pg_class
-                              WHERE relnamespace = to_regnamespace(quote_ident(model.schema_name))
-                                AND relkind IN ('r', 'p', 'v', 'f', 'm'));
-    found_name text;
-    relation text;
-    targets  text[];
-BEGIN
-    FOR t IN SELECT x.* FROM unnest(model.tables) AS x ORDER BY x.rank LOOP
-        found_name := sq2pg.match_name(left(t.target_name, 63), names);
-        IF found_name IS NULL THEN
-            RETURN NEXT ROW(t.ordinal, NULL, NULL, NULL)::sq2pg.match;
-            CONTINUE;
-        END IF;
-        relation := format('%I.%I', model.schema_name, found_name);
-        targets := ARRAY(SELECT attname FROM pg_attribute
-                          WHERE attrelid = relation::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum);
-        RETURN QUERY
-            WITH pairs AS (
-                SELECT c.id, c.ordinal, c.source_name, c.using_text, sq2pg.match_name(c.target_name, targets) AS target
-                  FROM unnest(model.columns) AS c WHERE c.table_ordinal = t.ordinal
-            )
-            SELECT t.ordinal,
-                   ROW(t.source_name, relation,
-                       array_agg(p.id ORDER BY p.ordinal) FILTER (WHERE p.target IS NOT NULL),
-                       array_agg(p.source_name ORDER BY p.ordinal) FILTER (WHERE p.target IS NOT NULL),
-                       array_agg(p.target ORDER BY p.ordinal) FILTER (WHERE p.target IS NOT NULL),
-                       t.type = 'table' AND NOT t.without_rowid,
-                       array_agg(p.target ORDER BY p.ordinal) FILTER (WHERE p.using_text IS NOT NULL))::sq2pg.load,
-                   coalesce(array_agg(p.source_name ORDER BY p.ordinal) FILTER (WHERE p.target IS NULL), '{}'),
-                   ARRAY(SELECT x FROM unnest(targets) AS x WHERE x NOT IN (SELECT y.target FROM pairs AS y
-                                                                             WHERE y.target IS NOT NULL))
-              FROM pairs AS p;
-    END LOOP;
-END
-$$;
-COMMENT ON FUNCTION sq2pg.match_tables(sq2pg.model) IS 'target tables and columns that belong to those of the source';
-
 CREATE TYPE sq2pg.verify_row AS (
     table_name      text,
     source_rows     bigint,
@@ -247,7 +181,7 @@ CREATE FUNCTION sq2pg.known_differences(run bigint, relation text, OUT rowids bi
 $$;
 COMMENT ON FUNCTION sq2pg.known_differences(bigint, text) IS 'rows that a run refused or changed';
 
-CREATE FUNCTION sq2pg.verify_match(options jsonb, source_name text, m sq2pg.match, run bigint) RETURNS sq2pg.verify_row
+CREATE FUNCTION sq2pg.verify_match(options jsonb, source_name text, m sq2pg.data_table, run bigint) RETURNS sq2pg.verify_row
     LANGUAGE plpgsql AS $$
 DECLARE
     load  sq2pg.load := CASE WHEN (m.load).target_columns IS NOT NULL THEN sq2pg.comparable(m.load) END;
@@ -272,7 +206,7 @@ BEGIN
                coalesce(nullif(d.detail, ''), 'the same but for what the run refused or changed'))::sq2pg.verify_row;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.verify_match(jsonb, text, sq2pg.match, bigint) IS 'verifies one table of an existing schema';
+COMMENT ON FUNCTION sq2pg.verify_match(jsonb, text, sq2pg.data_table, bigint) IS 'verifies one table of an existing schema';
 
 /*
  * What beside the rows could be wrong in the target tables.
@@ -327,8 +261,8 @@ DECLARE
     parameters jsonb := (SELECT r.parameters FROM sq2pg.runs AS r WHERE r.run = verify.run);
     options    jsonb;
     model      sq2pg.model;
-    matches    sq2pg.match[];
-    m          sq2pg.match;
+    matches    sq2pg.data_table[];
+    m          sq2pg.data_table;
     tables     sq2pg.table_plan[];
     relations  oid[];
 BEGIN
@@ -345,7 +279,7 @@ BEGIN
              WHERE p.key IN ('include', 'exclude', 'rename', 'types', 'names', 'empty_as_null', 'time_zone'));
     model := sq2pg.read_model(options);
     tables := model.tables;
-    matches := ARRAY(SELECT x FROM sq2pg.match_tables(model) AS x);
+    matches := ARRAY(SELECT x FROM sq2pg.match_tables(model, true) AS x ORDER BY x.rank);
     FOREACH m IN ARRAY matches LOOP
         RETURN NEXT sq2pg.verify_match(options, tables[m.table_ordinal].source_name, m, run);
     END LOOP;

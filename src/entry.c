@@ -31,6 +31,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "caller.h"
 #include "compat.h"
 #include "source.h"
 #include "srf.h"
@@ -46,10 +47,6 @@ PG_FUNCTION_INFO_V1(sqm_verify);
 PG_FUNCTION_INFO_V1(sqm_reset_sequences);
 PG_FUNCTION_INFO_V1(sqm_source_state);
 PG_FUNCTION_INFO_V1(sqm_resolve_type);
-PG_FUNCTION_INFO_V1(sqm_caller_search_path);
-
-/* The caller's search_path while a function of ours runs, else NULL. */
-static const char *caller_search_path = NULL;
 
 /*
  * Settings that could change what a statement of ours means or how a value is
@@ -211,7 +208,7 @@ call_inner(FunctionCallInfo fcinfo, const char *name, int schema_arg,
 static Datum
 enter(FunctionCallInfo fcinfo, const char *name)
 {
-	const char *outer_search_path = caller_search_path;
+	const char *outer_search_path;
 	Datum		schema;
 	int			level;
 
@@ -223,7 +220,7 @@ enter(FunctionCallInfo fcinfo, const char *name)
 	InitMaterializedSRF(fcinfo, 0);
 	schema = resolve_schema(fcinfo, ARG_SCHEMA);
 	level = NewGUCNestLevel();
-	caller_search_path = pstrdup(namespace_search_path);
+	outer_search_path = sqm_caller_path_remember(pstrdup(namespace_search_path));
 	PG_TRY();
 	{
 		pin_settings();
@@ -233,7 +230,7 @@ enter(FunctionCallInfo fcinfo, const char *name)
 	}
 	PG_FINALLY();
 	{
-		caller_search_path = outer_search_path;
+		(void) sqm_caller_path_remember(outer_search_path);
 	}
 	PG_END_TRY();
 	AtEOXact_GUC(true, level);
@@ -322,30 +319,15 @@ Datum
 sqm_resolve_type(PG_FUNCTION_ARGS)
 {
 	char	   *name = sqm_arg_text(fcinfo, 0);
-	int			level = NewGUCNestLevel();
+	SqmCallerPath before = sqm_caller_path_enter();
 	Oid			type;
 	int32		typmod;
 
-	if (caller_search_path != NULL)
-		(void) set_config_option("search_path", caller_search_path,
-								 PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
 	sqm_parse_type(name, &type, &typmod);
-	AtEOXact_GUC(true, level);
+	sqm_caller_path_leave(before);
 	if (get_typtype(type) == TYPTYPE_PSEUDO)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("type \"%s\" cannot be the type of a column", name)));
 	PG_RETURN_TEXT_P(cstring_to_text(format_type_with_typemod(type, typmod)));
-}
-
-/*
- * sq2pg.caller_search_path(): the setting as it was before we pinned it.
- */
-Datum
-sqm_caller_search_path(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_TEXT_P(cstring_to_text(caller_search_path != NULL ?
-									 caller_search_path :
-									 namespace_search_path));
 }

@@ -12,11 +12,13 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 
 #include "catalog.h"
 #include "deparse.h"
@@ -25,6 +27,7 @@
 #include "srf.h"
 
 PG_FUNCTION_INFO_V1(sqm_refused_rows);
+PG_FUNCTION_INFO_V1(sqm_source_misfits);
 PG_FUNCTION_INFO_V1(sqm_orphan_rows);
 
 /* A growing list of rowids; may be longer than a palloc'd list can be. */
@@ -73,13 +76,13 @@ bool_list(ArrayType *array)
 }
 
 static void
-read_refused(SqmReader *reader, Rowids *rowids)
+read_refused(SqmReader *reader, int attributes, Rowids *rowids)
 {
 	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext,
 													  "sqlite_fdw_mig foresee",
 													  ALLOCSET_DEFAULT_SIZES);
-	Datum	   *values = palloc(sizeof(Datum) * (reader->columns + 1));
-	bool	   *nulls = palloc(sizeof(bool) * (reader->columns + 1));
+	Datum	   *values = palloc(sizeof(Datum) * (attributes + 1));
+	bool	   *nulls = palloc(sizeof(bool) * (attributes + 1));
 	Size		bytes = 0;
 
 	while (sqm_reader_next(reader))
@@ -119,12 +122,44 @@ sqm_refused_rows(PG_FUNCTION_ARGS)
 										 sqm_arg_text(fcinfo, 6),
 										 PG_GETARG_BOOL(7));
 	reader->policy = sqm_policy_from_word(sqm_arg_text(fcinfo, 5));
-	read_refused(reader, &rowids);
+	read_refused(reader, reader->columns, &rowids);
 	sqm_row_bigint(&row, reader->rejected);
 	sqm_row_bigint(&row, reader->changed);
 	sqm_row_datum(&row, rowid_array(&rowids), false);
 	sqm_row_emit(&row);
 	sqm_reader_close(reader);
+	return (Datum) 0;
+}
+
+/*
+ * sq2pg.source_misfits(source text, source_table text, source_columns text[],
+ *						target oid, target_columns text[], time_zone text,
+ *						empty_as_null boolean, OUT source_rows bigint,
+ *						OUT misfits jsonb)
+ *
+ * What the columns of an existing relation cannot hold.  No right on the
+ * relation is needed: nothing of it is read.
+ */
+Datum
+sqm_source_misfits(PG_FUNCTION_ARGS)
+{
+	Relation	rel = relation_open(PG_GETARG_OID(3), AccessShareLock);
+	Rowids		rowids = {0};
+	SqmReader  *reader;
+	SqmRow		row;
+
+	sqm_row_begin(fcinfo, &row);
+	reader = sqm_reader_create(sqm_arg_text(fcinfo, 0), sqm_arg_text(fcinfo, 1),
+							   sqm_array_strings(PG_GETARG_ARRAYTYPE_P(2)), rel,
+							   sqm_array_strings(PG_GETARG_ARRAYTYPE_P(4)),
+							   sqm_arg_text(fcinfo, 5), PG_GETARG_BOOL(6));
+	reader->policy = SQM_POLICY_COUNT;
+	read_refused(reader, RelationGetDescr(rel)->natts, &rowids);
+	sqm_row_bigint(&row, reader->rows);
+	sqm_reader_row_misfits(reader, &row);
+	sqm_row_emit(&row);
+	sqm_reader_close(reader);
+	relation_close(rel, AccessShareLock);
 	return (Datum) 0;
 }
 

@@ -213,6 +213,8 @@ sqm_reader_create(const char *source, const char *table, List *columns,
 		bind_attribute(reader, i, rel, list_nth(target_columns, i));
 	reader->relation = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
 												  RelationGetRelationName(rel));
+	reader->logs = true;
+	reader->accounts = true;
 	reader->stmt = sqm_table_statement(source, table, columns,
 									   &reader->has_rowid);
 	return reader;
@@ -247,6 +249,60 @@ sqm_reader_create_for_types(const char *source, const char *table,
 	reader->stmt = sqm_table_statement(source, table, columns,
 									   &reader->has_rowid);
 	return reader;
+}
+
+/* Which of the "natts" columns of the relation the reader gives, by index. */
+bool *
+sqm_reader_loaded(SqmReader *reader, int natts)
+{
+	bool	   *loaded = palloc0(sizeof(bool) * (natts + 1));
+
+	for (int i = 0; i < reader->columns; i++)
+		loaded[reader->attnums[i] - 1] = true;
+	return loaded;
+}
+
+static int
+column_place(SqmReader *reader, const char *target_name)
+{
+	for (int i = 0; i < reader->columns; i++)
+		if (strcmp(reader->target_names[i], target_name) == 0)
+			return i;
+	elog(ERROR, "column \"%s\" is not read", target_name);
+	return -1;
+}
+
+/*
+ * Tells the reader of a reference to a parent that does not exist, in the
+ * order of the rows: number of the row, column in the relation, whether the
+ * reference becomes NULL (else the row is left out), the parent's name, which
+ * must live as long as the reader.
+ */
+void
+sqm_reader_add_orphan(SqmReader *reader, int64 row, const char *column,
+					  bool nulled, const char *parent)
+{
+	SqmOrphan  *orphan;
+
+	if (reader->norphans == reader->orphans_size)
+	{
+		MemoryContext old = MemoryContextSwitchTo(reader->context);
+
+		reader->orphans_size = Max(64, reader->orphans_size * 2);
+		reader->orphans = reader->orphans == NULL ?
+			palloc(sizeof(SqmOrphan) * reader->orphans_size) :
+			repalloc_huge(reader->orphans,
+						  sizeof(SqmOrphan) * reader->orphans_size);
+		MemoryContextSwitchTo(old);
+	}
+	orphan = &reader->orphans[reader->norphans++];
+	orphan->row = row;
+	orphan->column = column_place(reader, column);
+	orphan->nulled = nulled;
+	orphan->parent = parent;
+	reader->in_row = reader->norphans > 1 && orphan[-1].row == row ?
+		reader->in_row + 1 : 1;
+	reader->most_orphans = Max(reader->most_orphans, reader->in_row);
 }
 
 /* The next row; false at the end. */
@@ -428,6 +484,8 @@ log_value(SqmReader *reader, const SqmPending *pending, bool row_rejected)
 static void
 add_exception(SqmReader *reader)
 {
+	if (!reader->accounts)
+		return;
 	if (reader->nexceptions == reader->exceptions_size)
 	{
 		MemoryContext old = MemoryContextSwitchTo(reader->context);
@@ -449,6 +507,8 @@ add_stored(SqmReader *reader, Datum *values, bool *isnull)
 {
 	StringInfoData bytes;
 
+	if (!reader->accounts)
+		return;
 	add_exception(reader);
 	if (reader->canons == NULL)
 	{
@@ -478,7 +538,8 @@ keep_pending(SqmReader *reader, int i, const SqmReason *reason,
 
 	if (reader->pending == NULL)
 		reader->pending = MemoryContextAlloc(reader->context,
-											 sizeof(SqmPending) * reader->columns);
+											 sizeof(SqmPending) *
+											 (reader->columns + reader->most_orphans));
 	pending = &reader->pending[reader->npending++];
 	pending->column = i;
 	pending->action = action;
@@ -505,6 +566,7 @@ apply_policy(SqmReader *reader, int i, const SqmValue *value,
 		case SQM_POLICY_STOP:
 		case SQM_POLICY_COUNT:
 			note_misfit(reader, i, value, reason);
+			*isnull = true;
 			return VALUE_MISFIT;
 		case SQM_POLICY_REPAIR:
 			if (verdict == SQM_CHANGED)
@@ -554,6 +616,40 @@ convert_one(SqmReader *reader, int i, Datum *values, bool *isnull, Size *bytes)
 }
 
 /*
+ * What the reader was told of the current row's references.  One that is NULL
+ * by now refers to nothing.
+ */
+static ValueState
+treat_orphans(SqmReader *reader, bool *isnull, int64 *replaced)
+{
+	ValueState	worst = VALUE_GOOD;
+
+	for (; reader->next_orphan < reader->norphans; reader->next_orphan++)
+	{
+		SqmOrphan  *orphan = &reader->orphans[reader->next_orphan];
+		bool	   *is_null = &isnull[reader->attnums[orphan->column] - 1];
+		SqmReason	reason;
+
+		if (orphan->row != reader->rows)
+			break;
+		if (*is_null)
+			continue;
+		reason.sqlstate = ERRCODE_FOREIGN_KEY_VIOLATION;
+		snprintf(reason.message, sizeof(reason.message),
+				 "no row of %s has this key", orphan->parent);
+		keep_pending(reader, orphan->column, &reason,
+					 orphan->nulled ? "null" : "reject");
+		if (orphan->nulled)
+		{
+			*is_null = true;
+			(*replaced)++;
+		}
+		worst = Max(worst, orphan->nulled ? VALUE_REPLACED : VALUE_REJECTS);
+	}
+	return worst;
+}
+
+/*
  * Convert the current row into the attributes of the relation; the Datums are
  * allocated in the current memory context.  Adds the bytes of text and blobs
  * to "bytes".
@@ -562,6 +658,7 @@ SqmRowState
 sqm_reader_convert(SqmReader *reader, Datum *values, bool *isnull, Size *bytes)
 {
 	ValueState	worst = VALUE_GOOD;
+	ValueState	orphan;
 	int64		replaced = 0;
 
 	reader->npending = 0;
@@ -575,7 +672,9 @@ sqm_reader_convert(SqmReader *reader, Datum *values, bool *isnull, Size *bytes)
 		if (state == VALUE_MISFIT && reader->policy == SQM_POLICY_STOP)
 			break;
 	}
-	for (int i = 0; i < reader->npending && reader->relation != NULL; i++)
+	orphan = treat_orphans(reader, isnull, &replaced);
+	worst = Max(worst, orphan);
+	for (int i = 0; i < reader->npending && reader->logs; i++)
 		log_value(reader, &reader->pending[i], worst == VALUE_REJECTS);
 	switch (worst)
 	{

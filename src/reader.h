@@ -62,6 +62,19 @@ typedef struct SqmPending
 	SqmReason	reason;
 } SqmPending;
 
+/*
+ * A reference to a parent that does not exist.  Whether it does is not for a
+ * reader to know: it is told, by the number of the row.
+ */
+typedef struct SqmOrphan
+{
+	int64		row;
+	int			column;			/* of the reader */
+	bool		nulled;			/* the reference becomes NULL; else the row is
+								 * left out */
+	const char *parent;			/* as shown to people */
+} SqmOrphan;
+
 typedef struct SqmReader
 {
 	char	   *source;
@@ -74,8 +87,16 @@ typedef struct SqmReader
 	bool	   *not_null;
 	SqmTarget **targets;
 	bool		has_rowid;		/* is the rowid the last column? */
-	char	   *relation;		/* quoted and schema-qualified; NULL: none yet,
-								 * nothing is logged */
+	char	   *relation;		/* quoted and schema-qualified; NULL: none yet */
+	bool		logs;			/* what is refused goes to the rejects */
+	SqmOrphan  *orphans;		/* by row; not by what the row holds, see
+								 * SqmOrphan */
+	int			norphans;
+	int			orphans_size;
+	int			next_orphan;
+	int			in_row;			/* orphans of the last row added */
+	int			most_orphans;	/* in one row */
+	bool		accounts;		/* exceptions and stored are kept */
 	char	  **target_names;
 	SqmPolicy	policy;
 	int			load;			/* see SqmReject */
@@ -84,7 +105,7 @@ typedef struct SqmReader
 	int64		changed;		/* values that were stored as something else */
 	int64		rejected;		/* rows that were left out */
 
-	SqmPending *pending;		/* as many as columns */
+	SqmPending *pending;		/* room for each column and each orphan */
 	int			npending;
 
 	/*
@@ -116,9 +137,13 @@ extern SqmReader *sqm_reader_create_for_types(const char *source,
 											  List *not_null,
 											  const char *time_zone,
 											  bool empty_as_null);
+extern void sqm_reader_add_orphan(SqmReader *reader, int64 row,
+								  const char *column, bool nulled,
+								  const char *parent);
 extern bool sqm_reader_next(SqmReader *reader);
 extern SqmRowState sqm_reader_convert(SqmReader *reader, Datum *values,
 									  bool *isnull, Size *bytes);
+extern bool *sqm_reader_loaded(SqmReader *reader, int natts);
 extern SqmPolicy sqm_policy_from_word(const char *word);
 extern void sqm_reader_row_misfits(SqmReader *reader, SqmRow *row);
 extern void sqm_reader_close(SqmReader *reader);

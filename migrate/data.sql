@@ -1,0 +1,260 @@
+/*
+ * data: a run into tables that exist already
+ *
+ * The target decides: its types, its constraints, its triggers.  Nothing of
+ * its schema is changed but for the time of the load, and that it is as before
+ * is checked at the end.
+ */
+
+/*
+ * The targets with all that the catalogs say of them.
+ */
+CREATE FUNCTION sq2pg.find_targets(model sq2pg.model) RETURNS sq2pg.data_table[]
+    LANGUAGE sql STABLE AS $$
+    SELECT sq2pg.order_targets(ARRAY(SELECT t FROM sq2pg.match_tables(model, false) AS t ORDER BY t.table_ordinal))
+$$;
+COMMENT ON FUNCTION sq2pg.find_targets(sq2pg.model) IS 'existing tables for a model, in the order of the model';
+
+/*
+ * Columns with which a table is compared: also those that the target computes.
+ */
+CREATE FUNCTION sq2pg.compared_loads(model sq2pg.model) RETURNS sq2pg.load[]
+    LANGUAGE sql STABLE AS $$
+    SELECT ARRAY(SELECT sq2pg.comparable(t.load) FROM sq2pg.match_tables(model, true) AS t ORDER BY t.table_ordinal)
+$$;
+COMMENT ON FUNCTION sq2pg.compared_loads(sq2pg.model) IS 'for each table of a model the columns that can be compared';
+
+/*
+ * Does a table already hold what it would get?  Counts are compared first:
+ * they say no most of the time.
+ */
+CREATE FUNCTION sq2pg.is_unchanged(options jsonb, t sq2pg.data_table, compared sq2pg.load) RETURNS boolean
+    LANGUAGE plpgsql AS $$
+DECLARE
+    foreseen record;
+    verdict  record;
+BEGIN
+    IF (t.load).computed IS NOT NULL THEN
+        RETURN false;           -- what an expression made cannot be compared
+    END IF;
+    IF options->>'on_bad_value' = 'error' THEN
+        SELECT * INTO verdict
+          FROM sq2pg.verify_table(options || '{"verify": "counts"}', compared, '{}', 0, repeat('0', 32), 0, repeat('0', 32));
+        IF NOT verdict.matches THEN
+            RETURN false;
+        END IF;
+        SELECT * INTO verdict
+          FROM sq2pg.verify_table(options || '{"verify": "content"}', compared, '{}', 0, repeat('0', 32), 0, repeat('0', 32));
+        RETURN verdict.matches;
+    END IF;
+    SELECT * INTO foreseen
+      FROM sq2pg.load_table(options->>'source', (t.load).source_table, (t.load).source_columns, t.relation::regclass,
+                            (t.load).target_columns, options->>'time_zone', (options->>'empty_as_null')::boolean,
+                            options->>'on_bad_value', 'nothing', 'error', NULL);
+    -- what stands for a changed row is known for the loaded columns only
+    SELECT * INTO verdict
+      FROM sq2pg.verify_table(options || '{"verify": "content"}', CASE WHEN foreseen.exceptions = '{}' THEN compared ELSE t.load END,
+                              foreseen.exceptions, foreseen.rejected, foreseen.stored, 0, repeat('0', 32));
+    RETURN verdict.matches;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.is_unchanged(jsonb, sq2pg.data_table, sq2pg.load) IS 'does a target table equal its source already?';
+
+/*
+ * What is to be done with each table.  NULL: its rows stand in the way.
+ */
+CREATE FUNCTION sq2pg.decide_actions(options jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.data_table[]
+    LANGUAGE plpgsql AS $$
+DECLARE
+    compared sq2pg.load[] := sq2pg.compared_loads(model);
+    t        sq2pg.data_table;
+BEGIN
+    FOR i IN 1 .. cardinality(tables) LOOP
+        t := tables[i];
+        CONTINUE WHEN t.relation IS NULL OR (t.load).target_columns IS NULL OR NOT has_table_privilege(t.relation, 'SELECT');
+        EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', (t.load).relation) INTO t.is_empty;
+        t.action := CASE WHEN t.is_empty THEN 'load'
+                         WHEN sq2pg.is_unchanged(options, t, compared[i]) THEN 'unchanged'
+                         WHEN options->>'existing' = 'truncate' THEN 'replace'
+                         WHEN options->>'existing' IN ('append', 'skip') THEN options->>'existing' END;
+        tables[i] := t;
+    END LOOP;
+    RETURN tables;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.decide_actions(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'load, append, replace, skip or unchanged, table by table';
+
+/*
+ * Notes for each table, from the facts about the targets.  What is an error
+ * here stops the run before it has written anything.
+ */
+CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.note[]
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    SELECT coalesce(array_agg(ROW(n.table_ordinal, n.column_name, n.severity, n.code, NULL, NULL, n.message, n.hint)::sq2pg.note
+                              ORDER BY n.table_ordinal, n.code, n.message), '{}')
+      FROM (SELECT t.table_ordinal, NULL::text, 'error', 'not_a_table',
+                   format('%s is a materialized view', (t.load).relation), 'Leave the table out with exclude.'
+              FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation WHERE c.relkind = 'm'
+            UNION ALL
+            SELECT t.table_ordinal, NULL, 'error', 'rows_exist', format('table %s already holds rows', (t.load).relation),
+                   'Choose existing => ''append'', ''truncate'' or ''skip''.'
+              FROM unnest(tables) AS t WHERE NOT t.is_empty AND t.action IS NULL
+            UNION ALL
+            SELECT r.table_ordinal, NULL, 'error', 'no_right',
+                   format('role "%s" lacks the right to %s %s', current_user, r.privilege, r.relation),
+                   format('GRANT %s ON %s TO %I;', r.privilege, r.relation, current_user)
+              FROM sq2pg.missing_rights(options, tables) AS r
+            UNION ALL
+            SELECT k.table_ordinal, array_to_string(k.columns, ', '), 'error', 'cycle',
+                   format('foreign key "%s" is part of a cycle, and role "%s" may not defer it', k.name, current_user),
+                   format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE;', k.relation, k.name)
+              FROM sq2pg.cycle_keys(tables) AS k
+              JOIN unnest(tables) AS t USING (table_ordinal)
+             WHERE NOT k.is_deferrable AND NOT k.is_owner AND NOT sq2pg.can_fill_later(t, k.columns, k.nullable)
+            UNION ALL
+            SELECT t.table_ordinal, NULL, 'error', 'not_owner',
+                   format('role "%s" may not disable the triggers of %s', current_user, (t.load).relation),
+                   'Choose triggers => ''fire'', or run as the owner of the table.'
+              FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation
+             WHERE options->>'triggers' = 'disable' AND t.action IN ('load', 'append', 'replace')
+               AND NOT pg_has_role(c.relowner, 'USAGE')
+               AND EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A'))
+            UNION ALL
+            SELECT t.table_ordinal, x.name, 'error', 'type_ignored',
+                   format('column "%s" of table %s has type %s, parameter "types" says %s', x.name, (t.load).relation,
+                          format_type(a.atttypid, a.atttypmod), c.proposed),
+                   'In an existing table the type of the column decides; an expression can be given with USING.'
+              FROM unnest(tables) AS t
+             CROSS JOIN unnest((t.load).column_ids, (t.load).target_columns) AS x(id, name)
+              JOIN unnest(model.columns) AS c ON c.id = x.id
+              JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = x.name
+             WHERE options->'types' <> 'null' AND c.proposed <> format_type(a.atttypid, a.atttypmod)
+               AND sq2pg.type_override(options->'types', (t.load).source_table, c.source_name, c.declared) IS NOT NULL
+            UNION ALL
+            SELECT t.table_ordinal, a.attname::text, 'warning', 'no_identity',
+                   format('nothing gives column "%s" of table %s its next values', a.attname, (t.load).relation),
+                   sq2pg.identity_statement(t.relation, a.attname)
+              FROM unnest(tables) AS t
+              JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = ANY ((t.load).target_columns)
+             WHERE sq2pg.lacks_identity(model, t, a.attname)
+            UNION ALL
+            SELECT t.table_ordinal, NULL, 'note', 'way', format('triggers of %s may change what is loaded: %s', (t.load).relation,
+                                                                 string_agg(g.tgname, ', ' ORDER BY g.tgname)), NULL
+              FROM unnest(tables) AS t
+              JOIN pg_trigger AS g ON g.tgrelid = t.relation
+             WHERE options->>'triggers' = 'fire' AND sq2pg.may_rewrite(g.tgtype) AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')
+             GROUP BY t.table_ordinal, (t.load).relation) AS n(table_ordinal, column_name, severity, code, message, hint)
+$$;
+COMMENT ON FUNCTION sq2pg.target_notes(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'what the target tables lack, or what stands in the way';
+
+/*
+ * Row triggers that come before (or instead of) an INSERT, by pg_trigger.tgtype.
+ */
+CREATE FUNCTION sq2pg.may_rewrite(trigger_type smallint) RETURNS boolean
+    LANGUAGE sql IMMUTABLE AS $$ SELECT trigger_type & 1 = 1 AND trigger_type & 66 <> 0 AND trigger_type & 4 = 4 $$;
+COMMENT ON FUNCTION sq2pg.may_rewrite(smallint) IS 'can a trigger change a row that is inserted?';
+
+/*
+ * A key that SQLite would have numbered and PostgreSQL would not.
+ */
+CREATE FUNCTION sq2pg.lacks_identity(model sq2pg.model, t sq2pg.data_table, column_name name) RETURNS boolean
+    LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM pg_attribute AS a
+                     JOIN pg_class AS r ON r.oid = a.attrelid AND r.relkind IN ('r', 'p')
+                     JOIN pg_index AS i ON i.indrelid = a.attrelid AND i.indisprimary AND i.indkey::text = a.attnum::text
+                    WHERE a.attrelid = t.relation AND a.attname = column_name AND a.attidentity = '' AND NOT a.atthasdef
+                      AND a.atttypid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)
+                      -- the key of another table numbers those that refer to it
+                      AND NOT EXISTS (SELECT FROM pg_constraint AS k
+                                       WHERE k.conrelid = a.attrelid AND k.contype = 'f' AND a.attnum = ANY (k.conkey)))
+       AND EXISTS (SELECT FROM unnest((t.load).column_ids, (t.load).target_columns) AS x(id, target)
+                    WHERE x.target = column_name AND (model.columns[x.id]).is_identity)
+$$;
+COMMENT ON FUNCTION sq2pg.lacks_identity(sq2pg.model, sq2pg.data_table, name) IS 'is a key without identity, sequence or default?';
+
+CREATE FUNCTION sq2pg.identity_statement(relation oid, column_name name) RETURNS text
+    LANGUAGE sql STABLE AS $$
+    SELECT format('ALTER TABLE %I.%I ALTER COLUMN %I ADD GENERATED BY DEFAULT AS IDENTITY', n.nspname, c.relname, column_name)
+      FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = relation
+$$;
+COMMENT ON FUNCTION sq2pg.identity_statement(oid, name) IS 'the statement that lets a key number itself';
+
+/*
+ * The columns by which rows of a target are told apart: its primary key, else
+ * its first unique key, if the source has them all.
+ */
+CREATE FUNCTION sq2pg.key_columns(t sq2pg.data_table) RETURNS text[]
+    LANGUAGE sql STABLE AS $$
+    SELECT k.names
+      FROM pg_index AS i
+     CROSS JOIN LATERAL (SELECT array_agg(a.attname::text ORDER BY x.n) AS names
+                           FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS x(attnum, n)
+                           LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = x.attnum
+                          WHERE x.n <= i.indnkeyatts) AS k
+     WHERE i.indrelid = t.relation AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL
+       AND i.indexprs IS NULL AND k.names <@ (t.load).target_columns
+     ORDER BY i.indisprimary DESC, i.indexrelid
+     LIMIT 1
+$$;
+COMMENT ON FUNCTION sq2pg.key_columns(sq2pg.data_table) IS 'columns that identify a row on both sides';
+
+/*
+ * Can the columns of a foreign key be left NULL first and filled after?
+ */
+CREATE FUNCTION sq2pg.can_fill_later(t sq2pg.data_table, columns text[], nullable boolean) RETURNS boolean
+    LANGUAGE sql STABLE AS $$
+    SELECT nullable AND k.columns IS NOT NULL AND NOT k.columns && can_fill_later.columns
+       AND has_table_privilege(t.relation, 'UPDATE')
+      FROM (SELECT sq2pg.key_columns(t)) AS k(columns)
+$$;
+COMMENT ON FUNCTION sq2pg.can_fill_later(sq2pg.data_table, text[], boolean) IS 'can a foreign key be filled by an UPDATE after the load?';
+
+/*
+ * Columns that are filled after the load, by table.
+ */
+CREATE FUNCTION sq2pg.late_columns(tables sq2pg.data_table[]) RETURNS TABLE (table_ordinal int, columns text[])
+    LANGUAGE sql STABLE AS $$
+    SELECT k.table_ordinal, array_agg(DISTINCT c.name)
+      FROM sq2pg.cycle_keys(tables) AS k, unnest(k.columns) AS c(name)
+     WHERE NOT k.is_deferrable AND NOT k.is_owner
+     GROUP BY k.table_ordinal
+$$;
+COMMENT ON FUNCTION sq2pg.late_columns(sq2pg.data_table[]) IS 'columns that stay NULL until all rows are there';
+
+/*
+ * One error for all that stops a run before its first row.
+ */
+CREATE FUNCTION sq2pg.raise_problems(schema_name name, notes sq2pg.note[]) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    codes   text[] := ARRAY(SELECT DISTINCT n.code FROM unnest(notes) AS n WHERE n.severity = 'error' ORDER BY n.code);
+    single  text := CASE WHEN cardinality(codes) = 1 THEN codes[1] END;
+    details text := (SELECT string_agg(CASE WHEN n.code IN ('table_missing', 'column_missing', 'no_right', 'cycle') AND n.hint IS NOT NULL
+                                            THEN format('%s: %s', n.message, n.hint)
+                                            ELSE n.message END, E'\n' ORDER BY o)
+                       FROM unnest(notes) WITH ORDINALITY AS n(table_ordinal, column_name, severity, code, occurrences, sample,
+                                                               message, hint, o)
+                      WHERE n.severity = 'error');
+BEGIN
+    IF codes = '{}' THEN
+        RETURN;
+    END IF;
+    RAISE EXCEPTION USING
+        ERRCODE = CASE single WHEN 'table_missing' THEN 'undefined_table' WHEN 'column_missing' THEN 'undefined_column'
+                            WHEN 'no_right' THEN 'insufficient_privilege' WHEN 'not_owner' THEN 'insufficient_privilege'
+                            WHEN 'type_ignored' THEN 'invalid_parameter_value' WHEN 'not_a_table' THEN 'wrong_object_type'
+                            ELSE 'object_not_in_prerequisite_state' END,
+        MESSAGE = CASE single WHEN 'table_missing' THEN format('tables of the source do not exist in schema "%s"', schema_name)
+                            WHEN 'column_missing' THEN format('columns of the source do not exist in schema "%s"', schema_name)
+                            WHEN 'rows_exist' THEN format('tables in schema "%s" already hold rows', schema_name)
+                            WHEN 'no_right' THEN format('permission denied for tables in schema "%s"', schema_name)
+                            ELSE format('schema "%s" is not ready for the data', schema_name) END,
+        DETAIL = details,
+        HINT = CASE single WHEN 'table_missing' THEN 'Create them, leave them out with exclude, or choose add_missing => true.'
+                         WHEN 'column_missing' THEN 'Add them, leave them out with exclude => ARRAY[''table.column''], or choose add_missing => true.'
+                         WHEN 'rows_exist' THEN 'Choose existing => ''append'', ''truncate'' or ''skip''.'
+                         WHEN 'no_right' THEN 'The detail has the statements that give these rights.'
+                         ELSE 'sq2pg_check() lists all of it, each with what to do.' END;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.raise_problems(name, sq2pg.note[]) IS 'one error that lists all errors among some notes';

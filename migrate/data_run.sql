@@ -1,0 +1,458 @@
+/*
+ * data_run: the acts of a run in data mode, in order
+ */
+
+/*
+ * The foreign table from which the plan reads for one target, with its types.
+ */
+CREATE FUNCTION sq2pg.data_staging_steps(model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.step[]
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    SELECT coalesce(array_agg(ROW('source', t.table_ordinal, d.object,
+                                  format(E'CREATE FOREIGN TABLE %I.%I (\n    %s\n) SERVER %I OPTIONS ("table" %L)', sq2pg.staging_name(),
+                                         d.object, d.definitions, sq2pg.staging_name(), (t.load).source_table),
+                                  NULL)::sq2pg.step ORDER BY t.rank), '{}')
+      FROM unnest(tables) AS t
+      JOIN (SELECT x.table_ordinal, r.relname AS object,
+                   string_agg(format('%I %s OPTIONS (column_name %L)', y.target,
+                                     CASE WHEN c.using_text IS NULL THEN format_type(a.atttypid, a.atttypmod) ELSE c.candidates[1] END,
+                                     y.source), E',\n    ' ORDER BY y.n) AS definitions
+              FROM unnest(tables) AS x
+              JOIN pg_class AS r ON r.oid = x.relation
+             CROSS JOIN unnest((x.load).column_ids, (x.load).source_columns, (x.load).target_columns) WITH ORDINALITY AS y(id, source, target, n)
+              JOIN unnest(model.columns) AS c ON c.id = y.id
+              JOIN pg_attribute AS a ON a.attrelid = x.relation AND a.attname = y.target
+             GROUP BY x.table_ordinal, r.relname) AS d ON d.table_ordinal = t.table_ordinal
+     WHERE t.action IN ('load', 'append', 'replace')
+$$;
+COMMENT ON FUNCTION sq2pg.data_staging_steps(sq2pg.model, sq2pg.data_table[]) IS 'foreign tables for a plan into existing tables';
+
+/*
+ * What ON CONFLICT says.
+ */
+CREATE FUNCTION sq2pg.conflict_clause(policy text, t sq2pg.data_table) RETURNS text
+    LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN policy = 'skip' OR policy = 'update' AND s.assignments IS NULL THEN E'\n    ON CONFLICT DO NOTHING'
+                WHEN policy = 'update' THEN format(E'\n    ON CONFLICT (%s) DO UPDATE SET %s', s.keys, s.assignments)
+                ELSE '' END
+      FROM (SELECT (SELECT string_agg(quote_ident(n), ', ' ORDER BY o) FROM unnest(k.names) WITH ORDINALITY AS x(n, o)) AS keys,
+                   (SELECT string_agg(format('%I = excluded.%I', n, n), ', ' ORDER BY o)
+                      FROM unnest((t.load).target_columns) WITH ORDINALITY AS x(n, o) WHERE n <> ALL (k.names)) AS assignments
+              FROM (SELECT sq2pg.key_columns(t)) AS k(names)) AS s
+$$;
+COMMENT ON FUNCTION sq2pg.conflict_clause(text, sq2pg.data_table) IS 'ON CONFLICT of the plan''s INSERT';
+
+/*
+ * INSERT ... SELECT for each target, parents first.  Columns that are filled
+ * later are left out.
+ */
+CREATE FUNCTION sq2pg.data_load_steps(options jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.step[]
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    SELECT coalesce(array_agg(ROW('load', t.table_ordinal, r.relname,
+                                  format(E'INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE\n    SELECT %s FROM %I.%I%s', (t.load).relation,
+                                         l.list, l.items, sq2pg.staging_name(), r.relname,
+                                         sq2pg.conflict_clause(options->>'on_conflict', ROW(t.*)::sq2pg.data_table)),
+                                  ROW((t.load).source_table, (t.load).relation, l.ids, l.sources, l.targets, (t.load).has_rowid,
+                                      (t.load).computed)::sq2pg.load)::sq2pg.step ORDER BY t.rank), '{}')
+      FROM unnest(tables) AS t
+      JOIN pg_class AS r ON r.oid = t.relation
+      JOIN (SELECT x.table_ordinal, string_agg(quote_ident(y.target), ', ' ORDER BY y.n) AS list,
+                   string_agg(CASE WHEN c.using_text IS NULL THEN quote_ident(y.target)
+                                   ELSE format('(%s)::%s', c.using_text, c.proposed) END, ', ' ORDER BY y.n) AS items,
+                   array_agg(y.id ORDER BY y.n) AS ids, array_agg(y.source ORDER BY y.n) AS sources,
+                   array_agg(y.target ORDER BY y.n) AS targets
+              FROM unnest(tables) AS x
+              LEFT JOIN sq2pg.late_columns(tables) AS q USING (table_ordinal)
+             CROSS JOIN unnest((x.load).column_ids, (x.load).source_columns, (x.load).target_columns) WITH ORDINALITY AS y(id, source, target, n)
+              JOIN unnest(model.columns) AS c ON c.id = y.id
+             WHERE q.columns IS NULL OR y.target <> ALL (q.columns)
+             GROUP BY x.table_ordinal) AS l ON l.table_ordinal = t.table_ordinal
+     WHERE t.action IN ('load', 'append', 'replace')
+$$;
+COMMENT ON FUNCTION sq2pg.data_load_steps(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'INSERT ... SELECT into existing tables, parents first';
+
+/*
+ * UPDATE of the columns that were left out, from the same foreign tables.
+ */
+CREATE FUNCTION sq2pg.late_steps(tables sq2pg.data_table[], sources text[]) RETURNS sq2pg.step[]
+    LANGUAGE sql STABLE AS $$
+    SELECT coalesce(array_agg(ROW('fill', t.table_ordinal, r.relname,
+                                  format(E'UPDATE %s AS t SET %s\n    FROM %s AS s WHERE %s AND (%s)', (t.load).relation,
+                                         (SELECT string_agg(format('%I = s.%I', c, c), ', ' ORDER BY c) FROM unnest(q.columns) AS c),
+                                         sources[t.table_ordinal],
+                                         (SELECT string_agg(format('t.%I = s.%I', c, c), ' AND ' ORDER BY c) FROM unnest(sq2pg.key_columns(ROW(t.*)::sq2pg.data_table)) AS c),
+                                         (SELECT string_agg(format('s.%I IS NOT NULL', c), ' OR ' ORDER BY c) FROM unnest(q.columns) AS c)),
+                                  NULL)::sq2pg.step ORDER BY t.rank), '{}')
+      FROM sq2pg.late_columns(tables) AS q
+      JOIN unnest(tables) AS t USING (table_ordinal)
+      JOIN pg_class AS r ON r.oid = t.relation
+     WHERE t.action IN ('load', 'append', 'replace')
+$$;
+COMMENT ON FUNCTION sq2pg.late_steps(sq2pg.data_table[], text[]) IS 'fills foreign keys of a cycle that may not be deferred';
+
+/*
+ * The rows of a source table as a FROM item of a statement of the run.
+ */
+CREATE FUNCTION sq2pg.source_item(options jsonb, load sq2pg.load) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT format('(SELECT (x.target_row).* FROM sq2pg.source_rows(%L, %L, %L, %L, %L, %L, %L, NULL::%s) AS x)',
+                  options->>'source', load.source_table, load.source_columns, load.target_columns, options->>'time_zone',
+                  options->>'empty_as_null', options->>'on_bad_value', load.relation)
+$$;
+COMMENT ON FUNCTION sq2pg.source_item(jsonb, sq2pg.load) IS 'a SQLite table as a FROM item';
+
+CREATE TYPE sq2pg.data_result AS (
+    load          sq2pg.load_result,
+    way           text,
+    held_rows     bigint,       -- before
+    held_digest   text);
+
+/*
+ * Loads one target.  A value that does not fit ends the attempt.
+ */
+CREATE FUNCTION sq2pg.load_target(options jsonb, step sq2pg.step, target sq2pg.data_table, orphans sq2pg.orphans_of,
+                                  place int, tables int)
+    RETURNS sq2pg.data_result
+    LANGUAGE plpgsql AS $$
+DECLARE
+    load    sq2pg.load := step.load;
+    outcome record;
+    started timestamptz := clock_timestamp();
+BEGIN
+    PERFORM sq2pg.announce('load', step.object, place, tables,
+                           CASE WHEN load.has_rowid
+                                THEN sq2pg.source_max(options->>'source', load.source_table, 'rowid') END);
+    SELECT * INTO outcome
+      FROM sq2pg.load_table(options->>'source', load.source_table, load.source_columns, target.relation::regclass,
+                            load.target_columns, options->>'time_zone', (options->>'empty_as_null')::boolean,
+                            options->>'on_bad_value', 'table', options->>'on_conflict', sq2pg.key_columns(target),
+                            orphans.numbers, orphans.columns, orphans.nulled, orphans.parents);
+    IF outcome.misfits IS NOT NULL THEN
+        RAISE invalid_text_representation USING
+            MESSAGE = 'values of the source do not fit the columns of the target',
+            DETAIL = sq2pg.describe_misfits(load.source_table, outcome.misfits),
+            HINT = 'Repair the source, or choose on_bad_value => ''null'', ''reject'' or ''repair''; sq2pg_check() lists all such columns.';
+    END IF;
+    RETURN ROW(ROW(step.table_ordinal, outcome.source_rows, outcome.loaded, outcome.noise, outcome.changed, outcome.rejected,
+                   outcome.exceptions, outcome.stored, 0, repeat('0', 32), '{}',
+                   (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint)::sq2pg.load_result,
+               outcome.way, 0, repeat('0', 32))::sq2pg.data_result;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.load_target(jsonb, sq2pg.step, sq2pg.data_table, sq2pg.orphans_of, int, int) IS 'loads one existing table and says how it went';
+
+/*
+ * Statements around the load, and the load itself.  All deferred constraints
+ * have had their say when this returns.
+ */
+CREATE FUNCTION sq2pg.fill_targets(options jsonb, model sq2pg.model, tables sq2pg.data_table[], compared sq2pg.load[])
+    RETURNS sq2pg.data_result[]
+    LANGUAGE plpgsql AS $$
+DECLARE
+    loads     sq2pg.step[] := sq2pg.data_load_steps(options, model, tables);
+    late      sq2pg.step[] := sq2pg.late_steps(tables, ARRAY(SELECT sq2pg.source_item(options, t.load) FROM unnest(tables) AS t
+                                                              ORDER BY t.table_ordinal));
+    no_triggers boolean := options->>'triggers' = 'disable';
+    off       sq2pg.step[] := CASE WHEN no_triggers THEN sq2pg.trigger_steps(tables, false) ELSE '{}' END;
+    back      sq2pg.step[] := sq2pg.undefer_steps(tables)
+                  || CASE WHEN no_triggers THEN sq2pg.trigger_steps(tables, true) ELSE '{}' END;
+    orphans   sq2pg.orphans_of[] := sq2pg.find_orphans(options, tables);
+    results   sq2pg.data_result[] := array_fill(NULL::sq2pg.data_result, ARRAY[cardinality(tables)]);
+    result    sq2pg.data_result;
+    held      record;
+    target    sq2pg.data_table;
+    loaded    bigint;
+BEGIN
+    PERFORM sq2pg.execute_steps(off);
+    PERFORM sq2pg.execute_steps(sq2pg.shield_steps(tables));
+    PERFORM sq2pg.execute_steps(sq2pg.truncate_steps(tables));
+    PERFORM sq2pg.execute_steps(sq2pg.defer_steps(tables));
+    FOR i IN 1 .. cardinality(loads) LOOP
+        target := tables[loads[i].table_ordinal];
+        held := NULL;
+        IF target.action = 'append' AND options->>'verify' = 'content' THEN
+            SELECT d.rows, d.digest INTO held
+              FROM sq2pg.digest_relation(target.relation::regclass, compared[loads[i].table_ordinal].target_columns::name[]) AS d;
+        ELSIF target.action = 'append' THEN
+            EXECUTE format('SELECT count(*) AS rows, repeat(''0'', 32) AS digest FROM %s', (target.load).relation) INTO held;
+        END IF;
+        IF (loads[i].load).computed IS NOT NULL THEN
+            loaded := sq2pg.load_by_statement(options, (SELECT ROW(s.*)::sq2pg.step FROM unnest(sq2pg.data_staging_steps(model, tables)) AS s
+                                                         WHERE s.table_ordinal = target.table_ordinal), loads[i]);
+            result := ROW(ROW(target.table_ordinal, loaded, loaded, 0, 0, 0, '{}', repeat('0', 32), 0, repeat('0', 32), '{}',
+                              0)::sq2pg.load_result, 'statement', 0, repeat('0', 32))::sq2pg.data_result;
+        ELSE
+            result := sq2pg.load_target(options, loads[i], target, orphans[target.table_ordinal], i, cardinality(loads));
+        END IF;
+        IF held IS NOT NULL THEN
+            result.held_rows := held.rows;
+            result.held_digest := held.digest;
+        END IF;
+        results[target.table_ordinal] := result;
+    END LOOP;
+    PERFORM sq2pg.execute_steps(late);
+    PERFORM sq2pg.announce('constraints', NULL);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM sq2pg.execute_steps(back);
+    RETURN results;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.fill_targets(jsonb, sq2pg.model, sq2pg.data_table[], sq2pg.load[]) IS 'loads all targets, with what has to be done before and after';
+
+/*
+ * A constraint that refuses a row ends the load at once and says nothing of
+ * the other rows.  So the load is undone, and the source is read again for
+ * everything that the targets would refuse: one error that lists all.
+ */
+CREATE FUNCTION sq2pg.fill_or_explain(options jsonb, model sq2pg.model, tables sq2pg.data_table[], compared sq2pg.load[])
+    RETURNS sq2pg.data_result[]
+    LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN sq2pg.fill_targets(options, model, tables, compared);
+EXCEPTION WHEN integrity_constraint_violation OR with_check_option_violation OR insufficient_privilege OR data_exception
+               OR cardinality_violation THEN
+    PERFORM sq2pg.announce('look for violations', NULL);
+    PERFORM sq2pg.raise_violations(sq2pg.violation_notes(options, tables), model.schema_name,
+                                   ARRAY(SELECT t.source_name FROM unnest(model.tables) AS t ORDER BY t.ordinal));
+    RAISE;                      -- a trigger's error, for one, cannot be foreseen
+END
+$$;
+COMMENT ON FUNCTION sq2pg.fill_or_explain(jsonb, sq2pg.model, sq2pg.data_table[], sq2pg.load[]) IS
+    'loads all targets, or raises one error with all that these refuse';
+
+/*
+ * Rows that were there before may have been skipped or updated: then rows are
+ * compared by what they are.  Every row of the source must stand in the
+ * target, or, where it was skipped, its key.
+ */
+CREATE FUNCTION sq2pg.verify_by_key(options jsonb, t sq2pg.data_table, compared sq2pg.load, r sq2pg.data_result,
+                                    OUT target_rows bigint, OUT matches boolean, OUT detail text)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    keys    text[] := sq2pg.key_columns(t);
+    missing bigint;
+    keyless bigint := 0;
+BEGIN
+    EXECUTE 'SELECT count(*) FROM ' || compared.relation INTO target_rows;
+    EXECUTE format(
+        'WITH s AS MATERIALIZED (SELECT x.digest, count(*) AS n
+                                   FROM sq2pg.row_digests($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY AS x(digest, source_rowid, number)
+                                  WHERE x.number <> ALL ($8) GROUP BY x.digest),
+              t AS MATERIALIZED (SELECT sq2pg.row_digest(ROW(%s)) AS digest, count(*) AS n FROM %s GROUP BY 1)
+         SELECT coalesce(sum(greatest(s.n - coalesce(t.n, 0), 0)), 0) FROM s LEFT JOIN t USING (digest)',
+        (SELECT string_agg(quote_ident(c), ', ' ORDER BY n) FROM unnest(compared.target_columns) WITH ORDINALITY AS x(c, n)), compared.relation)
+       INTO missing
+      USING options->>'source', compared.source_table, compared.source_columns, t.relation::regclass, compared.target_columns,
+            options->>'time_zone', (options->>'empty_as_null')::boolean, (r.load).exceptions;
+    IF options->>'on_conflict' = 'skip' AND missing > 0 AND keys IS NOT NULL THEN
+        EXECUTE format(
+            'SELECT count(*) FROM sq2pg.row_digests($1, $2, $3, $4, $5, $6, $7) AS s
+              WHERE s.digest NOT IN (SELECT sq2pg.row_digest(ROW(%s)) FROM %s)',
+            (SELECT string_agg(quote_ident(c), ', ' ORDER BY n) FROM unnest(keys) WITH ORDINALITY AS x(c, n)), compared.relation)
+           INTO keyless
+          USING options->>'source', compared.source_table,
+                (SELECT array_agg(compared.source_columns[array_position(compared.target_columns, c)] ORDER BY n)
+                   FROM unnest(keys) WITH ORDINALITY AS x(c, n)),
+                t.relation::regclass, keys, options->>'time_zone', (options->>'empty_as_null')::boolean;
+    END IF;
+    matches := CASE options->>'on_conflict'
+                   WHEN 'skip' THEN keyless = 0 AND missing <= (r.load).source_rows - (r.load).rejected - (r.load).loaded
+                                    AND target_rows = r.held_rows + (r.load).loaded
+                   ELSE missing = 0 END;
+    detail := CASE WHEN NOT matches THEN format('%s rows of SQLite do not stand in PostgreSQL', greatest(missing, keyless)) END;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.verify_by_key(jsonb, sq2pg.data_table, sq2pg.load, sq2pg.data_result) IS 'compares a table some rows of which were there before';
+
+CREATE FUNCTION sq2pg.verify_target(options jsonb, t sq2pg.data_table, compared sq2pg.load, r sq2pg.data_result,
+                                    OUT target_rows bigint, OUT matches boolean, OUT detail text, OUT digest text)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    load   sq2pg.load := sq2pg.comparable(t.load);
+    v      record;
+    plain  boolean := (r.load).exceptions = '{}';
+BEGIN
+    IF options->>'verify' = 'none' THEN
+        RETURN;
+    END IF;
+    IF options->>'on_conflict' <> 'error' AND t.action = 'append' AND options->>'verify' = 'content' THEN
+        SELECT * INTO target_rows, matches, detail FROM sq2pg.verify_by_key(options, t, compared, r);
+        RETURN;
+    END IF;
+    IF options->>'on_conflict' <> 'error' AND t.action = 'append' THEN
+        EXECUTE 'SELECT count(*) FROM ' || load.relation INTO target_rows;
+        matches := target_rows >= r.held_rows;
+        RETURN;
+    END IF;
+    SELECT * INTO v
+      FROM sq2pg.verify_table(options, CASE WHEN plain THEN compared ELSE load END, (r.load).exceptions, (r.load).rejected,
+                              (r.load).stored, -r.held_rows, sq2pg.digest_difference(repeat('0', 32), r.held_digest));
+    target_rows := v.target_rows;
+    matches := v.matches;
+    detail := v.detail;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.verify_target(jsonb, sq2pg.data_table, sq2pg.load, sq2pg.data_result) IS 'compares one target with its source';
+
+/*
+ * Who could have changed what was loaded.
+ */
+CREATE FUNCTION sq2pg.rewriting_triggers(tables sq2pg.data_table[]) RETURNS text
+    LANGUAGE sql STABLE AS $$
+    SELECT string_agg(format('trigger "%s" on table %s', g.tgname, (t.load).relation), ', ' ORDER BY t.rank, g.tgname)
+      FROM unnest(tables) AS t
+      JOIN pg_trigger AS g ON g.tgrelid = t.relation
+     WHERE NOT g.tgisinternal AND g.tgenabled IN ('O', 'A') AND sq2pg.may_rewrite(g.tgtype)
+$$;
+COMMENT ON FUNCTION sq2pg.rewriting_triggers(sq2pg.data_table[]) IS 'triggers that may change rows before they are stored';
+
+/*
+ * Compares every table and makes its row of the report.
+ */
+CREATE FUNCTION sq2pg.report_targets(options jsonb, model sq2pg.model, tables sq2pg.data_table[], compared sq2pg.load[],
+                                     results sq2pg.data_result[], next_ids jsonb) RETURNS sq2pg.report_row[]
+    LANGUAGE plpgsql AS $$
+DECLARE
+    remarks jsonb := sq2pg.table_remarks(model.notes);
+    rows    sq2pg.report_row[] := '{}';
+    failed  text[] := '{}';
+    wrong   sq2pg.data_table[] := '{}';
+    t       sq2pg.data_table;
+    r       sq2pg.data_result;
+    v       record;
+    started timestamptz;
+    loaded  bigint;
+    n       bigint;
+BEGIN
+    FOR t IN SELECT x.* FROM unnest(tables) AS x ORDER BY x.rank LOOP
+        started := clock_timestamp();
+        r := results[t.table_ordinal];
+        IF r IS NULL THEN
+            n := sq2pg.source_count(options->>'source', (t.load).source_table);
+            rows := rows || ROW((SELECT relname FROM pg_class WHERE oid = t.relation), t.action, n, 0, n, 0, 0,
+                                (next_ids->>t.table_ordinal::text)::bigint,
+                                CASE WHEN t.action = 'unchanged' THEN true END, 0, remarks->>t.table_ordinal::text)::sq2pg.report_row;
+            CONTINUE;
+        END IF;
+        PERFORM sq2pg.announce('verify', (t.load).relation);
+        SELECT * INTO v FROM sq2pg.verify_target(options, t, compared[t.table_ordinal], r);
+        IF NOT v.matches THEN
+            failed := failed || format('Table %s: %s.', (t.load).relation, v.detail);
+            wrong := wrong || t;
+        END IF;
+        loaded := CASE WHEN options->>'on_conflict' = 'error' THEN coalesce(v.target_rows - r.held_rows, (r.load).loaded)
+                       ELSE (r.load).loaded END;
+        rows := rows || ROW((SELECT relname FROM pg_class WHERE oid = t.relation),
+                            CASE WHEN (r.load).source_rows = 0 THEN 'unchanged' WHEN t.action = 'replace' THEN 'load' ELSE t.action END,
+                            (r.load).source_rows, loaded, (r.load).source_rows - loaded - (r.load).rejected, (r.load).rejected,
+                            (r.load).changed, (next_ids->>t.table_ordinal::text)::bigint, coalesce(v.matches, false),
+                            (r.load).ms + (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint,
+                            nullif(concat_ws('; ', remarks->>t.table_ordinal::text,
+                                             'binary noise removed from ' || nullif((r.load).noise, 0) || ' values'), ''))::sq2pg.report_row;
+    END LOOP;
+    IF cardinality(failed) > 0 THEN
+        RAISE data_corrupted USING
+            MESSAGE = 'verification failed: PostgreSQL does not hold what SQLite holds',
+            DETAIL = array_to_string(failed, E'\n'),
+            HINT = 'Nothing was migrated. ' || CASE
+                WHEN options->>'triggers' = 'fire' AND sq2pg.rewriting_triggers(wrong) IS NOT NULL
+                    THEN format('Changed by %s? Choose triggers => ''disable'', or verify => ''counts'' if that is wanted.',
+                                sq2pg.rewriting_triggers(wrong))
+                WHEN EXISTS (SELECT FROM unnest(wrong) AS w WHERE row_security_active(w.relation))
+                    THEN 'Row security hides rows from this role: run as a role that sees them all.'
+                ELSE 'This should not happen: please report it with the schema of the table.' END;
+    END IF;
+    RETURN rows;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.report_targets(jsonb, sq2pg.model, sq2pg.data_table[], sq2pg.load[], sq2pg.data_result[], jsonb) IS
+    'compares all targets with their source and reports';
+
+/*
+ * Refuses transactions that would not see what others have done until the
+ * locks were given.
+ */
+CREATE FUNCTION sq2pg.check_isolation() RETURNS void
+    LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('cannot load into existing tables in a transaction that is %s', current_setting('transaction_isolation')),
+            DETAIL = 'It would not see rows that others added while it waited for the locks.',
+            HINT = 'Use the isolation level read committed.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.check_isolation() IS 'data mode needs read committed';
+
+/*
+ * What has to be true of all targets before any is touched, and after.
+ */
+CREATE FUNCTION sq2pg.check_catalog(before text, relations oid[]) RETURNS void
+    LANGUAGE plpgsql AS $$
+BEGIN
+    IF sq2pg.catalog_state(relations) IS DISTINCT FROM before THEN
+        RAISE internal_error USING
+            MESSAGE = 'the schema of the target tables is not what it was before the run',
+            HINT = 'Nothing was migrated. Please report it with the schema of the tables.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.check_catalog(text, oid[]) IS 'refuses a run that would leave the targets'' schema changed';
+
+/*
+ * ANALYZE where the role may: for others it is a warning and nothing else.
+ */
+CREATE FUNCTION sq2pg.analyze_targets(tables sq2pg.data_table[]) RETURNS sq2pg.step[]
+    LANGUAGE sql STABLE AS $$
+    SELECT coalesce(array_agg(ROW('analyze', t.table_ordinal, c.relname, 'ANALYZE ' || (t.load).relation, NULL)::sq2pg.step
+                              ORDER BY t.rank), '{}')
+      FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation
+     WHERE t.action IN ('load', 'append', 'replace') AND c.relkind IN ('r', 'p') AND pg_has_role(c.relowner, 'USAGE')
+$$;
+COMMENT ON FUNCTION sq2pg.analyze_targets(sq2pg.data_table[]) IS 'ANALYZE for each table that was loaded';
+
+CREATE FUNCTION sq2pg.run_data(options jsonb, model sq2pg.model, OUT rows sq2pg.report_row[], OUT notes sq2pg.note[],
+                               OUT sequences text[])
+    LANGUAGE plpgsql AS $$
+DECLARE
+    started   timestamptz := clock_timestamp();
+    all_notes sq2pg.note[] := model.notes;
+    tables    sq2pg.data_table[];
+    compared  sq2pg.load[];
+    relations oid[];
+    results   sq2pg.data_result[];
+    moved     record;
+    before    text;
+BEGIN
+    rows := '{}';
+    sequences := '{}';
+    IF model.tables IS NOT NULL THEN
+        PERFORM sq2pg.check_isolation();
+        all_notes := all_notes || sq2pg.add_missing(options, model);
+        PERFORM sq2pg.raise_problems(model.schema_name, all_notes);
+        tables := sq2pg.find_targets(model);
+        PERFORM sq2pg.lock_targets(tables, options->>'existing');
+        -- once more: all may have changed until the locks were given
+        tables := sq2pg.decide_actions(options, model, sq2pg.find_targets(model));
+        all_notes := all_notes || sq2pg.target_notes(options, model, tables);
+        PERFORM sq2pg.raise_problems(model.schema_name, all_notes);
+        compared := sq2pg.compared_loads(model);
+        relations := ARRAY(SELECT t.relation FROM unnest(tables) AS t);
+        before := sq2pg.catalog_state(relations);
+        results := sq2pg.fill_or_explain(options, model, tables, compared);
+        SELECT * INTO moved FROM sq2pg.continue_sequences(model, tables);
+        sequences := moved.late;
+        IF NOT (options->>'dry_run')::boolean THEN
+            PERFORM sq2pg.execute_steps(sq2pg.analyze_targets(tables));
+        END IF;
+        PERFORM sq2pg.check_catalog(before, relations);
+        model.notes := sq2pg.sort_notes(all_notes);
+        rows := sq2pg.report_targets(options, model, tables, compared, results, moved.next_ids);
+        all_notes := model.notes;
+    END IF;
+    rows := rows || sq2pg.total_row(rows, started, all_notes);
+    notes := all_notes;
+    PERFORM sq2pg.announce(NULL, NULL);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.run_data(jsonb, sq2pg.model) IS 'a run into existing tables';

@@ -1,0 +1,147 @@
+/*
+ * missing: tables, columns and identities that the target does not have, as
+ * the statements that would make them
+ *
+ * The same statements are told in data mode and executed under add_missing.
+ */
+
+/*
+ * A model whose names and types are those of the targets where these exist:
+ * what refers to them must fit them.
+ */
+CREATE FUNCTION sq2pg.as_matched(INOUT model sq2pg.model, tables sq2pg.data_table[])
+    LANGUAGE plpgsql STABLE SET enable_nestloop = off AS $$
+BEGIN
+    model.tables := ARRAY(
+        SELECT ROW(t.ordinal, t.source_name, coalesce(c.relname, t.target_name), t.type, t.without_rowid, t.sequence,
+                   t.facts, t.rank, t.in_cycle)::sq2pg.table_plan
+          FROM unnest(model.tables) AS t
+          LEFT JOIN unnest(tables) AS x ON x.table_ordinal = t.ordinal
+          LEFT JOIN pg_class AS c ON c.oid = x.relation
+         ORDER BY t.ordinal);
+    model.columns := ARRAY(
+        SELECT ROW(c.id, c.table_ordinal, c.ordinal, c.source_name, coalesce(a.attname, c.target_name), c.declared, c.not_null,
+                   c.pk_position, c.hidden, c.collation_name, c.default_text, c.is_identity, c.sequence_name, c.proposed,
+                   CASE WHEN a.attname IS NULL THEN c.candidates ELSE ARRAY[format_type(a.atttypid, a.atttypmod)] END,
+                   c.dynamic AND a.attname IS NULL, c.type, c.using_text, c.staging_type)::sq2pg.column_plan
+          FROM unnest(model.columns) AS c
+          LEFT JOIN (SELECT x.relation, y.id, y.target
+                       FROM unnest(tables) AS x, unnest((x.load).column_ids, (x.load).target_columns) AS y(id, target)) AS m ON m.id = c.id
+          LEFT JOIN pg_attribute AS a ON a.attrelid = m.relation AND a.attname = m.target
+         ORDER BY c.id);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.as_matched(sq2pg.model, sq2pg.data_table[]) IS 'a model with the names and types of existing tables';
+
+/*
+ * ALTER TABLE ... ADD COLUMN for columns of tables that exist.
+ */
+CREATE FUNCTION sq2pg.column_steps(model sq2pg.model, tables sq2pg.data_table[], all_expressions sq2pg.expression[]) RETURNS sq2pg.step[]
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    SELECT coalesce(array_agg(ROW('add', c.table_ordinal, c.source_name,
+                                  format('ALTER TABLE %s ADD COLUMN %s', (t.load).relation,
+                                         sq2pg.column_definition(ROW(c.*)::sq2pg.column_plan, model.schema_name, d.translated, g.translated)),
+                                  NULL)::sq2pg.step ORDER BY c.id), '{}')
+      FROM unnest(tables) AS t
+      JOIN unnest(model.columns) AS c ON c.table_ordinal = t.table_ordinal AND c.source_name = ANY (t.unmatched)
+      LEFT JOIN unnest(all_expressions) AS d ON d.kind = 'default' AND d.column_id = c.id
+      LEFT JOIN unnest(all_expressions) AS g ON g.kind = 'generated' AND g.column_id = c.id
+     WHERE t.relation IS NOT NULL
+$$;
+COMMENT ON FUNCTION sq2pg.column_steps(sq2pg.model, sq2pg.data_table[], sq2pg.expression[]) IS 'columns that existing tables lack';
+
+CREATE FUNCTION sq2pg.identity_add_steps(model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.step[]
+    LANGUAGE sql STABLE AS $$
+    SELECT coalesce(array_agg(ROW('add', t.table_ordinal, x.name, sq2pg.identity_statement(t.relation, x.name),
+                                  NULL)::sq2pg.step ORDER BY t.table_ordinal), '{}')
+      FROM unnest(tables) AS t, unnest((t.load).target_columns) AS x(name)
+     WHERE sq2pg.lacks_identity(model, t, x.name)
+$$;
+COMMENT ON FUNCTION sq2pg.identity_add_steps(sq2pg.model, sq2pg.data_table[]) IS 'identities that the keys of existing tables lack';
+
+/*
+ * All statements that make the target complete, those of a table together:
+ * tables, then what binds them to others.
+ */
+CREATE FUNCTION sq2pg.missing_steps(options jsonb, INOUT model sq2pg.model, tables sq2pg.data_table[], OUT steps sq2pg.step[])
+    LANGUAGE plpgsql AS $$
+DECLARE
+    absent      int[] := ARRAY(SELECT t.table_ordinal FROM unnest(tables) AS t WHERE t.relation IS NULL);
+    incomplete  int[] := absent || ARRAY(SELECT t.table_ordinal FROM unnest(tables) AS t
+                                          WHERE t.relation IS NOT NULL AND t.unmatched <> '{}');
+    matched     text[] := ARRAY(SELECT c.relname::text FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation);
+    profiles    sq2pg.column_profile[];
+    expressions sq2pg.expression[];
+BEGIN
+    steps := sq2pg.identity_add_steps(model, tables);
+    IF cardinality(incomplete) = 0 THEN
+        RETURN;
+    END IF;
+    model := sq2pg.as_matched(model, tables);
+    profiles := sq2pg.profile_tables(options, model, incomplete);
+    model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
+    model.foreign_keys := sq2pg.split_types(model.columns, model.foreign_keys);
+    -- those of existing tables keep their names
+    model := sq2pg.name_relations(model, ARRAY(SELECT n FROM unnest(sq2pg.taken_names(model.schema_name)) AS n
+                                                WHERE n <> ALL (matched)));
+    expressions := sq2pg.translate_expressions(model);
+    steps := sq2pg.column_steps(model, tables, expressions) || steps || ARRAY(
+        SELECT ROW(s.phase, s.table_ordinal, s.object, s.statement, s.load)::sq2pg.step
+          FROM unnest(sq2pg.create_steps(model, expressions) || sq2pg.key_steps(model, sq2pg.null_columns(profiles))
+                      || sq2pg.check_steps(model, expressions) || sq2pg.index_steps(model, expressions)
+                      || sq2pg.foreign_key_steps(model, '{}')
+                      || sq2pg.owner_steps(model, (options->>'owner')::name)) WITH ORDINALITY
+               AS s(phase, table_ordinal, object, statement, load, place)
+         WHERE s.table_ordinal = ANY (absent) ORDER BY s.place);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.missing_steps(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'statements that make what the target lacks';
+
+/*
+ * One finding for each table or column that is missing, with its statements.
+ */
+CREATE FUNCTION sq2pg.missing_notes(model sq2pg.model, tables sq2pg.data_table[], steps sq2pg.step[], is_added boolean) RETURNS sq2pg.note[]
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    SELECT coalesce(array_agg(ROW(n.table_ordinal, n.column_name, CASE WHEN is_added THEN 'note' ELSE 'error' END,
+                                  CASE WHEN is_added THEN replace(n.code, 'missing', 'added') ELSE n.code END, NULL, NULL,
+                                  n.message, n.statements)::sq2pg.note ORDER BY n.table_ordinal, n.column_name), '{}')
+      FROM (SELECT t.table_ordinal, NULL::text AS column_name, 'table_missing' AS code,
+                   format(CASE WHEN is_added THEN 'table "%s" was added' ELSE 'table "%s" does not exist' END, m.target_name) AS message,
+                   string_agg(s.statement || ';', E'\n' ORDER BY s.place) AS statements
+              FROM unnest(tables) AS t
+              JOIN unnest(model.tables) AS m ON m.ordinal = t.table_ordinal
+              LEFT JOIN unnest(steps) WITH ORDINALITY AS s(phase, table_ordinal, object, statement, load, place) ON s.table_ordinal = t.table_ordinal
+             WHERE t.relation IS NULL GROUP BY t.table_ordinal, m.target_name
+            UNION ALL
+            SELECT t.table_ordinal, u.name, 'column_missing',
+                   format(CASE WHEN is_added THEN 'column "%s" was added to table %s' ELSE 'column "%s" of table %s does not exist' END,
+                          u.name, (t.load).relation), s.statement || ';'
+              FROM unnest(tables) AS t
+             CROSS JOIN unnest(t.unmatched) AS u(name)
+              LEFT JOIN unnest(steps) AS s ON s.phase = 'add' AND s.table_ordinal = t.table_ordinal AND s.object = u.name
+                                          AND s.statement LIKE '% ADD COLUMN %'
+             WHERE t.relation IS NOT NULL
+            UNION ALL
+            SELECT s.table_ordinal, s.object, 'identity_missing', format('column "%s" got an identity', s.object), s.statement || ';'
+              FROM unnest(steps) AS s WHERE is_added AND s.statement LIKE '% ADD GENERATED BY DEFAULT AS IDENTITY') AS n
+$$;
+COMMENT ON FUNCTION sq2pg.missing_notes(sq2pg.model, sq2pg.data_table[], sq2pg.step[], boolean) IS 'what the target lacks, or what was added';
+
+/*
+ * Adds what is missing if that is wanted, else says how to.
+ */
+CREATE FUNCTION sq2pg.add_missing(options jsonb, model sq2pg.model) RETURNS sq2pg.note[]
+    LANGUAGE plpgsql AS $$
+DECLARE
+    is_wanted boolean := (options->>'add_missing')::boolean;
+    tables    sq2pg.data_table[] := sq2pg.find_targets(model);
+    missing   record;
+BEGIN
+    SELECT * INTO missing FROM sq2pg.missing_steps(options, model, tables);
+    IF is_wanted THEN
+        PERFORM sq2pg.execute_steps(missing.steps);
+    END IF;
+    RETURN sq2pg.missing_notes(missing.model, tables, missing.steps, is_wanted);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.add_missing(jsonb, sq2pg.model) IS 'adds tables, columns and identities that the target lacks, or lists them as errors';

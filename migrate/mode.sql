@@ -1,0 +1,156 @@
+/*
+ * mode: is the schema to be made, or is it there?
+ */
+
+/*
+ * Relations with the very names of a model's tables and views, which creating
+ * these would collide with.
+ */
+CREATE FUNCTION sq2pg.occupied_names(model sq2pg.model) RETURNS TABLE (relation oid, name text, kind "char", is_view boolean)
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    SELECT c.oid, c.relname::text, c.relkind, m.is_view
+      FROM (SELECT t.target_name::name AS name, false AS is_view FROM unnest(model.tables) AS t
+            UNION ALL
+            SELECT v.target_name::name, true FROM unnest(model.views) AS v) AS m
+      JOIN pg_class AS c ON c.relnamespace = to_regnamespace(quote_ident(model.schema_name)) AND c.relname = m.name
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+$$;
+COMMENT ON FUNCTION sq2pg.occupied_names(sq2pg.model) IS 'existing relations with the names of a model''s tables and views';
+
+/*
+ * What existing => 'recreate' drops: tables and views of the same names, with
+ * RESTRICT, so that what somebody else has built on them is an error.
+ */
+CREATE FUNCTION sq2pg.drop_steps(options jsonb, model sq2pg.model) RETURNS sq2pg.step[]
+    LANGUAGE sql STABLE AS $$
+    SELECT coalesce(array_agg(ROW('drop', NULL, NULL, d.statement, NULL)::sq2pg.step ORDER BY d.place), '{}')
+      FROM (SELECT 1, 'DROP VIEW ' || string_agg(format('%I.%I', model.schema_name, o.name), ', ' ORDER BY o.relation) || ' RESTRICT'
+              FROM sq2pg.occupied_names(model) AS o WHERE o.is_view AND o.kind = 'v'
+            UNION ALL
+            SELECT 2, 'DROP TABLE ' || string_agg(format('%I.%I', model.schema_name, o.name), ', ' ORDER BY o.relation) || ' RESTRICT'
+              FROM sq2pg.occupied_names(model) AS o WHERE NOT o.is_view AND o.kind IN ('r', 'p')) AS d(place, statement)
+     WHERE options->>'existing' = 'recreate' AND d.statement IS NOT NULL
+$$;
+COMMENT ON FUNCTION sq2pg.drop_steps(jsonb, sq2pg.model) IS 'what is dropped before it is made again';
+
+/*
+ * Names of relations and types that are taken, without those that
+ * sq2pg.drop_steps() frees.
+ */
+CREATE FUNCTION sq2pg.names_in_use(options jsonb, model sq2pg.model) RETURNS text[]
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    WITH dropped AS MATERIALIZED (
+        SELECT o.relation FROM sq2pg.occupied_names(model) AS o
+         WHERE options->>'existing' = 'recreate' AND (o.is_view AND o.kind = 'v' OR NOT o.is_view AND o.kind IN ('r', 'p'))
+    ), gone AS (
+        SELECT d.relation AS oid FROM dropped AS d
+        UNION
+        SELECT i.indexrelid FROM pg_index AS i JOIN dropped AS d ON d.relation = i.indrelid
+        UNION
+        SELECT p.objid FROM pg_depend AS p JOIN dropped AS d ON d.relation = p.refobjid
+         WHERE p.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass AND p.deptype IN ('a', 'i')
+    )
+    SELECT ARRAY(SELECT n FROM unnest(sq2pg.taken_names(model.schema_name)) AS n
+                 EXCEPT
+                 (SELECT c.relname::text FROM pg_class AS c JOIN gone AS g ON g.oid = c.oid
+                  UNION
+                  SELECT t.typname::text FROM pg_type AS t JOIN gone AS g ON g.oid = t.typrelid
+                  UNION
+                  SELECT a.typname::text FROM pg_type AS t JOIN gone AS g ON g.oid = t.typrelid JOIN pg_type AS a ON a.oid = t.typarray))
+$$;
+COMMENT ON FUNCTION sq2pg.names_in_use(jsonb, sq2pg.model) IS 'names that new relations of a model cannot have';
+
+/*
+ * create or data, and why.  Raises where it is neither.
+ */
+CREATE FUNCTION sq2pg.choose_mode(options jsonb, model sq2pg.model, tools sq2pg.tool_table[], OUT mode text, OUT reason text)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    recreate boolean := options->>'existing' = 'recreate';
+    present  text[];
+    absent   text[];
+BEGIN
+    -- the tables of migration tools say nothing of the application's
+    SELECT coalesce(array_agg(t.target_name ORDER BY t.target_name) FILTER (WHERE m.relation IS NOT NULL), '{}'),
+           coalesce(array_agg(t.target_name ORDER BY t.target_name) FILTER (WHERE m.relation IS NULL), '{}')
+      INTO present, absent
+      FROM unnest(model.tables) AS t
+      LEFT JOIN sq2pg.match_relations(model) AS m ON m.table_ordinal = t.ordinal
+     WHERE cardinality(tools) = cardinality(model.tables)
+        OR t.ordinal NOT IN (SELECT x.table_ordinal FROM unnest(tools) AS x);
+    mode := options->>'mode';
+    IF mode = 'auto' AND cardinality(present) > 0 AND cardinality(absent) > 0
+       AND NOT recreate AND NOT (options->>'add_missing')::boolean THEN
+        RAISE duplicate_table USING
+            MESSAGE = format('only some of the source tables exist in schema "%s"', model.schema_name),
+            DETAIL = format('Existing: %s. Missing: %s.', array_to_string(present, ', '), array_to_string(absent, ', ')),
+            HINT = 'Choose tables with include or exclude, another target_schema, or add_missing => true.';
+    END IF;
+    IF mode = 'auto' THEN
+        mode := CASE WHEN cardinality(present) > 0 AND NOT recreate THEN 'data' ELSE 'create' END;
+        reason := format(CASE WHEN mode = 'create' AND cardinality(present) > 0 THEN 'tables in schema "%s" are dropped and made again'
+                              WHEN mode = 'create' THEN 'none of the source tables exists in schema "%s"'
+                              WHEN cardinality(absent) > 0 THEN 'some of the source tables exist in schema "%s"'
+                              ELSE 'all source tables exist in schema "%s"' END, model.schema_name);
+    ELSE
+        reason := 'as requested';
+    END IF;
+    PERFORM sq2pg.check_mode(mode, options, model);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.choose_mode(jsonb, sq2pg.model, sq2pg.tool_table[]) IS 'create or data, and the reason for it';
+
+/*
+ * Parameters that a mode cannot have, and tables in the way of creating.
+ */
+CREATE FUNCTION sq2pg.check_mode(mode text, options jsonb, model sq2pg.model) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    present text := (SELECT string_agg(o.name, ', ' ORDER BY o.name) FROM sq2pg.occupied_names(model) AS o
+                      WHERE NOT o.is_view AND (options->>'existing' <> 'recreate' OR o.kind NOT IN ('r', 'p')));
+BEGIN
+    IF mode = 'data' THEN
+        IF options->>'existing' = 'recreate' THEN
+            RAISE invalid_parameter_value USING
+                MESSAGE = 'existing tables cannot be recreated in mode "data"',
+                HINT = 'Choose mode => ''create'' to drop and create them, or existing => ''truncate''.';
+        END IF;
+        IF options->>'on_orphan' = 'keep' THEN
+            RAISE invalid_parameter_value USING
+                MESSAGE = 'rows without parent cannot be kept in mode "data"',
+                DETAIL = 'The foreign keys of existing tables are enforced.',
+                HINT = 'Choose on_orphan => ''null'' or ''reject''.';
+        END IF;
+    ELSIF present IS NOT NULL THEN
+        RAISE duplicate_table USING
+            MESSAGE = format('tables of the source already exist in schema "%s"', model.schema_name),
+            DETAIL = format('Existing: %s.', present),
+            HINT = 'Choose mode => ''data'' to load into them, existing => ''recreate'' to replace them, tables with include or exclude, or another target_schema.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.check_mode(text, jsonb, sq2pg.model) IS 'refuses what the mode of a run does not allow';
+
+/*
+ * The model of a run, in its mode: in data mode without the tables of
+ * migration tools, which belong to the tool.
+ */
+CREATE FUNCTION sq2pg.prepare_run(INOUT options jsonb, OUT mode text, OUT reason text, OUT model sq2pg.model)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    tools sq2pg.tool_table[];
+    notes sq2pg.note[];
+BEGIN
+    model := sq2pg.read_model(options);
+    tools := sq2pg.source_tool_tables(model);
+    SELECT c.mode, c.reason INTO mode, reason FROM sq2pg.choose_mode(options, model, tools) AS c;
+    IF mode = 'data' AND cardinality(tools) > 0 THEN
+        notes := sq2pg.tool_notes(options, model, tools);
+        options := jsonb_set(options, '{exclude}', coalesce(nullif(options->'exclude', 'null'), '[]')
+                                                   || (SELECT jsonb_agg(t.table_name) FROM unnest(tools) AS t));
+        model := sq2pg.read_model(options);
+        model.notes := notes;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.prepare_run(jsonb) IS 'the mode of a run and its model';
