@@ -129,14 +129,17 @@ COMMENT ON FUNCTION sq2pg.lock_targets(sq2pg.data_table[], text) IS 'locks all t
 
 /*
  * For the time of the load the foreign keys of a cycle wait until its end.
+ * INITIALLY DEFERRED alone is not enough: SET CONSTRAINTS ALL IMMEDIATE, in
+ * this transaction and be it by another run, would overrule it.
  */
 CREATE FUNCTION sq2pg.defer_steps(tables sq2pg.data_table[]) RETURNS sq2pg.step[]
     LANGUAGE sql STABLE AS $$
-    SELECT coalesce(array_agg(ROW('defer', k.table_ordinal, k.name,
-                                  CASE WHEN k.is_deferrable THEN format('SET CONSTRAINTS %s DEFERRED', k.qualified_name)
-                                       ELSE format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE INITIALLY DEFERRED',
-                                                   k.relation, k.name) END, NULL)::sq2pg.step), '{}')
-      FROM sq2pg.cycle_keys(tables) AS k WHERE k.is_deferrable OR k.is_owner
+    SELECT coalesce(array_agg(ROW('defer', k.table_ordinal, k.name, s.statement, NULL)::sq2pg.step ORDER BY s.n, k.relation, k.name), '{}')
+      FROM sq2pg.cycle_keys(tables) AS k
+     CROSS JOIN LATERAL (VALUES
+           (1, NOT k.is_deferrable, format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE INITIALLY DEFERRED', k.relation, k.name)),
+           (2, true, format('SET CONSTRAINTS %s DEFERRED', k.qualified_name))) AS s(n, is_needed, statement)
+     WHERE (k.is_deferrable OR k.is_owner) AND s.is_needed
 $$;
 COMMENT ON FUNCTION sq2pg.defer_steps(sq2pg.data_table[]) IS 'lets foreign keys of a cycle wait until all rows are there';
 
