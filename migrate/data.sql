@@ -117,6 +117,15 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
                    format('GRANT %s ON %s TO %I;', r.privilege, r.relation, current_user)
               FROM sq2pg.missing_rights(options, tables) AS r
             UNION ALL
+            SELECT min(s.table_ordinal), NULL, 'warning', 'sequence_drawn',
+                   format('the load takes numbers from sequence %I.%I, which a rollback does not give back', n.nspname, c.relname),
+                   format('Rehearse as its owner: role "%s" is not.', current_user)
+              FROM sq2pg.drawn_sequences(tables) AS s
+              JOIN pg_class AS c ON c.oid = s.sequence_oid
+              JOIN pg_namespace AS n ON n.oid = c.relnamespace
+             WHERE NOT pg_has_role(c.relowner, 'USAGE')
+             GROUP BY n.nspname, c.relname
+            UNION ALL
             SELECT k.table_ordinal, array_to_string(k.columns, ', '), 'error', 'cycle',
                    format('foreign key "%s" is part of a cycle, and role "%s" may not defer it', k.name, current_user),
                    format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE;', k.relation, k.name)
