@@ -61,6 +61,24 @@ $$;
 COMMENT ON FUNCTION sq2pg.is_unchanged(jsonb, sq2pg.data_table, sq2pg.load) IS 'does a target table equal its source already?';
 
 /*
+ * A table can only be emptied together with those that refer to it, even if
+ * these are empty or would stay as they are.
+ */
+CREATE FUNCTION sq2pg.replace_together(tables sq2pg.data_table[]) RETURNS sq2pg.data_table[]
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    WITH RECURSIVE replaced AS (
+        SELECT t.relation FROM unnest(tables) AS t WHERE t.action = 'replace'
+        UNION
+        SELECT k.conrelid FROM replaced AS r JOIN pg_constraint AS k ON k.confrelid = r.relation AND k.contype = 'f'
+    )
+    SELECT array_agg(ROW(t.table_ordinal, t.relation, t.load, t.unmatched, t.extra, t.rank, t.in_cycle, t.is_empty,
+                         CASE WHEN t.action IN ('load', 'unchanged') AND t.relation IN (SELECT r.relation FROM replaced AS r)
+                              THEN 'replace' ELSE t.action END)::sq2pg.data_table ORDER BY t.table_ordinal)
+      FROM unnest(tables) AS t
+$$;
+COMMENT ON FUNCTION sq2pg.replace_together(sq2pg.data_table[]) IS 'replaces also what refers to tables that are replaced';
+
+/*
  * What is to be done with each table.  NULL: its rows stand in the way.
  */
 CREATE FUNCTION sq2pg.decide_actions(options jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.data_table[]
@@ -79,7 +97,7 @@ BEGIN
                          WHEN options->>'existing' IN ('append', 'skip') THEN options->>'existing' END;
         tables[i] := t;
     END LOOP;
-    RETURN tables;
+    RETURN sq2pg.replace_together(tables);
 END
 $$;
 COMMENT ON FUNCTION sq2pg.decide_actions(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'load, append, replace, skip or unchanged, table by table';
@@ -113,7 +131,7 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
               FROM unnest(tables) AS t WHERE NOT t.is_empty AND t.action IS NULL
             UNION ALL
             SELECT r.table_ordinal, NULL, 'error', 'no_right',
-                   format('role "%s" lacks the right to %s %s', current_user, r.privilege, r.relation),
+                   format('role "%s" lacks privilege %s on %s', current_user, r.privilege, r.relation),
                    format('GRANT %s ON %s TO %I;', r.privilege, r.relation, current_user)
               FROM sq2pg.missing_rights(options, tables) AS r
             UNION ALL
@@ -131,7 +149,7 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
                    format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE;', k.relation, k.name)
               FROM sq2pg.cycle_keys(tables) AS k
               JOIN unnest(tables) AS t USING (table_ordinal)
-             WHERE NOT k.is_deferrable AND NOT k.is_owner AND NOT sq2pg.can_fill_later(t, k.columns, k.nullable)
+             WHERE NOT k.is_deferrable AND NOT k.is_owner AND NOT sq2pg.can_fill_later(options, t, k.columns, k.nullable)
             UNION ALL
             SELECT t.table_ordinal, NULL, 'error', 'not_owner',
                    format('role "%s" may not disable the triggers of %s', current_user, (t.load).relation),
@@ -140,6 +158,23 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
              WHERE options->>'triggers' = 'disable' AND t.action IN ('load', 'append', 'replace')
                AND NOT pg_has_role(c.relowner, 'USAGE') AND c.relkind <> 'v'
                AND EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A'))
+            UNION ALL
+            SELECT t.table_ordinal, NULL, 'error', 'referenced',
+                   format('%s is not among the tables of this run and refers to %s by foreign key "%s": neither can be emptied alone',
+                          format('%I.%I', n.nspname, c.relname), (t.load).relation, k.conname),
+                   'Choose existing => ''append'' with on_conflict, or drop that foreign key for the time of the run.'
+              FROM unnest(tables) AS t
+              JOIN pg_constraint AS k ON k.confrelid = t.relation AND k.contype = 'f' AND k.conparentid = 0
+              JOIN pg_class AS c ON c.oid = k.conrelid
+              JOIN pg_namespace AS n ON n.oid = c.relnamespace
+             WHERE t.action = 'replace'
+               AND k.conrelid NOT IN (SELECT x.relation FROM unnest(tables) AS x WHERE x.relation IS NOT NULL AND x.action = 'replace')
+            UNION ALL
+            SELECT t.table_ordinal, NULL, 'error', 'no_key',
+                   format('table %s has no unique key by which its rows could be updated', (t.load).relation),
+                   'Choose on_conflict => ''error'' or ''skip'' for this table, or add a key.'
+              FROM unnest(tables) AS t
+             WHERE options->>'on_conflict' = 'update' AND t.action = 'append' AND sq2pg.key_columns(t) IS NULL
             UNION ALL
             SELECT t.table_ordinal, x.name, 'error', 'type_ignored',
                    format('column "%s" of table %s has type %s, parameter "types" says %s', x.name, (t.load).relation,
@@ -154,7 +189,7 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
             UNION ALL
             SELECT t.table_ordinal, a.attname::text, 'warning', 'no_identity',
                    format('nothing gives column "%s" of table %s its next values', a.attname, (t.load).relation),
-                   sq2pg.identity_statement(t.relation, a.attname)
+                   sq2pg.identity_statement(t.relation, a.attname) || ';'
               FROM unnest(tables) AS t
               JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = ANY ((t.load).target_columns)
              WHERE sq2pg.lacks_identity(model, t, a.attname)
@@ -220,15 +255,16 @@ $$;
 COMMENT ON FUNCTION sq2pg.key_columns(sq2pg.data_table) IS 'columns that identify a row on both sides';
 
 /*
- * Can the columns of a foreign key be left NULL first and filled after?
+ * Can the columns of a foreign key be left NULL first and filled after?  Only
+ * if every row is stored as it is: which of them were not is not known then.
  */
-CREATE FUNCTION sq2pg.can_fill_later(t sq2pg.data_table, columns text[], nullable boolean) RETURNS boolean
+CREATE FUNCTION sq2pg.can_fill_later(options jsonb, t sq2pg.data_table, columns text[], nullable boolean) RETURNS boolean
     LANGUAGE sql STABLE AS $$
-    SELECT nullable AND k.columns IS NOT NULL AND NOT k.columns && can_fill_later.columns
+    SELECT nullable AND options->>'on_orphan' = 'error' AND options->>'on_bad_value' = 'error' AND options->>'on_conflict' <> 'skip' AND k.columns IS NOT NULL AND NOT k.columns && can_fill_later.columns
        AND has_table_privilege(t.relation, 'UPDATE')
       FROM (SELECT sq2pg.key_columns(t)) AS k(columns)
 $$;
-COMMENT ON FUNCTION sq2pg.can_fill_later(sq2pg.data_table, text[], boolean) IS 'can a foreign key be filled by an UPDATE after the load?';
+COMMENT ON FUNCTION sq2pg.can_fill_later(jsonb, sq2pg.data_table, text[], boolean) IS 'can a foreign key be filled by an UPDATE after the load?';
 
 /*
  * Columns that are filled after the load, by table.
@@ -248,9 +284,9 @@ COMMENT ON FUNCTION sq2pg.late_columns(sq2pg.data_table[]) IS 'columns that stay
 CREATE FUNCTION sq2pg.raise_problems(schema_name name, notes sq2pg.note[]) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
-    codes   text[] := ARRAY(SELECT DISTINCT n.code FROM unnest(notes) AS n WHERE n.severity = 'error' ORDER BY n.code);
+    codes   text[] := ARRAY(SELECT DISTINCT n.code FROM unnest(notes) AS n WHERE n.severity = 'error' AND n.code <> 'key_missing' ORDER BY n.code);
     single  text := CASE WHEN cardinality(codes) = 1 THEN codes[1] END;
-    details text := (SELECT string_agg(CASE WHEN n.code IN ('table_missing', 'column_missing', 'no_right', 'cycle') AND n.hint IS NOT NULL
+    details text := (SELECT string_agg(CASE WHEN n.code IN ('table_missing', 'column_missing', 'key_missing', 'no_right', 'cycle', 'name_unclear') AND n.hint IS NOT NULL
                                             THEN format('%s: %s', n.message, n.hint)
                                             ELSE n.message END, E'\n' ORDER BY o)
                        FROM unnest(notes) WITH ORDINALITY AS n(table_ordinal, column_name, severity, code, occurrences, sample,
@@ -263,11 +299,14 @@ BEGIN
     RAISE EXCEPTION USING
         ERRCODE = CASE single WHEN 'table_missing' THEN 'undefined_table' WHEN 'column_missing' THEN 'undefined_column'
                             WHEN 'no_right' THEN 'insufficient_privilege' WHEN 'not_owner' THEN 'insufficient_privilege'
+                            WHEN 'depended_on' THEN 'dependent_objects_still_exist' WHEN 'referenced' THEN 'dependent_objects_still_exist'
                             WHEN 'type_ignored' THEN 'invalid_parameter_value' WHEN 'not_a_table' THEN 'wrong_object_type'
                             ELSE 'object_not_in_prerequisite_state' END,
         MESSAGE = CASE single WHEN 'table_missing' THEN format('tables of the source do not exist in schema "%s"', schema_name)
                             WHEN 'column_missing' THEN format('columns of the source do not exist in schema "%s"', schema_name)
                             WHEN 'rows_exist' THEN format('tables in schema "%s" already hold rows', schema_name)
+                            WHEN 'referenced' THEN format('tables in schema "%s" cannot be emptied', schema_name)
+                            WHEN 'depended_on' THEN format('tables in schema "%s" cannot be dropped', schema_name)
                             WHEN 'no_right' THEN format('permission denied for tables in schema "%s"', schema_name)
                             ELSE format('schema "%s" is not ready for the data', schema_name) END,
         DETAIL = details,
@@ -275,6 +314,9 @@ BEGIN
                          WHEN 'column_missing' THEN 'Add them, leave them out with exclude => ARRAY[''table.column''], or choose add_missing => true.'
                          WHEN 'rows_exist' THEN 'Choose existing => ''append'', ''truncate'' or ''skip''.'
                          WHEN 'no_right' THEN 'The detail has the statements that give these rights.'
+                         WHEN 'referenced' THEN 'Choose existing => ''append'' with on_conflict, or drop that foreign key for the time of the run.'
+                         WHEN 'depended_on' THEN 'Drop it before, and create it again after the run.'
+                         WHEN 'type_ignored' THEN 'In an existing table the type of the column decides; an expression can be given with USING.'
                          ELSE 'sq2pg_check() lists all of it, each with what to do.' END;
 END
 $$;

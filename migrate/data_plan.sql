@@ -82,16 +82,13 @@ CREATE FUNCTION sq2pg.plan_data(options jsonb, model sq2pg.model) RETURNS sq2pg.
     LANGUAGE plpgsql AS $$
 DECLARE
     missing record;
-    notes   sq2pg.note[];
     steps   sq2pg.step[];
+    tables  sq2pg.data_table[] := sq2pg.find_targets(model);
 BEGIN
-    SELECT * INTO missing FROM sq2pg.missing_steps(options, model, sq2pg.find_targets(model));
-    IF NOT (options->>'add_missing')::boolean THEN
-        PERFORM sq2pg.raise_problems(model.schema_name,
-                                     sq2pg.missing_notes(missing.model, sq2pg.find_targets(model), missing.steps, false));
-        RETURN sq2pg.plan_targets(options, model);
-    END IF;
-    IF cardinality(missing.steps) = 0 THEN
+    SELECT * INTO missing FROM sq2pg.missing_steps(options, model, tables);
+    PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.completeness_notes(model, missing.model, tables, missing.steps,
+                                                                             (options->>'add_missing')::boolean));
+    IF NOT (options->>'add_missing')::boolean OR cardinality(missing.steps) = 0 THEN
         RETURN sq2pg.plan_targets(options, model);
     END IF;
     BEGIN
@@ -123,7 +120,7 @@ BEGIN
     END IF;
     tables := sq2pg.find_targets(model);
     SELECT * INTO missing FROM sq2pg.missing_steps(options, model, tables);
-    notes := sq2pg.missing_notes(missing.model, tables, missing.steps, (options->>'add_missing')::boolean);
+    notes := sq2pg.completeness_notes(model, missing.model, tables, missing.steps, (options->>'add_missing')::boolean);
     tables := sq2pg.decide_actions(options, model, tables);
     RETURN notes || sq2pg.target_notes(options, model, tables)
         || sq2pg.violation_notes(options, ARRAY(

@@ -27,6 +27,16 @@ $$;
 COMMENT ON FUNCTION sq2pg.data_staging_steps(sq2pg.model, sq2pg.data_table[]) IS 'foreign tables for a plan into existing tables';
 
 /*
+ * Rows that cannot be told apart cannot be updated; into an empty table they
+ * go as they are.
+ */
+CREATE FUNCTION sq2pg.conflict_policy(policy text, t sq2pg.data_table) RETURNS text
+    LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN policy = 'update' AND sq2pg.key_columns(t) IS NULL THEN 'error' ELSE policy END
+$$;
+COMMENT ON FUNCTION sq2pg.conflict_policy(text, sq2pg.data_table) IS 'on_conflict, as far as a table allows it';
+
+/*
  * What ON CONFLICT says.
  */
 CREATE FUNCTION sq2pg.conflict_clause(policy text, t sq2pg.data_table) RETURNS text
@@ -50,7 +60,8 @@ CREATE FUNCTION sq2pg.data_load_steps(options jsonb, model sq2pg.model, tables s
     SELECT coalesce(array_agg(ROW('load', t.table_ordinal, r.relname,
                                   format(E'INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE\n    SELECT %s FROM %I.%I%s', (t.load).relation,
                                          l.list, l.items, sq2pg.staging_name(), r.relname,
-                                         sq2pg.conflict_clause(options->>'on_conflict', ROW(t.*)::sq2pg.data_table)),
+                                         sq2pg.conflict_clause(sq2pg.conflict_policy(options->>'on_conflict', ROW(t.*)::sq2pg.data_table),
+                                                               ROW(t.*)::sq2pg.data_table)),
                                   ROW((t.load).source_table, (t.load).relation, l.ids, l.sources, l.targets, (t.load).has_rowid,
                                       (t.load).computed)::sq2pg.load)::sq2pg.step ORDER BY t.rank), '{}')
       FROM unnest(tables) AS t
@@ -124,8 +135,9 @@ BEGIN
     SELECT * INTO outcome
       FROM sq2pg.load_table(options->>'source', load.source_table, load.source_columns, target.relation::regclass,
                             load.target_columns, options->>'time_zone', (options->>'empty_as_null')::boolean,
-                            options->>'on_bad_value', 'table', options->>'on_conflict', sq2pg.key_columns(target),
-                            orphans.numbers, orphans.columns, orphans.nulled, orphans.parents);
+                            options->>'on_bad_value', 'table', sq2pg.conflict_policy(options->>'on_conflict', target),
+                            sq2pg.key_columns(target),
+                            orphans.numbers, orphans.columns, orphans.nulled, orphans.parents, options->>'verify' = 'content');
     IF outcome.misfits IS NOT NULL THEN
         RAISE invalid_text_representation USING
             MESSAGE = 'values of the source do not fit the columns of the target',
@@ -134,7 +146,8 @@ BEGIN
     END IF;
     RETURN ROW(ROW(step.table_ordinal, outcome.source_rows, outcome.loaded, outcome.noise, outcome.changed, outcome.rejected,
                    outcome.exceptions, outcome.stored, 0, repeat('0', 32), '{}',
-                   (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint)::sq2pg.load_result,
+                   (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint,
+                   CASE WHEN load.target_columns = (target.load).target_columns THEN outcome.digest END)::sq2pg.load_result,
                outcome.way, 0, repeat('0', 32))::sq2pg.data_result;
 END
 $$;
@@ -179,7 +192,7 @@ BEGIN
             loaded := sq2pg.load_by_statement(options, (SELECT ROW(s.*)::sq2pg.step FROM unnest(sq2pg.data_staging_steps(model, tables)) AS s
                                                          WHERE s.table_ordinal = target.table_ordinal), loads[i]);
             result := ROW(ROW(target.table_ordinal, loaded, loaded, 0, 0, 0, '{}', repeat('0', 32), 0, repeat('0', 32), '{}',
-                              0)::sq2pg.load_result, 'statement', 0, repeat('0', 32))::sq2pg.data_result;
+                              0, NULL)::sq2pg.load_result, 'statement', 0, repeat('0', 32))::sq2pg.data_result;
         ELSE
             result := sq2pg.load_target(options, loads[i], target, orphans[target.table_ordinal], i, cardinality(loads));
         END IF;
@@ -219,48 +232,39 @@ COMMENT ON FUNCTION sq2pg.fill_or_explain(jsonb, sq2pg.model, sq2pg.data_table[]
     'loads all targets, or raises one error with all that these refuse';
 
 /*
- * Rows that were there before may have been skipped or updated: then rows are
- * compared by what they are.  Every row of the source must stand in the
- * target, or, where it was skipped, its key.
+ * Rows may have been skipped, or have become those of others: then rows are
+ * compared one by one.  As many of the source as were not skipped must stand
+ * in the target.
  */
-CREATE FUNCTION sq2pg.verify_by_key(options jsonb, t sq2pg.data_table, compared sq2pg.load, r sq2pg.data_result,
+CREATE FUNCTION sq2pg.verify_by_row(options jsonb, t sq2pg.data_table, compared sq2pg.load, r sq2pg.data_result,
                                     OUT target_rows bigint, OUT matches boolean, OUT detail text)
     LANGUAGE plpgsql AS $$
 DECLARE
-    keys    text[] := sq2pg.key_columns(t);
-    missing bigint;
-    keyless bigint := 0;
+    skipped bigint := CASE WHEN options->>'on_conflict' = 'skip' THEN (r.load).source_rows - (r.load).rejected - (r.load).loaded ELSE 0 END;
+    missing bigint := 0;
 BEGIN
     EXECUTE 'SELECT count(*) FROM ' || compared.relation INTO target_rows;
-    EXECUTE format(
-        'WITH s AS MATERIALIZED (SELECT x.digest, count(*) AS n
-                                   FROM sq2pg.row_digests($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY AS x(digest, source_rowid, number)
-                                  WHERE x.number <> ALL ($8) GROUP BY x.digest),
-              t AS MATERIALIZED (SELECT sq2pg.row_digest(ROW(%s)) AS digest, count(*) AS n FROM %s GROUP BY 1)
-         SELECT coalesce(sum(greatest(s.n - coalesce(t.n, 0), 0)), 0) FROM s LEFT JOIN t USING (digest)',
-        (SELECT string_agg(quote_ident(c), ', ' ORDER BY n) FROM unnest(compared.target_columns) WITH ORDINALITY AS x(c, n)), compared.relation)
-       INTO missing
-      USING options->>'source', compared.source_table, compared.source_columns, t.relation::regclass, compared.target_columns,
-            options->>'time_zone', (options->>'empty_as_null')::boolean, (r.load).exceptions;
-    IF options->>'on_conflict' = 'skip' AND missing > 0 AND keys IS NOT NULL THEN
+    IF options->>'verify' = 'content' THEN
         EXECUTE format(
-            'SELECT count(*) FROM sq2pg.row_digests($1, $2, $3, $4, $5, $6, $7) AS s
-              WHERE s.digest NOT IN (SELECT sq2pg.row_digest(ROW(%s)) FROM %s)',
-            (SELECT string_agg(quote_ident(c), ', ' ORDER BY n) FROM unnest(keys) WITH ORDINALITY AS x(c, n)), compared.relation)
-           INTO keyless
-          USING options->>'source', compared.source_table,
-                (SELECT array_agg(compared.source_columns[array_position(compared.target_columns, c)] ORDER BY n)
-                   FROM unnest(keys) WITH ORDINALITY AS x(c, n)),
-                t.relation::regclass, keys, options->>'time_zone', (options->>'empty_as_null')::boolean;
+            'WITH s AS MATERIALIZED (SELECT x.digest, count(*) AS n
+                                       FROM sq2pg.row_digests($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY AS x(digest, source_rowid, number)
+                                      WHERE x.number <> ALL ($8) GROUP BY x.digest),
+                  t AS MATERIALIZED (SELECT sq2pg.row_digest(ROW(%s)) AS digest, count(*) AS n FROM %s GROUP BY 1)
+             SELECT coalesce(sum(greatest(s.n - coalesce(t.n, 0), 0)), 0) FROM s LEFT JOIN t USING (digest)',
+            (SELECT string_agg(quote_ident(c), ', ' ORDER BY n) FROM unnest(compared.target_columns) WITH ORDINALITY AS x(c, n)), compared.relation)
+           INTO missing
+          USING options->>'source', compared.source_table, compared.source_columns, t.relation::regclass, compared.target_columns,
+                options->>'time_zone', (options->>'empty_as_null')::boolean, (r.load).exceptions;
     END IF;
-    matches := CASE options->>'on_conflict'
-                   WHEN 'skip' THEN keyless = 0 AND missing <= (r.load).source_rows - (r.load).rejected - (r.load).loaded
-                                    AND target_rows = r.held_rows + (r.load).loaded
-                   ELSE missing = 0 END;
-    detail := CASE WHEN NOT matches THEN format('%s rows of SQLite do not stand in PostgreSQL', greatest(missing, keyless)) END;
+    matches := missing <= skipped
+               AND CASE options->>'on_conflict' WHEN 'skip' THEN target_rows = r.held_rows + (r.load).loaded
+                                                ELSE target_rows BETWEEN r.held_rows AND r.held_rows + (r.load).loaded END;
+    detail := CASE WHEN matches THEN NULL
+                   WHEN missing > skipped THEN format('%s rows of SQLite do not stand in PostgreSQL, of which %s were skipped', missing, skipped)
+                   ELSE format('%s rows before, %s loaded, %s after', r.held_rows, (r.load).loaded, target_rows) END;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.verify_by_key(jsonb, sq2pg.data_table, sq2pg.load, sq2pg.data_result) IS 'compares a table some rows of which were there before';
+COMMENT ON FUNCTION sq2pg.verify_by_row(jsonb, sq2pg.data_table, sq2pg.load, sq2pg.data_result) IS 'compares a table into which not all rows went as new ones';
 
 CREATE FUNCTION sq2pg.verify_target(options jsonb, t sq2pg.data_table, compared sq2pg.load, r sq2pg.data_result,
                                     OUT target_rows bigint, OUT matches boolean, OUT detail text, OUT digest text)
@@ -273,18 +277,18 @@ BEGIN
     IF options->>'verify' = 'none' THEN
         RETURN;
     END IF;
-    IF options->>'on_conflict' <> 'error' AND t.action = 'append' AND options->>'verify' = 'content' THEN
-        SELECT * INTO target_rows, matches, detail FROM sq2pg.verify_by_key(options, t, compared, r);
-        RETURN;
-    END IF;
-    IF options->>'on_conflict' <> 'error' AND t.action = 'append' THEN
-        EXECUTE 'SELECT count(*) FROM ' || load.relation INTO target_rows;
-        matches := target_rows >= r.held_rows;
+    -- where every row became a new one, the sums of all rows say more
+    IF options->>'on_conflict' <> 'error'
+       AND (t.action = 'append' OR (r.load).loaded < (r.load).source_rows - (r.load).rejected) THEN
+        SELECT * INTO target_rows, matches, detail FROM sq2pg.verify_by_row(options, t, CASE WHEN plain THEN compared ELSE load END, r);
         RETURN;
     END IF;
     SELECT * INTO v
       FROM sq2pg.verify_table(options, CASE WHEN plain THEN compared ELSE load END, (r.load).exceptions, (r.load).rejected,
-                              (r.load).stored, -r.held_rows, sq2pg.digest_difference(repeat('0', 32), r.held_digest));
+                              (r.load).stored, -r.held_rows, sq2pg.digest_difference(repeat('0', 32), r.held_digest),
+                              (r.load).source_rows,
+                              CASE WHEN (CASE WHEN plain THEN compared ELSE load END).target_columns = (t.load).target_columns
+                                   THEN (r.load).digest END);
     target_rows := v.target_rows;
     matches := v.matches;
     detail := v.detail;
@@ -330,6 +334,15 @@ CREATE FUNCTION sq2pg.rewriting_triggers(tables sq2pg.data_table[], wrong oid[],
       FROM suspects AS s
 $$;
 COMMENT ON FUNCTION sq2pg.rewriting_triggers(sq2pg.data_table[], oid[], boolean) IS 'triggers and rules that may have changed what was loaded';
+
+CREATE FUNCTION sq2pg.generated_columns(tables sq2pg.data_table[], wrong oid[]) RETURNS text
+    LANGUAGE sql STABLE AS $$
+    SELECT string_agg(format('column "%s" of table %s', a.attname, (t.load).relation), ', ' ORDER BY t.rank, a.attnum)
+      FROM unnest(tables) AS t
+      JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attgenerated <> '' AND a.attname <> ALL (t.extra)
+     WHERE t.relation = ANY (wrong)
+$$;
+COMMENT ON FUNCTION sq2pg.generated_columns(sq2pg.data_table[], oid[]) IS 'columns that are compared and not loaded';
 
 /*
  * Compares every table and makes its row of the report.
@@ -387,6 +400,9 @@ BEGIN
                                 sq2pg.rewriting_triggers(tables, wrong, options->>'triggers' = 'disable'),
                                 CASE WHEN options->>'triggers' = 'fire' THEN 'triggers => ''disable'', or ' END,
                                 CASE WHEN fewer THEN 'none' ELSE 'counts' END)
+                WHEN sq2pg.generated_columns(tables, wrong) IS NOT NULL
+                    THEN format('Generated columns may compute something else than SQLite did: %s. Leave them out with exclude, or choose verify => ''counts''.',
+                                sq2pg.generated_columns(tables, wrong))
                 WHEN EXISTS (SELECT FROM unnest(wrong) AS w WHERE row_security_active(w))
                     THEN 'Row security hides rows from this role: run as a role that sees them all.'
                 WHEN EXISTS (SELECT FROM pg_class AS c WHERE c.oid = ANY (wrong) AND c.relkind = 'v')

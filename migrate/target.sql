@@ -257,18 +257,21 @@ CREATE FUNCTION sq2pg.missing_rights(options jsonb, tables sq2pg.data_table[])
      WHERE NOT has_schema_privilege(n.oid, 'USAGE')
      GROUP BY n.nspname
     UNION ALL
-    -- where a sequence stands is looked at in any case; its owner needs no right to move it
+    -- whoever does not own a sequence reads where it stands, draws from it, or sets it
     SELECT min(t.table_ordinal), format('SEQUENCE %I.%I', n.nspname, c.relname), r.privilege
-      -- all targets are in one schema
-      FROM (SELECT DISTINCT x.nspname FROM unnest(tables) AS y JOIN pg_class AS k ON k.oid = y.relation
-                                      JOIN pg_namespace AS x ON x.oid = k.relnamespace) AS s
-     CROSS JOIN LATERAL sq2pg.column_sequences(s.nspname) AS u
+      FROM sq2pg.column_sequences((options->>'target_schema')::name) AS u
       JOIN unnest(tables) AS t ON t.relation = u.table_oid
+      JOIN pg_attribute AS a ON a.attrelid = u.table_oid AND a.attnum = u.column_number
       JOIN pg_class AS c ON c.oid = u.sequence_oid
       JOIN pg_namespace AS n ON n.oid = c.relnamespace
-     CROSS JOIN (VALUES ('SELECT'), ('UPDATE')) AS r(privilege)
-     WHERE NOT has_sequence_privilege(c.oid, r.privilege) AND NOT pg_has_role(c.relowner, 'USAGE')
-       AND (r.privilege = 'SELECT' OR t.action IS DISTINCT FROM 'skip' AND t.action IS DISTINCT FROM 'unchanged')
-     GROUP BY c.oid, n.nspname, c.relname, r.privilege
+     CROSS JOIN LATERAL (VALUES
+           ('SELECT', true, has_sequence_privilege(c.oid, 'SELECT')),
+           -- an identity needs no right
+           ('USAGE', false, has_sequence_privilege(c.oid, 'USAGE, UPDATE') OR a.attidentity <> ''
+                            OR NOT coalesce(t.action IN ('load', 'append', 'replace'), false)),
+           ('UPDATE', true, has_sequence_privilege(c.oid, 'UPDATE')
+                            OR NOT coalesce(t.action IN ('load', 'append', 'replace'), false))) AS r(privilege, is_loaded, is_there)
+     WHERE NOT pg_has_role(c.relowner, 'USAGE') AND r.is_loaded = (a.attname = ANY ((t.load).target_columns)) AND NOT r.is_there
+     GROUP BY n.nspname, c.relname, r.privilege
 $$;
 COMMENT ON FUNCTION sq2pg.missing_rights(jsonb, sq2pg.data_table[]) IS 'privileges on target tables that the role lacks';
