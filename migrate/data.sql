@@ -260,7 +260,8 @@ COMMENT ON FUNCTION sq2pg.key_columns(sq2pg.data_table) IS 'columns that identif
  */
 CREATE FUNCTION sq2pg.can_fill_later(options jsonb, t sq2pg.data_table, columns text[], nullable boolean) RETURNS boolean
     LANGUAGE sql STABLE AS $$
-    SELECT nullable AND options->>'on_orphan' = 'error' AND options->>'on_bad_value' = 'error' AND options->>'on_conflict' <> 'skip' AND k.columns IS NOT NULL AND NOT k.columns && can_fill_later.columns
+    SELECT nullable AND options->>'on_orphan' = 'error' AND options->>'on_bad_value' = 'error' AND options->>'on_conflict' <> 'skip'
+       AND k.columns IS NOT NULL AND NOT k.columns && can_fill_later.columns
        AND has_table_privilege(t.relation, 'UPDATE')
       FROM (SELECT sq2pg.key_columns(t)) AS k(columns)
 $$;
