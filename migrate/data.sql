@@ -135,12 +135,21 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
                    format('GRANT %s ON %s TO %I;', r.privilege, r.relation, current_user)
               FROM sq2pg.missing_rights(options, tables) AS r
             UNION ALL
+            SELECT min(s.table_ordinal), NULL, 'warning', 'sequence_drawn',
+                   format('the load takes numbers from sequence %I.%I, which a rollback does not give back', n.nspname, c.relname),
+                   format('Rehearse as its owner: role "%s" is not.', current_user)
+              FROM sq2pg.drawn_sequences(tables) AS s
+              JOIN pg_class AS c ON c.oid = s.sequence_oid
+              JOIN pg_namespace AS n ON n.oid = c.relnamespace
+             WHERE NOT pg_has_role(c.relowner, 'USAGE')
+             GROUP BY n.nspname, c.relname
+            UNION ALL
             SELECT k.table_ordinal, array_to_string(k.columns, ', '), 'error', 'cycle',
                    format('foreign key "%s" is part of a cycle, and role "%s" may not defer it', k.name, current_user),
                    format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE;', k.relation, k.name)
               FROM sq2pg.cycle_keys(tables) AS k
               JOIN unnest(tables) AS t USING (table_ordinal)
-             WHERE NOT k.is_deferrable AND NOT k.is_owner AND NOT sq2pg.can_fill_later(t, k.columns, k.nullable)
+             WHERE NOT k.is_deferrable AND NOT k.is_owner AND NOT sq2pg.can_fill_later(options, t, k.columns, k.nullable)
             UNION ALL
             SELECT t.table_ordinal, NULL, 'error', 'not_owner',
                    format('role "%s" may not disable the triggers of %s', current_user, (t.load).relation),
@@ -246,15 +255,17 @@ $$;
 COMMENT ON FUNCTION sq2pg.key_columns(sq2pg.data_table) IS 'columns that identify a row on both sides';
 
 /*
- * Can the columns of a foreign key be left NULL first and filled after?
+ * Can the columns of a foreign key be left NULL first and filled after?  Only
+ * if every row is stored as it is: which of them were not is not known then.
  */
-CREATE FUNCTION sq2pg.can_fill_later(t sq2pg.data_table, columns text[], nullable boolean) RETURNS boolean
+CREATE FUNCTION sq2pg.can_fill_later(options jsonb, t sq2pg.data_table, columns text[], nullable boolean) RETURNS boolean
     LANGUAGE sql STABLE AS $$
-    SELECT nullable AND k.columns IS NOT NULL AND NOT k.columns && can_fill_later.columns
+    SELECT nullable AND options->>'on_orphan' = 'error' AND options->>'on_bad_value' = 'error' AND options->>'on_conflict' <> 'skip'
+       AND k.columns IS NOT NULL AND NOT k.columns && can_fill_later.columns
        AND has_table_privilege(t.relation, 'UPDATE')
       FROM (SELECT sq2pg.key_columns(t)) AS k(columns)
 $$;
-COMMENT ON FUNCTION sq2pg.can_fill_later(sq2pg.data_table, text[], boolean) IS 'can a foreign key be filled by an UPDATE after the load?';
+COMMENT ON FUNCTION sq2pg.can_fill_later(jsonb, sq2pg.data_table, text[], boolean) IS 'can a foreign key be filled by an UPDATE after the load?';
 
 /*
  * Columns that are filled after the load, by table.

@@ -71,11 +71,10 @@ CREATE FUNCTION sq2pg.lock_steps(tables sq2pg.data_table[], existing text) RETUR
     LANGUAGE sql STABLE AS $$
     SELECT coalesce(array_agg(ROW('lock', t.table_ordinal, c.relname,
                                   format('LOCK TABLE %s IN %s MODE', (t.load).relation,
-                                         CASE WHEN existing = 'truncate' OR k.table_ordinal IS NOT NULL THEN 'ACCESS EXCLUSIVE'
                                               -- the lock that keeps others from writing needs more than INSERT
-                                              WHEN has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
-                                                  THEN 'SHARE ROW EXCLUSIVE'
-                                              ELSE 'ROW EXCLUSIVE' END), NULL)::sq2pg.step ORDER BY c.oid), '{}')
+                                         CASE WHEN NOT has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE') THEN 'ROW EXCLUSIVE'
+                                              WHEN existing = 'truncate' OR k.table_ordinal IS NOT NULL THEN 'ACCESS EXCLUSIVE'
+                                              ELSE 'SHARE ROW EXCLUSIVE' END), NULL)::sq2pg.step ORDER BY c.oid), '{}')
       FROM unnest(tables) AS t
       JOIN pg_class AS c ON c.oid = t.relation
       -- what is needed later is taken now: a stronger lock on top of another one is how deadlocks are made
@@ -252,6 +251,13 @@ CREATE FUNCTION sq2pg.missing_rights(options jsonb, tables sq2pg.data_table[])
            ('UPDATE', options->>'on_conflict' <> 'update' OR has_table_privilege(t.relation, 'UPDATE')),
            ('TRUNCATE', t.action IS DISTINCT FROM 'replace' OR has_table_privilege(t.relation, 'TRUNCATE'))) AS r(privilege, is_there)
      WHERE t.relation IS NOT NULL AND t.action IS DISTINCT FROM 'skip' AND NOT r.is_there
+    UNION ALL
+    SELECT min(t.table_ordinal), format('SCHEMA %I', n.nspname), 'USAGE'
+      FROM unnest(tables) AS t
+      JOIN pg_class AS c ON c.oid = t.relation
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE NOT has_schema_privilege(n.oid, 'USAGE')
+     GROUP BY n.nspname
     UNION ALL
     -- whoever does not own a sequence reads where it stands, draws from it, or sets it
     SELECT min(t.table_ordinal), format('SEQUENCE %I.%I', n.nspname, c.relname), r.privilege

@@ -14,7 +14,7 @@ CREATE FUNCTION migrate(source text, target text, dry_run boolean DEFAULT false,
 $$;
 CREATE FUNCTION findings(source text, target text) RETURNS TABLE (severity text, code text, occurrences bigint, sample text, message text) LANGUAGE sql AS $$
     SELECT severity, code, occurrences, sample, message FROM sq2pg_check(source, 'd', 'data', include => '{item}', rename => jsonb_build_object('item', target))
-     WHERE code NOT IN ('schema_kept', 'no_identity')
+     WHERE code NOT IN ('schema_kept', 'no_identity', 'estimate')
 $$;
 
 -- partitions: by list, in turn by range, with one for the rest; columns in another order there
@@ -32,7 +32,7 @@ CREATE TABLE parted_rest PARTITION OF parted DEFAULT;
 SELECT * FROM migrate(:'db', 'parted', dry_run => true);
 SELECT count(*) FROM parted;
 SELECT * FROM migrate(:'db', 'parted');
-SELECT tableoid::regclass, count(*), array_agg(id ORDER BY id) FROM parted GROUP BY 1 ORDER BY 1::text COLLATE "C";
+SELECT tableoid::regclass, count(*), array_agg(id ORDER BY id) FROM parted GROUP BY tableoid ORDER BY tableoid::regclass::text COLLATE "C";
 SELECT * FROM migrate(:'db', 'parted');
 UPDATE parted SET qty = 0;
 SELECT * FROM migrate(:'db', 'parted', existing => 'truncate');
@@ -128,7 +128,7 @@ TRUNCATE family;
 INSERT INTO child VALUES (7, 'x', NULL, 1, 2);
 SELECT * FROM migrate(:'db', 'family');
 SELECT * FROM migrate(:'db', 'family', existing => 'append');
-SELECT tableoid::regclass, count(*) FROM family GROUP BY 1 ORDER BY 1::text;
+SELECT tableoid::regclass, count(*) FROM family GROUP BY tableoid ORDER BY tableoid::regclass::text COLLATE "C";
 DROP TABLE family CASCADE;
 
 -- a foreign table: of SQLite it is read-only, and says so before anything is written
