@@ -70,6 +70,17 @@ CREATE FUNCTION sq2pg.unreadable_columns(source text) RETURNS TABLE (table_name 
     LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_unreadable_columns';
 COMMENT ON FUNCTION sq2pg.unreadable_columns(text) IS 'columns of SQLite tables that cannot be computed, and why';
 
+CREATE FUNCTION sq2pg.lite_name(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT '"' || replace(name, '"', '""') || '"' $$;
+COMMENT ON FUNCTION sq2pg.lite_name(text) IS 'a name in double quotes, as SQLite reads it';
+
+/*
+ * One row of SQLite's own answer, for aggregates over a table.
+ */
+CREATE FUNCTION sq2pg.source_row(source text, statement text) RETURNS text[]
+    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_source_row';
+COMMENT ON FUNCTION sq2pg.source_row(text, text) IS 'first row of what SQLite answers to a SELECT, as text';
+
 /*
  * Server and foreign tables, to look around.
  */

@@ -237,6 +237,7 @@ CREATE FUNCTION sq2pg.check_source(
     RETURNS SETOF sq2pg.finding
     LANGUAGE plpgsql AS $$
 DECLARE
+    started     timestamptz := clock_timestamp();
     options     jsonb := sq2pg.make_options(source, target_schema, mode, include, exclude, rename, existing, types, names,
                                             on_bad_value, on_conflict, on_orphan, empty_as_null, time_zone, triggers,
                                             owner, add_missing, verify, dry_run);
@@ -246,7 +247,8 @@ BEGIN
     SELECT * INTO prepared FROM sq2pg.prepare_check(options);
     all_notes := prepared.notes
         || CASE WHEN prepared.mode = 'create' THEN sq2pg.check_create(prepared.options, prepared.model)
-                ELSE sq2pg.check_data(prepared.options, prepared.model) END;
+                ELSE sq2pg.check_data(prepared.options, prepared.model) END
+        || sq2pg.estimate_notes(prepared.options, prepared.model, started, prepared.mode = 'data');
     RETURN QUERY
         SELECT n.severity, n.code, t.source_name, n.column_name, n.occurrences, n.sample, n.message, n.hint
           FROM unnest(sq2pg.sort_notes(all_notes)) WITH ORDINALITY AS n

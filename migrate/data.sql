@@ -89,7 +89,7 @@ DECLARE
 BEGIN
     FOR i IN 1 .. cardinality(tables) LOOP
         t := tables[i];
-        CONTINUE WHEN t.relation IS NULL OR (t.load).target_columns IS NULL OR NOT has_table_privilege(t.relation, 'SELECT');
+        CONTINUE WHEN t.relation IS NULL OR (t.load).target_columns IS NULL OR NOT has_any_column_privilege(t.relation, 'SELECT');
         EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', (t.load).relation) INTO t.is_empty;
         t.action := CASE WHEN t.is_empty THEN 'load'
                          WHEN sq2pg.is_unchanged(options, t, compared[i]) THEN 'unchanged'
@@ -114,28 +114,49 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
                    format('%s is a materialized view', (t.load).relation), 'Leave the table out with exclude.'
               FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation WHERE c.relkind = 'm'
             UNION ALL
+            SELECT t.table_ordinal, NULL, 'error', 'not_a_table',
+                   format('%s is a %s that takes no rows', (t.load).relation, CASE c.relkind WHEN 'v' THEN 'view' ELSE 'foreign table' END),
+                   'Load the table behind it, or leave it out with exclude.'
+              FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation
+             -- the bit is that of INSERT
+             WHERE c.relkind IN ('v', 'f') AND coalesce(t.action, 'load') NOT IN ('skip', 'unchanged')
+               AND pg_relation_is_updatable(t.relation, true) & 8 = 0
+            UNION ALL
+            SELECT t.table_ordinal, NULL, 'error', 'not_a_table', format('%s is a view, which cannot be truncated', (t.load).relation),
+                   'Truncate what is behind it, or choose existing => ''append'' or ''skip''.'
+              FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation WHERE c.relkind = 'v' AND t.action = 'replace'
+            UNION ALL
             SELECT t.table_ordinal, NULL, 'error', 'rows_exist', format('table %s already holds rows', (t.load).relation),
                    'Choose existing => ''append'', ''truncate'' or ''skip''.'
               FROM unnest(tables) AS t WHERE NOT t.is_empty AND t.action IS NULL
             UNION ALL
             SELECT r.table_ordinal, NULL, 'error', 'no_right',
-                   format('role "%s" lacks the right to %s %s', current_user, r.privilege, r.relation),
+                   format('role "%s" lacks privilege %s on %s', current_user, r.privilege, r.relation),
                    format('GRANT %s ON %s TO %I;', r.privilege, r.relation, current_user)
               FROM sq2pg.missing_rights(options, tables) AS r
+            UNION ALL
+            SELECT min(s.table_ordinal), NULL, 'warning', 'sequence_drawn',
+                   format('the load takes numbers from sequence %I.%I, which a rollback does not give back', n.nspname, c.relname),
+                   format('Rehearse as its owner: role "%s" is not.', current_user)
+              FROM sq2pg.drawn_sequences(tables) AS s
+              JOIN pg_class AS c ON c.oid = s.sequence_oid
+              JOIN pg_namespace AS n ON n.oid = c.relnamespace
+             WHERE NOT pg_has_role(c.relowner, 'USAGE')
+             GROUP BY n.nspname, c.relname
             UNION ALL
             SELECT k.table_ordinal, array_to_string(k.columns, ', '), 'error', 'cycle',
                    format('foreign key "%s" is part of a cycle, and role "%s" may not defer it', k.name, current_user),
                    format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE;', k.relation, k.name)
               FROM sq2pg.cycle_keys(tables) AS k
               JOIN unnest(tables) AS t USING (table_ordinal)
-             WHERE NOT k.is_deferrable AND NOT k.is_owner AND NOT sq2pg.can_fill_later(t, k.columns, k.nullable)
+             WHERE NOT k.is_deferrable AND NOT k.is_owner AND NOT sq2pg.can_fill_later(options, t, k.columns, k.nullable)
             UNION ALL
             SELECT t.table_ordinal, NULL, 'error', 'not_owner',
                    format('role "%s" may not disable the triggers of %s', current_user, (t.load).relation),
                    'Choose triggers => ''fire'', or run as the owner of the table.'
               FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation
              WHERE options->>'triggers' = 'disable' AND t.action IN ('load', 'append', 'replace')
-               AND NOT pg_has_role(c.relowner, 'USAGE')
+               AND NOT pg_has_role(c.relowner, 'USAGE') AND c.relkind <> 'v'
                AND EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A'))
             UNION ALL
             SELECT t.table_ordinal, NULL, 'error', 'referenced',
@@ -234,15 +255,17 @@ $$;
 COMMENT ON FUNCTION sq2pg.key_columns(sq2pg.data_table) IS 'columns that identify a row on both sides';
 
 /*
- * Can the columns of a foreign key be left NULL first and filled after?
+ * Can the columns of a foreign key be left NULL first and filled after?  Only
+ * if every row is stored as it is: which of them were not is not known then.
  */
-CREATE FUNCTION sq2pg.can_fill_later(t sq2pg.data_table, columns text[], nullable boolean) RETURNS boolean
+CREATE FUNCTION sq2pg.can_fill_later(options jsonb, t sq2pg.data_table, columns text[], nullable boolean) RETURNS boolean
     LANGUAGE sql STABLE AS $$
-    SELECT nullable AND k.columns IS NOT NULL AND NOT k.columns && can_fill_later.columns
+    SELECT nullable AND options->>'on_orphan' = 'error' AND options->>'on_bad_value' = 'error' AND options->>'on_conflict' <> 'skip'
+       AND k.columns IS NOT NULL AND NOT k.columns && can_fill_later.columns
        AND has_table_privilege(t.relation, 'UPDATE')
       FROM (SELECT sq2pg.key_columns(t)) AS k(columns)
 $$;
-COMMENT ON FUNCTION sq2pg.can_fill_later(sq2pg.data_table, text[], boolean) IS 'can a foreign key be filled by an UPDATE after the load?';
+COMMENT ON FUNCTION sq2pg.can_fill_later(jsonb, sq2pg.data_table, text[], boolean) IS 'can a foreign key be filled by an UPDATE after the load?';
 
 /*
  * Columns that are filled after the load, by table.

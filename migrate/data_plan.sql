@@ -61,13 +61,13 @@ BEGIN
         || sq2pg.data_staging_steps(model, tables)
         || CASE WHEN disable THEN sq2pg.trigger_steps(tables, false) ELSE '{}' END
         || sq2pg.shield_steps(tables)
-        || sq2pg.truncate_steps(tables)
         || sq2pg.defer_steps(tables)
         -- triggers and checks of the target are the application's code
         || ROW('load', NULL, NULL, 'SET LOCAL search_path = ' || sq2pg.caller_search_path(), NULL)::sq2pg.step
+        || sq2pg.truncate_steps(tables)
         || sq2pg.data_load_steps(options, model, tables) || sq2pg.late_steps(tables, staged)
-        || ROW('load', NULL, NULL, 'SET LOCAL search_path = pg_catalog, pg_temp', NULL)::sq2pg.step
         || ROW('constraints', NULL, NULL, 'SET CONSTRAINTS ALL IMMEDIATE', NULL)::sq2pg.step
+        || ROW('constraints', NULL, NULL, 'SET LOCAL search_path = pg_catalog, pg_temp', NULL)::sq2pg.step
         || sq2pg.undefer_steps(tables)
         || CASE WHEN disable THEN sq2pg.trigger_steps(tables, true) ELSE '{}' END
         || sq2pg.source_end_steps()

@@ -90,7 +90,7 @@ CREATE FUNCTION sq2pg.late_steps(tables sq2pg.data_table[], sources text[]) RETU
                                   format(E'UPDATE %s AS t SET %s\n    FROM %s AS s WHERE %s AND (%s)', (t.load).relation,
                                          (SELECT string_agg(format('%I = s.%I', c, c), ', ' ORDER BY c) FROM unnest(q.columns) AS c),
                                          sources[t.table_ordinal],
-                                         (SELECT string_agg(format('t.%I = s.%I', c, c), ' AND ' ORDER BY c) FROM unnest(sq2pg.key_columns(ROW(t.*)::sq2pg.data_table)) AS c),
+                                         (SELECT string_agg(format('t.%I OPERATOR(pg_catalog.=) s.%I', c, c), ' AND ' ORDER BY c) FROM unnest(sq2pg.key_columns(ROW(t.*)::sq2pg.data_table)) AS c),
                                          (SELECT string_agg(format('s.%I IS NOT NULL', c), ' OR ' ORDER BY c) FROM unnest(q.columns) AS c)),
                                   NULL)::sq2pg.step ORDER BY t.rank), '{}')
       FROM sq2pg.late_columns(tables) AS q
@@ -137,7 +137,7 @@ BEGIN
                             load.target_columns, options->>'time_zone', (options->>'empty_as_null')::boolean,
                             options->>'on_bad_value', 'table', sq2pg.conflict_policy(options->>'on_conflict', target),
                             sq2pg.key_columns(target),
-                            orphans.numbers, orphans.columns, orphans.nulled, orphans.parents);
+                            orphans.numbers, orphans.columns, orphans.nulled, orphans.parents, options->>'verify' = 'content');
     IF outcome.misfits IS NOT NULL THEN
         RAISE invalid_text_representation USING
             MESSAGE = 'values of the source do not fit the columns of the target',
@@ -146,7 +146,8 @@ BEGIN
     END IF;
     RETURN ROW(ROW(step.table_ordinal, outcome.source_rows, outcome.loaded, outcome.noise, outcome.changed, outcome.rejected,
                    outcome.exceptions, outcome.stored, 0, repeat('0', 32), '{}',
-                   (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint)::sq2pg.load_result,
+                   (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint,
+                   CASE WHEN load.target_columns = (target.load).target_columns THEN outcome.digest END)::sq2pg.load_result,
                outcome.way, 0, repeat('0', 32))::sq2pg.data_result;
 END
 $$;
@@ -176,8 +177,8 @@ DECLARE
 BEGIN
     PERFORM sq2pg.execute_steps(off);
     PERFORM sq2pg.execute_steps(sq2pg.shield_steps(tables));
-    PERFORM sq2pg.execute_steps(sq2pg.truncate_steps(tables));
     PERFORM sq2pg.execute_steps(sq2pg.defer_steps(tables));
+    PERFORM sq2pg.execute_in_caller_path(sq2pg.truncate_steps(tables));
     FOR i IN 1 .. cardinality(loads) LOOP
         target := tables[loads[i].table_ordinal];
         held := NULL;
@@ -191,7 +192,7 @@ BEGIN
             loaded := sq2pg.load_by_statement(options, (SELECT ROW(s.*)::sq2pg.step FROM unnest(sq2pg.data_staging_steps(model, tables)) AS s
                                                          WHERE s.table_ordinal = target.table_ordinal), loads[i]);
             result := ROW(ROW(target.table_ordinal, loaded, loaded, 0, 0, 0, '{}', repeat('0', 32), 0, repeat('0', 32), '{}',
-                              0)::sq2pg.load_result, 'statement', 0, repeat('0', 32))::sq2pg.data_result;
+                              0, NULL)::sq2pg.load_result, 'statement', 0, repeat('0', 32))::sq2pg.data_result;
         ELSE
             result := sq2pg.load_target(options, loads[i], target, orphans[target.table_ordinal], i, cardinality(loads));
         END IF;
@@ -201,9 +202,8 @@ BEGIN
         END IF;
         results[target.table_ordinal] := result;
     END LOOP;
-    PERFORM sq2pg.execute_steps(late);
-    PERFORM sq2pg.announce('constraints', NULL);
-    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM sq2pg.execute_in_caller_path(
+        late || ROW('constraints', NULL, NULL, 'SET CONSTRAINTS ALL IMMEDIATE', NULL)::sq2pg.step);
     PERFORM sq2pg.execute_steps(back);
     RETURN results;
 END
@@ -285,7 +285,10 @@ BEGIN
     END IF;
     SELECT * INTO v
       FROM sq2pg.verify_table(options, CASE WHEN plain THEN compared ELSE load END, (r.load).exceptions, (r.load).rejected,
-                              (r.load).stored, -r.held_rows, sq2pg.digest_difference(repeat('0', 32), r.held_digest));
+                              (r.load).stored, -r.held_rows, sq2pg.digest_difference(repeat('0', 32), r.held_digest),
+                              (r.load).source_rows,
+                              CASE WHEN (CASE WHEN plain THEN compared ELSE load END).target_columns = (t.load).target_columns
+                                   THEN (r.load).digest END);
     target_rows := v.target_rows;
     matches := v.matches;
     detail := v.detail;
@@ -294,24 +297,52 @@ $$;
 COMMENT ON FUNCTION sq2pg.verify_target(jsonb, sq2pg.data_table, sq2pg.load, sq2pg.data_result) IS 'compares one target with its source';
 
 /*
- * Who could have changed what was loaded.
+ * Who could have changed what was loaded: triggers and rules of the tables
+ * that are wrong, of their partitions and, if these are views, of what is
+ * behind them; else any trigger that the load fired after a row.
  */
-CREATE FUNCTION sq2pg.rewriting_triggers(tables sq2pg.data_table[]) RETURNS text
-    LANGUAGE sql STABLE AS $$
-    SELECT string_agg(format('trigger "%s" on table %s', g.tgname, (t.load).relation), ', ' ORDER BY t.rank, g.tgname)
-      FROM unnest(tables) AS t
-      JOIN pg_trigger AS g ON g.tgrelid = t.relation
-     WHERE NOT g.tgisinternal AND g.tgenabled IN ('O', 'A') AND sq2pg.may_rewrite(g.tgtype)
+CREATE FUNCTION sq2pg.rewriting_triggers(tables sq2pg.data_table[], wrong oid[], disabled boolean) RETURNS text
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    WITH RECURSIVE family(oid, is_wrong) AS (
+        SELECT t.relation, t.relation = ANY (wrong) FROM unnest(tables) AS t WHERE t.action IN ('load', 'append', 'replace')
+        UNION
+        SELECT x.oid, f.is_wrong
+          FROM family AS f
+         CROSS JOIN LATERAL (SELECT i.inhrelid FROM pg_inherits AS i WHERE i.inhparent = f.oid
+                             UNION ALL
+                             SELECT d.refobjid FROM pg_rewrite AS r
+                               JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+                                                  AND d.refclassid = 'pg_class'::regclass
+                              WHERE r.ev_class = f.oid AND d.refobjid <> f.oid) AS x(oid)
+    ), suspects(is_sure, what) AS (
+        SELECT f.is_wrong AND sq2pg.may_rewrite(g.tgtype), format('trigger "%s" on table %I.%I', g.tgname, n.nspname, c.relname)
+          FROM family AS f
+          JOIN pg_class AS c ON c.oid = f.oid
+          JOIN pg_namespace AS n ON n.oid = c.relnamespace
+          JOIN pg_trigger AS g ON g.tgrelid = f.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')
+                                AND g.tgparentid = 0 AND (NOT disabled OR c.relkind = 'v')
+         WHERE (f.is_wrong OR g.tgtype & 66 = 0) AND g.tgtype & 4 = 4
+        UNION ALL
+        SELECT true, format('rule "%s" on table %I.%I', r.rulename, n.nspname, c.relname)
+          FROM family AS f
+          JOIN pg_class AS c ON c.oid = f.oid
+          JOIN pg_namespace AS n ON n.oid = c.relnamespace
+          JOIN pg_rewrite AS r ON r.ev_class = f.oid AND r.ev_type = '3' AND r.ev_enabled IN ('O', 'A')
+         WHERE f.is_wrong
+    )
+    SELECT coalesce(string_agg(DISTINCT s.what, ', ') FILTER (WHERE s.is_sure), string_agg(DISTINCT s.what, ', '))
+      FROM suspects AS s
 $$;
-COMMENT ON FUNCTION sq2pg.rewriting_triggers(sq2pg.data_table[]) IS 'triggers that may change rows before they are stored';
+COMMENT ON FUNCTION sq2pg.rewriting_triggers(sq2pg.data_table[], oid[], boolean) IS 'triggers and rules that may have changed what was loaded';
 
-CREATE FUNCTION sq2pg.generated_columns(tables sq2pg.data_table[]) RETURNS text
+CREATE FUNCTION sq2pg.generated_columns(tables sq2pg.data_table[], wrong oid[]) RETURNS text
     LANGUAGE sql STABLE AS $$
     SELECT string_agg(format('column "%s" of table %s', a.attname, (t.load).relation), ', ' ORDER BY t.rank, a.attnum)
       FROM unnest(tables) AS t
       JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attgenerated <> '' AND a.attname <> ALL (t.extra)
+     WHERE t.relation = ANY (wrong)
 $$;
-COMMENT ON FUNCTION sq2pg.generated_columns(sq2pg.data_table[]) IS 'columns that are compared and not loaded';
+COMMENT ON FUNCTION sq2pg.generated_columns(sq2pg.data_table[], oid[]) IS 'columns that are compared and not loaded';
 
 /*
  * Compares every table and makes its row of the report.
@@ -323,7 +354,8 @@ DECLARE
     remarks jsonb := sq2pg.table_remarks(model.notes);
     rows    sq2pg.report_row[] := '{}';
     failed  text[] := '{}';
-    wrong   sq2pg.data_table[] := '{}';
+    wrong   oid[] := '{}';
+    fewer   boolean := options->>'verify' = 'counts';
     t       sq2pg.data_table;
     r       sq2pg.data_result;
     v       record;
@@ -345,7 +377,8 @@ BEGIN
         SELECT * INTO v FROM sq2pg.verify_target(options, t, compared[t.table_ordinal], r);
         IF NOT v.matches THEN
             failed := failed || format('Table %s: %s.', (t.load).relation, v.detail);
-            wrong := wrong || t;
+            wrong := wrong || t.relation;
+            fewer := fewer OR v.target_rows - r.held_rows <> (r.load).source_rows - (r.load).rejected;
         END IF;
         loaded := CASE WHEN options->>'on_conflict' = 'error' THEN coalesce(v.target_rows - r.held_rows, (r.load).loaded)
                        ELSE (r.load).loaded END;
@@ -362,14 +395,18 @@ BEGIN
             MESSAGE = 'verification failed: PostgreSQL does not hold what SQLite holds',
             DETAIL = array_to_string(failed, E'\n'),
             HINT = 'Nothing was migrated. ' || CASE
-                WHEN options->>'triggers' = 'fire' AND sq2pg.rewriting_triggers(wrong) IS NOT NULL
-                    THEN format('Changed by %s? Choose triggers => ''disable'', or verify => ''counts'' if that is wanted.',
-                                sq2pg.rewriting_triggers(wrong))
-                WHEN sq2pg.generated_columns(wrong) IS NOT NULL
+                WHEN sq2pg.rewriting_triggers(tables, wrong, options->>'triggers' = 'disable') IS NOT NULL
+                    THEN format('Changed by %s? Choose %sverify => %L if that is wanted.',
+                                sq2pg.rewriting_triggers(tables, wrong, options->>'triggers' = 'disable'),
+                                CASE WHEN options->>'triggers' = 'fire' THEN 'triggers => ''disable'', or ' END,
+                                CASE WHEN fewer THEN 'none' ELSE 'counts' END)
+                WHEN sq2pg.generated_columns(tables, wrong) IS NOT NULL
                     THEN format('Generated columns may compute something else than SQLite did: %s. Leave them out with exclude, or choose verify => ''counts''.',
-                                sq2pg.generated_columns(wrong))
-                WHEN EXISTS (SELECT FROM unnest(wrong) AS w WHERE row_security_active(w.relation))
+                                sq2pg.generated_columns(tables, wrong))
+                WHEN EXISTS (SELECT FROM unnest(wrong) AS w WHERE row_security_active(w))
                     THEN 'Row security hides rows from this role: run as a role that sees them all.'
+                WHEN EXISTS (SELECT FROM pg_class AS c WHERE c.oid = ANY (wrong) AND c.relkind = 'v')
+                    THEN 'A view may show something else than what was put into it: load the table behind it.'
                 ELSE 'This should not happen: please report it with the schema of the table.' END;
     END IF;
     RETURN rows;

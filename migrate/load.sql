@@ -24,19 +24,22 @@
  *
  * loaded are the rows that are in the target; a trigger may have left out
  * others.  nulls counts, for each column, what the source gave.  way is what
- * was done: bare, executor, statement or nothing.
+ * was done: bare (and how many workers decoded), executor, statement or
+ * nothing.  digest, if wanted, is that of the raw source rows without the
+ * exceptions, as sq2pg.digest_source would find it.
  */
 CREATE FUNCTION sq2pg.load_table(source text, source_table text, source_columns text[], target regclass,
                                  target_columns text[], time_zone text, empty_as_null boolean,
                                  policy text, method text, on_conflict text, conflict_columns text[],
                                  orphan_rows bigint[] DEFAULT NULL, orphan_columns text[] DEFAULT NULL,
                                  orphan_nulled boolean[] DEFAULT NULL, orphan_parents text[] DEFAULT NULL,
+                                 with_digest boolean DEFAULT false,
                                  OUT source_rows bigint, OUT loaded bigint, OUT nulls bigint[], OUT noise bigint,
                                  OUT changed bigint, OUT rejected bigint, OUT exceptions bigint[], OUT stored text,
-                                 OUT misfits jsonb, OUT way text)
+                                 OUT misfits jsonb, OUT way text, OUT digest text)
     RETURNS SETOF record
     LANGUAGE C ROWS 1 AS 'MODULE_PATHNAME', 'sqm_load_table';
-COMMENT ON FUNCTION sq2pg.load_table(text, text, text[], regclass, text[], text, boolean, text, text, text, text[], bigint[], text[], boolean[], text[]) IS
+COMMENT ON FUNCTION sq2pg.load_table(text, text, text[], regclass, text[], text, boolean, text, text, text, text[], bigint[], text[], boolean[], text[], boolean) IS
     'bulk loader: fills a table from a SQLite table';
 
 /*

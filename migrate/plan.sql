@@ -106,16 +106,39 @@ COMMENT ON FUNCTION sq2pg.make_options(text, name, text, text[], text[], jsonb, 
     'checks the parameters of a run and puts them into one value';
 
 /*
+ * The locks that a run takes, and how many there can be.
+ */
+CREATE FUNCTION sq2pg.lock_needs(model sq2pg.model, OUT locks bigint, OUT room bigint, OUT backends bigint)
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    per_backend bigint;
+BEGIN
+    -- tables, TOAST tables with their index, keys, indexes, sequences
+    locks := cardinality(model.tables) + cardinality(model.keys) + cardinality(model.indexes)
+        + (SELECT 2 * count(DISTINCT c.table_ordinal) FROM unnest(model.columns) AS c
+            WHERE coalesce(c.type, c.candidates[1]) IN ('text', 'bytea', 'json', 'jsonb', 'numeric'))
+        + (SELECT count(*) FROM unnest(model.columns) AS c WHERE c.is_identity);
+    -- as the server sizes its lock table
+    per_backend := current_setting('max_locks_per_transaction')::bigint;
+    backends := (SELECT sum(current_setting(g, true)::bigint)
+                   FROM unnest(ARRAY['max_connections', 'max_prepared_transactions', 'max_worker_processes',
+                                     'max_wal_senders', 'autovacuum_worker_slots']) AS g) + 1;
+    IF current_setting('autovacuum_worker_slots', true) IS NULL THEN
+        backends := backends + current_setting('autovacuum_max_workers')::bigint;
+    END IF;
+    room := per_backend * backends;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.lock_needs(sq2pg.model) IS 'locks that a run needs, and room in the lock table';
+
+/*
  * Limits of PostgreSQL's that are better told before the work begins.
  */
 CREATE FUNCTION sq2pg.check_limits(model sq2pg.model) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
     worst  record;
-    locks  bigint;
-    room   bigint;
-    per_backend bigint;
-    backends bigint;
+    needs  record;
 BEGIN
     SELECT t.source_name, count(*) AS columns INTO worst
       FROM unnest(model.columns) AS c JOIN unnest(model.tables) AS t ON t.ordinal = c.table_ordinal
@@ -135,25 +158,12 @@ BEGIN
             DETAIL = 'PostgreSQL allows 32 columns in a key.',
             HINT = 'Leave a column of the key out with exclude, and the key with it, or the table.';
     END IF;
-    -- tables, TOAST tables with their index, keys, indexes, sequences
-    locks := cardinality(model.tables) + cardinality(model.keys) + cardinality(model.indexes)
-        + (SELECT 2 * count(DISTINCT c.table_ordinal) FROM unnest(model.columns) AS c
-            WHERE coalesce(c.type, c.candidates[1]) IN ('text', 'bytea', 'json', 'jsonb', 'numeric'))
-        + (SELECT count(*) FROM unnest(model.columns) AS c WHERE c.is_identity);
-    -- as the server sizes its lock table
-    per_backend := current_setting('max_locks_per_transaction')::bigint;
-    backends := (SELECT sum(current_setting(g, true)::bigint)
-                   FROM unnest(ARRAY['max_connections', 'max_prepared_transactions', 'max_worker_processes',
-                                     'max_wal_senders', 'autovacuum_worker_slots']) AS g) + 1;
-    IF current_setting('autovacuum_worker_slots', true) IS NULL THEN
-        backends := backends + current_setting('autovacuum_max_workers')::bigint;
-    END IF;
-    room := per_backend * backends;
-    IF locks > room THEN
+    SELECT * INTO needs FROM sq2pg.lock_needs(model);
+    IF needs.locks > needs.room THEN
         RAISE configuration_limit_exceeded USING
-            MESSAGE = format('the migration needs about %s locks, the lock table has room for %s', locks, room),
+            MESSAGE = format('the migration needs about %s locks, the lock table has room for %s', needs.locks, needs.room),
             HINT = format('Set max_locks_per_transaction to %s and restart the server, or migrate in parts with include.',
-                          1 + locks * 5 / 4 / backends);
+                          1 + needs.locks * 5 / 4 / needs.backends);
     END IF;
 END
 $$;

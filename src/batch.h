@@ -29,6 +29,10 @@ typedef struct SqmBatch
 	int			used;			/* slots filled */
 	bool		misfit;			/* there was one, now or before */
 	bool		at_end;
+	bool		stored;			/* the slots hold tuples, not just values */
+	int64		first_rowid;	/* of all batches so far, if there are any */
+	int64		last_rowid;
+	int64		bytes;			/* of text and blobs in all batches so far */
 	MemoryContext context;		/* Datums of the filled slots */
 } SqmBatch;
 

@@ -11,8 +11,11 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
 
 #include "catalog.h"
 #include "deparse.h"
@@ -470,4 +473,38 @@ sqm_source_violations(PG_FUNCTION_ARGS)
 	if (message != NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_INT64(result);
+}
+
+PG_FUNCTION_INFO_V1(sqm_source_row);
+
+/*
+ * sq2pg.source_row(source text, statement text)
+ *
+ * The first row of what SQLite answers, as text.  The statement is ours, and
+ * if it were not: the connection can do nothing but read.
+ */
+Datum
+sqm_source_row(PG_FUNCTION_ARGS)
+{
+	SqmStatement *stmt = sqm_statement_prepare(open_argument(fcinfo),
+											   sqm_arg_text(fcinfo, 1));
+	ArrayBuildState *result = initArrayResult(TEXTOID, CurrentMemoryContext,
+											  false);
+
+	if (sqm_statement_step(stmt))
+	{
+		int			columns = sqm_statement_columns(stmt);
+
+		for (int i = 0; i < columns; i++)
+		{
+			char	   *value = sqm_statement_text(stmt, i);
+
+			result = accumArrayResult(result,
+									  value ? CStringGetTextDatum(value) : (Datum) 0,
+									  value == NULL, TEXTOID,
+									  CurrentMemoryContext);
+		}
+	}
+	sqm_statement_finalize(stmt);
+	PG_RETURN_DATUM(makeArrayResult(result, CurrentMemoryContext));
 }

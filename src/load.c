@@ -30,6 +30,7 @@
 
 #include "batch.h"
 #include "option.h"
+#include "parallel.h"
 #include "progress.h"
 #include "reader.h"
 #include "srf.h"
@@ -40,6 +41,7 @@
 #define ARG_CONFLICT 9
 #define ARG_CONFLICT_COLUMNS 10
 #define ARG_ORPHANS 11
+#define ARG_DIGEST 15
 
 typedef enum LoadMethod
 {
@@ -54,6 +56,8 @@ typedef struct Loader
 	LoadMethod	method;
 	SqmStore   *store;			/* NULL: store nothing */
 	const char *way;
+	bool		share;			/* may workers decode the rest? */
+	bool		spoiled;		/* what is stored is of no use: store no more */
 	int64		loaded;
 	int64	   *nulls;			/* per column of the reader */
 } Loader;
@@ -110,8 +114,6 @@ store_batch(Loader *loader, SqmBatch *batch)
 	if (loader->store == NULL)
 		return;
 	loader->store->write(loader->store, batch);
-	pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED,
-								 loader->store->loaded);
 }
 
 static void
@@ -127,6 +129,37 @@ close_store(Loader *loader, bool misfit)
 		store->finish(store);
 	loader->loaded = store->loaded;
 	loader->store = NULL;
+}
+
+/*
+ * The rest of the rows, which have proved to be many, by several processes;
+ * false if this one has to read on.  After a value that does not fit it does
+ * so for the report of it only.
+ */
+static bool
+share_rest(Loader *loader, SqmBatch *batch)
+{
+	SqmReader  *reader = loader->task.reader;
+	SqmParallelSum sum;
+
+	loader->share = false;
+	switch (sqm_parallel_rest(batch, loader->task.rel, loader->store, &sum))
+	{
+		case SQM_PARALLEL_NONE:
+			return false;
+		case SQM_PARALLEL_MISFIT:
+			loader->spoiled = true;
+			return false;
+		case SQM_PARALLEL_DONE:
+			break;
+	}
+	loader->way = psprintf("%s, %d workers", loader->way, sum.workers);
+	reader->rows += sum.rows;
+	reader->noise += sum.noise;
+	sqm_digest_add(&reader->digest, &sum.digest);
+	for (int i = 0; i < reader->columns; i++)
+		loader->nulls[i] += sum.nulls[i];
+	return true;
 }
 
 /*
@@ -146,13 +179,23 @@ load_rows(Loader *loader)
 	error_context_stack = &callback;
 	loader->store = open_store(loader);
 	loader->way = loader->store != NULL ? loader->store->way : "nothing";
+	loader->share = loader->method == METHOD_BARE &&
+		sqm_parallel_is_possible(loader->task.reader, loader->task.rel);
 	batch = sqm_batch_create(loader->task.reader,
 							 RelationGetDescr(loader->task.rel),
 							 loader->store != NULL ? loader->store->ops :
 							 &TTSOpsVirtual);
 	while (sqm_batch_fill(batch))
-		if (!batch->misfit)
+	{
+		if (!batch->misfit && !loader->spoiled)
 			store_batch(loader, batch);
+		if (loader->share && !batch->misfit && sqm_parallel_pays(batch) &&
+			share_rest(loader, batch))
+			break;
+		/* stored or not, they are done */
+		pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED,
+									 loader->task.reader->rows);
+	}
 	misfit = batch->misfit;
 	close_store(loader, misfit);
 	sqm_batch_drop(batch);
@@ -278,6 +321,7 @@ open_reader(FunctionCallInfo fcinfo, Loader *loader)
 	reader->policy = sqm_policy_from_word(sqm_arg_text(fcinfo, 7));
 	/* what would be refused, is not */
 	reader->logs = loader->method != METHOD_NOTHING;
+	reader->digests = PG_GETARG_BOOL(ARG_DIGEST);
 	loader->task.reader = reader;
 }
 
@@ -317,6 +361,7 @@ emit_result(Loader *loader, SqmRow *row)
 {
 	SqmReader  *reader = loader->task.reader;
 	char		stored[SQM_DIGEST_TEXT_SIZE];
+	char		digest[SQM_DIGEST_TEXT_SIZE];
 
 	sqm_row_bigint(row, reader->rows);
 	sqm_row_bigint(row, loader->loaded);
@@ -330,6 +375,8 @@ emit_result(Loader *loader, SqmRow *row)
 	sqm_row_text(row, stored);
 	sqm_reader_row_misfits(reader, row);
 	sqm_row_text(row, loader->way);
+	sqm_digest_text(&reader->digest, digest);
+	sqm_row_text(row, reader->digests ? digest : NULL);
 	sqm_row_emit(row);
 }
 
@@ -340,10 +387,12 @@ emit_result(Loader *loader, SqmRow *row)
  *					on_conflict text, conflict_columns text[],
  *					orphan_rows bigint[], orphan_columns text[],
  *					orphan_nulled boolean[], orphan_parents text[],
+ *					with_digest boolean,
  *					OUT source_rows bigint, OUT loaded bigint,
  *					OUT nulls bigint[], OUT noise bigint, OUT changed bigint,
  *					OUT rejected bigint, OUT exceptions bigint[],
- *					OUT stored text, OUT misfits jsonb, OUT way text)
+ *					OUT stored text, OUT misfits jsonb, OUT way text,
+ *					OUT digest text)
  *
  * See migrate/load.sql.  exceptions and stored: see SqmReader.
  */

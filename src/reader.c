@@ -129,7 +129,7 @@ sqm_table_statement(const char *source, const char *table, List *columns,
 						sqm_lite_display(lite), table)));
 	rowid = sqm_catalog_rowid_name(lite, table);
 	*has_rowid = rowid != NULL;
-	return sqm_statement_prepare(lite, sqm_deparse_select(table, columns, rowid));
+	return sqm_statement_prepare(lite, sqm_deparse_table(table, columns, rowid));
 }
 
 /* What both ways to make a reader have in common. */
@@ -157,6 +157,7 @@ allocate_reader(const char *source, const char *table, List *columns,
 	reader->empty_as_null = empty_as_null;
 	reader->load = sqm_reject_next_load();
 	sqm_digest_init(&reader->stored);
+	sqm_digest_init(&reader->digest);
 	return reader;
 }
 
@@ -260,6 +261,51 @@ sqm_reader_loaded(SqmReader *reader, int natts)
 	for (int i = 0; i < reader->columns; i++)
 		loaded[reader->attnums[i] - 1] = true;
 	return loaded;
+}
+
+/*
+ * From now on rows by ranges of their rowids: see sqm_reader_range.  Only for
+ * a reader that has_rowid.
+ */
+void
+sqm_reader_open_ranges(SqmReader *reader)
+{
+	SqmLite    *lite = sqm_source_open(reader->source, GetUserId(),
+									   SQM_PURPOSE_READ);
+
+	sqm_statement_finalize(reader->stmt);
+	reader->stmt = sqm_statement_prepare(lite,
+										 sqm_deparse_range(reader->table,
+														   reader->names,
+														   sqm_catalog_rowid_name(lite, reader->table)));
+}
+
+/* The next rows are those with rowids from "low" to "high". */
+void
+sqm_reader_range(SqmReader *reader, int64 low, int64 high)
+{
+	sqm_statement_reset(reader->stmt);
+	sqm_statement_bind_int64(reader->stmt, 1, low);
+	sqm_statement_bind_int64(reader->stmt, 2, high);
+}
+
+/* The last rowid that the table has; false if it has none. */
+bool
+sqm_reader_last_rowid(SqmReader *reader, int64 *rowid)
+{
+	SqmLite    *lite = sqm_source_open(reader->source, GetUserId(),
+									   SQM_PURPOSE_READ);
+	SqmStatement *stmt;
+	bool		found;
+
+	stmt = sqm_statement_prepare(lite,
+								 sqm_deparse_max_rowid(reader->table,
+													   sqm_catalog_rowid_name(lite, reader->table)));
+	found = sqm_statement_step(stmt) && !sqm_statement_is_null(stmt, 0);
+	if (found)
+		*rowid = sqm_statement_int64(stmt, 0);
+	sqm_statement_finalize(stmt);
+	return found;
 }
 
 static int
@@ -501,6 +547,19 @@ add_exception(SqmReader *reader)
 	reader->exceptions[reader->nexceptions++] = reader->rows;
 }
 
+static SqmCanon **
+create_canons(SqmReader *reader, bool empty_as_null)
+{
+	MemoryContext old = MemoryContextSwitchTo(reader->context);
+	SqmCanon  **canons = palloc(sizeof(SqmCanon *) * (reader->columns + 1));
+
+	for (int i = 0; i < reader->columns; i++)
+		canons[i] = sqm_canon_create(reader->type_oids[i], reader->typmods[i],
+									 reader->time_zone, empty_as_null);
+	MemoryContextSwitchTo(old);
+	return canons;
+}
+
 /* The row stands in the target, but not as it stood in the source. */
 static void
 add_stored(SqmReader *reader, Datum *values, bool *isnull)
@@ -511,16 +570,7 @@ add_stored(SqmReader *reader, Datum *values, bool *isnull)
 		return;
 	add_exception(reader);
 	if (reader->canons == NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(reader->context);
-
-		reader->canons = palloc(sizeof(SqmCanon *) * (reader->columns + 1));
-		for (int i = 0; i < reader->columns; i++)
-			reader->canons[i] = sqm_canon_create(reader->type_oids[i],
-												 reader->typmods[i],
-												 reader->time_zone, false);
-		MemoryContextSwitchTo(old);
-	}
+		reader->canons = create_canons(reader, false);
 	initStringInfo(&bytes);
 	for (int i = 0; i < reader->columns; i++)
 		sqm_canon_target(reader->canons[i], values[reader->attnums[i] - 1],
@@ -616,6 +666,43 @@ convert_one(SqmReader *reader, int i, Datum *values, bool *isnull, Size *bytes)
 }
 
 /*
+ * The row stands in the target as it stood in the source: what that was, by
+ * the raw values, belongs to the digest that verification will ask for.
+ */
+static void
+add_to_digest(SqmReader *reader)
+{
+	StringInfo	bytes = &reader->row_bytes;
+
+	if (reader->source_canons == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(reader->context);
+
+		reader->source_canons = create_canons(reader, reader->empty_as_null);
+		initStringInfo(bytes);
+		MemoryContextSwitchTo(old);
+	}
+	resetStringInfo(bytes);
+	for (int i = 0; i < reader->columns; i++)
+	{
+		SqmValue	value;
+
+		sqm_statement_value(reader->stmt, i, &value);
+		sqm_canon_source(reader->source_canons[i], &value, bytes);
+	}
+	sqm_digest_add_row(&reader->digest, bytes->data, bytes->len);
+	/* one huge row does not make the buffer stay huge */
+	if (bytes->maxlen > SQM_ROW_BUFFER_KEPT)
+	{
+		MemoryContext old = MemoryContextSwitchTo(reader->context);
+
+		pfree(bytes->data);
+		initStringInfo(bytes);
+		MemoryContextSwitchTo(old);
+	}
+}
+
+/*
  * What the reader was told of the current row's references.  One that is NULL
  * by now refers to nothing.
  */
@@ -679,6 +766,8 @@ sqm_reader_convert(SqmReader *reader, Datum *values, bool *isnull, Size *bytes)
 	switch (worst)
 	{
 		case VALUE_GOOD:
+			if (reader->digests)
+				add_to_digest(reader);
 			break;
 		case VALUE_REPLACED:
 			reader->changed += replaced;

@@ -17,6 +17,9 @@
 #include "srf.h"
 #include "value.h"
 
+/* A buffer that one huge row has grown is not kept for the small ones. */
+#define SQM_ROW_BUFFER_KEPT (1024 * 1024)
+
 /* How many examples of misfits are kept in all. */
 #define SQM_MAX_EXAMPLES 20
 
@@ -118,6 +121,15 @@ typedef struct SqmReader
 	int			exceptions_size;
 	SqmCanon  **canons;			/* made at the first of them */
 	SqmDigest	stored;
+
+	/*
+	 * And all other rows that were converted, as raw values of the source, if
+	 * that is wanted.
+	 */
+	bool		digests;
+	SqmDigest	digest;
+	SqmCanon  **source_canons;	/* made at the first of them */
+	StringInfoData row_bytes;
 	pg_tz	   *time_zone;
 	bool		empty_as_null;
 	Oid		   *type_oids;
@@ -140,6 +152,9 @@ extern SqmReader *sqm_reader_create_for_types(const char *source,
 extern void sqm_reader_add_orphan(SqmReader *reader, int64 row,
 								  const char *column, bool nulled,
 								  const char *parent);
+extern void sqm_reader_open_ranges(SqmReader *reader);
+extern void sqm_reader_range(SqmReader *reader, int64 low, int64 high);
+extern bool sqm_reader_last_rowid(SqmReader *reader, int64 *rowid);
 extern bool sqm_reader_next(SqmReader *reader);
 extern SqmRowState sqm_reader_convert(SqmReader *reader, Datum *values,
 									  bool *isnull, Size *bytes);

@@ -74,7 +74,8 @@ bare_write(SqmStore *base, SqmBatch *batch)
 
 	for (int i = 0; i < batch->used; i++)
 	{
-		ExecStoreVirtualTuple(batch->slots[i]);
+		if (!batch->stored)
+			ExecStoreVirtualTuple(batch->slots[i]);
 		if (store->estate != NULL)
 		{
 			sqm_fillin_generated(store->result, store->estate,
