@@ -98,3 +98,6 @@ SELECT table_name, action, loaded, skipped, verified FROM sq2pg_migrate(:'db', '
 SELECT * FROM x.item ORDER BY id;
 SELECT * FROM sq2pg_migrate(:'db', 'x', include => '{item}', existing => 'append', on_conflict => 'update');
 SELECT * FROM x.item ORDER BY id;
+DROP SCHEMA x CASCADE;
+DROP TABLE x_before;
+DROP FUNCTION try;

@@ -57,7 +57,8 @@ SELECT table_name, action, loaded FROM sq2pg_migrate(:'db', 'tc', mode => 'data'
 SELECT phase, statement FROM sq2pg_plan(:'db', 'tc', mode => 'data', include => '{alembic_version}', existing => 'truncate') WHERE statement ~ 'alembic';
 TABLE tc.alembic_version;
 -- excluded, it is not looked at
-SELECT code, message FROM sq2pg_check(:'db', 'tc', exclude => '{*migr*,*Migr*,*version*,*history*,*CHANGELOG*,*Meta,*metadata,phinxlog,aerich,*revisions}');
+SELECT code, message FROM sq2pg_check(:'db', 'tc', exclude => '{*migr*,*Migr*,*version*,*history*,*CHANGELOG*,*Meta,*metadata,phinxlog,aerich,*revisions}')
+ WHERE code <> 'estimate';
 
 -- not there in the target: no matter, not even for add_missing
 DROP SCHEMA tc CASCADE;
