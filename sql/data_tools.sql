@@ -65,6 +65,16 @@ DROP SCHEMA tc CASCADE;
 CREATE SCHEMA tc;
 CREATE TABLE tc.bird (id int PRIMARY KEY, name text);
 SELECT count(*) FROM sq2pg_check(:'db', 'tc') WHERE code IN ('revision_differs', 'table_missing');
+CREATE TABLE tc.alembic_version (version_num text);
+CREATE ROLE sqm_tools IN ROLE pg_read_server_files;
+GRANT USAGE ON SCHEMA tc TO sqm_tools;
+GRANT SELECT, INSERT ON tc.bird TO sqm_tools;
+SET ROLE sqm_tools;
+SELECT table_name, action, loaded FROM sq2pg_migrate(:'db', 'tc', dry_run => true);
+RESET ROLE;
+DROP OWNED BY sqm_tools;
+DROP ROLE sqm_tools;
+DROP TABLE tc.alembic_version;
 SELECT table_name, action, loaded FROM sq2pg_migrate(:'db', 'tc', add_missing => true);
 SELECT relname FROM pg_class WHERE relnamespace = 'tc'::regnamespace AND relkind = 'r';
 
