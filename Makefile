@@ -3,6 +3,7 @@
 #   make            build                    make demo     set up, migrate a sample, show the report
 #   make install    into PG_CONFIG's tree    make test     set up and run every test
 #   make installcheck  pg_regress against a running server
+#   make bench      measure against COPY and, with PEERS="pgloader ...", other tools
 #
 EXTENSION = sqlite_fdw_mig
 EXTVERSION = 1.0
@@ -26,7 +27,7 @@ EXTRA_CLEAN = $(DATA_built) $(FIXTURES)
 
 # The goals of the last section install PostgreSQL where there is none, so they
 # must not need its makefiles.
-CONVENIENCE = demo test versions
+CONVENIENCE = demo test versions bench
 
 PG_CONFIG ?= pg_config
 ifneq ($(filter-out $(CONVENIENCE),$(or $(MAKECMDGOALS),all)),)
@@ -62,3 +63,6 @@ test:
 
 versions:
 	test/versions $(VERSIONS)
+
+bench:
+	test/bench/run $(BENCH_OPTIONS)

@@ -42,6 +42,13 @@ CREATE FUNCTION sq2pg.source_max(source text, table_name text, column_name text)
 COMMENT ON FUNCTION sq2pg.source_max(text, text, text) IS 'highest integer in a column of a SQLite table';
 
 /*
+ * The same of a column of any type, and the lowest.
+ */
+CREATE FUNCTION sq2pg.source_extreme(source text, table_name text, column_name text, lowest boolean) RETURNS bigint
+    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_source_extreme';
+COMMENT ON FUNCTION sq2pg.source_extreme(text, text, text, boolean) IS 'highest or lowest number in a column of a SQLite table';
+
+/*
  * Rows of a SQLite table.
  */
 CREATE FUNCTION sq2pg.source_count(source text, table_name text) RETURNS bigint

@@ -184,7 +184,7 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
              CROSS JOIN unnest((t.load).column_ids, (t.load).target_columns) AS x(id, name)
               JOIN unnest(model.columns) AS c ON c.id = x.id
               JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = x.name
-             WHERE options->'types' <> 'null' AND c.proposed <> format_type(a.atttypid, a.atttypmod)
+             WHERE options->'types' <> 'null' AND c.using_text IS NULL AND c.proposed <> format_type(a.atttypid, a.atttypmod)
                AND sq2pg.type_override(options->'types', (t.load).source_table, c.source_name, c.declared) IS NOT NULL
             UNION ALL
             SELECT t.table_ordinal, a.attname::text, 'warning', 'no_identity',

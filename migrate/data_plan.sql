@@ -12,15 +12,12 @@ DECLARE
     steps     sq2pg.step[] := '{}';
     s         record;
     current   numeric;
+    extreme   numeric;
 BEGIN
     FOR s IN SELECT u.sequence_oid, q.seqincrement, u.sequence_oid::regclass::text AS name,
-                    -- of sequences that count up: those that count down are moved by hand
-                    greatest(max(m.sequence), max(CASE WHEN t.action <> 'skip' THEN
-                                 sq2pg.source_max(options->>'source', (t.load).source_table, m.source) END),
-                             max(CASE WHEN t.action <> 'replace' THEN sq2pg.sequence_extreme(ROW(q.*)::pg_sequence, ARRAY[u.table_oid],
-                                                                           ARRAY[u.column_number], NULL) END)) AS extreme
+                    max(x.value) AS highest, min(x.value) AS lowest, max(m.sequence) AS at_least
                FROM sq2pg.column_sequences(model.schema_name) AS u
-               JOIN pg_sequence AS q ON q.seqrelid = u.sequence_oid AND q.seqincrement > 0
+               JOIN pg_sequence AS q ON q.seqrelid = u.sequence_oid
                JOIN unnest(tables) AS t ON t.relation = u.table_oid
                JOIN pg_attribute AS a ON a.attrelid = u.table_oid AND a.attnum = u.column_number
                LEFT JOIN (SELECT y.relation, z.target, z.source, CASE WHEN c.is_identity THEN p.sequence END AS sequence
@@ -29,10 +26,16 @@ BEGIN
                             JOIN unnest(model.columns) AS c ON c.id = z.id
                             JOIN unnest(model.tables) AS p ON p.ordinal = y.table_ordinal) AS m
                       ON m.relation = u.table_oid AND m.target = a.attname
-              GROUP BY u.sequence_oid, q.seqincrement ORDER BY u.sequence_oid LOOP
+              CROSS JOIN LATERAL (
+                    VALUES (CASE WHEN t.action IN ('load', 'append', 'replace') THEN
+                                sq2pg.source_extreme(options->>'source', (t.load).source_table, m.source, q.seqincrement < 0) END::numeric),
+                           (CASE WHEN t.action <> 'replace' THEN
+                                sq2pg.sequence_extreme(ROW(q.*)::pg_sequence, ARRAY[u.table_oid], ARRAY[u.column_number], NULL) END)) AS x(value)
+              GROUP BY u.sequence_oid, q.seqincrement HAVING count(m.source) > 0 ORDER BY u.sequence_oid LOOP
+        extreme := CASE WHEN s.seqincrement > 0 THEN greatest(s.highest, s.at_least) ELSE s.lowest END;
         EXECUTE format('SELECT last_value + CASE WHEN is_called THEN $1 ELSE 0 END FROM %s', s.name) INTO current USING s.seqincrement;
-        CONTINUE WHEN s.extreme IS NULL OR s.extreme < current;
-        steps := steps || ROW('sequence', NULL, s.name, format('ALTER SEQUENCE %s RESTART WITH %s', s.name, s.extreme + s.seqincrement),
+        CONTINUE WHEN extreme IS NULL OR s.seqincrement > 0 AND extreme < current OR s.seqincrement < 0 AND extreme > current;
+        steps := steps || ROW('sequence', NULL, s.name, format('ALTER SEQUENCE %s RESTART WITH %s', s.name, extreme + s.seqincrement),
                               NULL)::sq2pg.step;
     END LOOP;
     RETURN steps;

@@ -134,7 +134,8 @@ COMMENT ON FUNCTION sq2pg.estimate_wal(sq2pg.table_size[], boolean) IS 'bytes of
 /*
  * Seconds.  A run reads the source twice, to load and to verify, and that is
  * measured where it will happen: by what the check has taken to read it.  What
- * a run writes costs in addition, by what test/bench/estimate has measured.
+ * a run writes costs in addition.  Both factors are fitted to what
+ * test/bench/estimate measured (docs/audit.md); that of data mode to one table.
  */
 CREATE FUNCTION sq2pg.estimate_seconds(sizes sq2pg.table_size[], data_mode boolean, reading interval) RETURNS double precision
     LANGUAGE sql IMMUTABLE AS $$

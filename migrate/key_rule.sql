@@ -43,16 +43,16 @@ CREATE FUNCTION sq2pg.describe_indexes(indexes oid[]) RETURNS SETOF sq2pg.index_
                  JOIN pg_amop AS s ON s.amopfamily = d.opcfamily AND s.amoplefttype = d.opcintype
                                   AND s.amoprighttype = d.opcintype AND s.amopstrategy = 3 AND s.amoppurpose = 's'
                 WHERE d.opcmethod = 403 AND d.opcdefault AND d.opcintype = o.opcintype)),
-           (SELECT CASE WHEN bool_or(r.attnum = 0) THEN NULL
-                        ELSE coalesce(array_agg(t.attname::text ORDER BY r.attnum) FILTER (WHERE t.attnum IS NOT NULL), '{}') END
-              FROM (SELECT x FROM unnest(i.indkey::smallint[]) AS x WHERE x <> 0
-                    UNION
-                    -- of expressions and the predicate
-                    SELECT d.refobjsubid FROM pg_depend AS d
-                     WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
-                       AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid
-                       AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)) AS r(attnum)
-              LEFT JOIN pg_attribute AS t ON t.attrelid = i.indrelid AND t.attnum = r.attnum),
+           -- the catalog does not say whether an expression reads the whole row, its text does
+           CASE WHEN pg_get_indexdef(i.indexrelid) LIKE '%.*%' THEN NULL ELSE (
+               SELECT coalesce(array_agg(t.attname::text ORDER BY t.attnum), '{}')
+                 FROM (SELECT x FROM unnest(i.indkey::smallint[]) AS x
+                       UNION
+                       SELECT d.refobjsubid FROM pg_depend AS d
+                        WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+                          AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid
+                          AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)) AS r(attnum)
+                 JOIN pg_attribute AS t ON t.attrelid = i.indrelid AND t.attnum = r.attnum AND t.attnum > 0) END,
            sq2pg.expression_text(i.indpred, i.indrelid)
       FROM unnest(indexes) AS x(index_oid)
       JOIN pg_index AS i ON i.indexrelid = x.index_oid
@@ -230,7 +230,9 @@ CREATE FUNCTION sq2pg.index_rules(options jsonb, parts sq2pg.target_part[]) RETU
          WHERE sq2pg.is_known(k.columns, (f.p).unknown)
     )
     SELECT (d.p).table_ordinal, x.kind, d.name, d.definition, (d.p).relation, x.condition, x.query, (d.keys).columns,
-           (d.keys).labels, (d.keys).expressions
+           -- what cannot be computed cannot be shown
+           CASE WHEN x.kind = 'index' THEN coalesce((d.keys).columns, '{}') ELSE (d.keys).labels END,
+           CASE WHEN x.kind = 'index' THEN sq2pg.quote_names(coalesce((d.keys).columns, '{}')) ELSE (d.keys).expressions END
       FROM described AS d
      CROSS JOIN LATERAL (
            SELECT 'duplicate', NULL, sq2pg.duplicate_query(sq2pg.source_keys(d.p, (d.keys).compared, (d.keys).predicate, d.with_nulls), d.keys)
@@ -328,7 +330,7 @@ CREATE FUNCTION sq2pg.foreign_key_rules(options jsonb, tables sq2pg.data_table[]
     ), described AS (
         SELECT f.*, sq2pg.source_keys(f.p, f.compared, NULL, false) AS keys,
                coalesce(d.action IN ('load', 'replace'), false) AS is_emptied,
-               CASE WHEN d.action NOT IN ('load', 'append', 'replace') OR d.relation IS NULL THEN NULL
+               CASE WHEN (d.action IN ('load', 'append', 'replace')) IS NOT TRUE THEN NULL
                     WHEN d.table_ordinal = (f.p).table_ordinal THEN 'sqm_rows'
                     ELSE sq2pg.rows_call(options, d.load, f.parent_names) END AS parents,
                CASE WHEN row_security_active(f.confrelid) AND d.action IS DISTINCT FROM 'load' AND d.action IS DISTINCT FROM 'replace'

@@ -136,6 +136,8 @@ COMMENT ON FUNCTION sq2pg.lock_targets(sq2pg.data_table[], text) IS 'locks all t
 
 /*
  * For the time of the load the foreign keys of a cycle wait until its end.
+ * INITIALLY DEFERRED alone is not enough: SET CONSTRAINTS ALL IMMEDIATE, in
+ * this transaction and be it by another run, would overrule it.
  */
 CREATE FUNCTION sq2pg.defer_steps(tables sq2pg.data_table[]) RETURNS sq2pg.step[]
     LANGUAGE sql STABLE AS $$

@@ -120,10 +120,11 @@ CREATE FUNCTION sq2pg.rule_note(options jsonb, t sq2pg.data_table, r sq2pg.rule,
                     WHEN w.policy = 'on_orphan' AND o.policy IN ('null', 'reject') THEN 'warning'
                     ELSE 'error' END,
                w.code, b.n, sample,
-               format(w.message, b.n, r.name, r.definition, array_to_string(r.labels, ', '), (t.load).source_table, r.relation),
+               format(w.message, b.n, r.name, regexp_replace(r.definition, '\s+', ' ', 'g'), array_to_string(r.labels, ', '), (t.load).source_table, r.relation),
                CASE WHEN w.policy = 'on_conflict' AND o.policy = 'skip' AND r.kind IN ('duplicate', 'exclusion') THEN 'All but the first of them will be skipped.'
                     WHEN w.policy = 'on_conflict' AND o.policy = 'skip' THEN 'They will be skipped.'
                     WHEN r.kind = 'updated' THEN 'Those of the target will be updated.'
+                    WHEN r.kind = 'exists' AND o.policy = 'update' THEN 'Repair the source: rows can be updated by one key only.'
                     WHEN w.policy = 'on_orphan' AND o.policy = 'null' THEN 'They will lose this reference, or be left out where it is NOT NULL.'
                     WHEN w.policy = 'on_orphan' AND o.policy = 'reject' THEN 'They will be left out.'
                     ELSE format(w.hint, b.n, r.name, r.definition, array_to_string(r.labels, ', '), (t.load).source_table, r.relation) END)::sq2pg.note

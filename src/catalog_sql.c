@@ -343,6 +343,7 @@ query_integer(FunctionCallInfo fcinfo, const char *sql, int64 *result)
 }
 
 PG_FUNCTION_INFO_V1(sqm_source_max);
+PG_FUNCTION_INFO_V1(sqm_source_extreme);
 PG_FUNCTION_INFO_V1(sqm_source_count);
 
 /*
@@ -355,6 +356,27 @@ sqm_source_max(PG_FUNCTION_ARGS)
 
 	if (!query_integer(fcinfo,
 					   psprintf("SELECT max(t.%s) FROM main.%s AS t",
+								sqm_lite_quote(sqm_arg_text(fcinfo, 2)),
+								sqm_lite_quote(sqm_arg_text(fcinfo, 1))),
+					   &result))
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(result);
+}
+
+/*
+ * sq2pg.source_extreme(source text, table_name text, column_name text,
+ *						lowest boolean)
+ *
+ * Reads every row: a number that is written as text is one here.
+ */
+Datum
+sqm_source_extreme(PG_FUNCTION_ARGS)
+{
+	int64		result;
+
+	if (!query_integer(fcinfo,
+					   psprintf("SELECT %s(CAST(t.%s AS INTEGER)) FROM main.%s AS t",
+								PG_GETARG_BOOL(3) ? "min" : "max",
 								sqm_lite_quote(sqm_arg_text(fcinfo, 2)),
 								sqm_lite_quote(sqm_arg_text(fcinfo, 1))),
 					   &result))

@@ -121,6 +121,13 @@ sqm_parallel_define_settings(void)
 							NULL, NULL, NULL);
 }
 
+/* The setting */
+int
+sqm_parallel_workers(void)
+{
+	return workers_wanted;
+}
+
 static Size
 result_size(int columns)
 {

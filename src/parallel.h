@@ -33,6 +33,7 @@ typedef struct SqmParallelSum
 } SqmParallelSum;
 
 extern void sqm_parallel_define_settings(void);
+extern int	sqm_parallel_workers(void);
 extern bool sqm_parallel_is_possible(SqmReader *reader, Relation rel);
 extern bool sqm_parallel_pays(SqmBatch *batch);
 extern SqmParallelEnd sqm_parallel_rest(SqmBatch *batch, Relation rel,
