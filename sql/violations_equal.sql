@@ -50,6 +50,7 @@ DROP TABLE vi.person;
 \echo ' error    | key_exists    |           1 | rowid 4: email = di@x.org     | 1 rows have a key of unique index "person_email_key" (email) that the target has already'
 \echo ' error    | key_exists    |           1 | rowid 5: nick = ed            | 1 rows have a key of unique index "person_nick_key" (nick) that the target has already'
 \echo '(4 rows)'
+\echo
 \endif
 \set ECHO all
 
