@@ -3,6 +3,7 @@
 #   make            build                    make demo     set up, migrate a sample, show the report
 #   make install    into PG_CONFIG's tree    make test     set up and run every test
 #   make installcheck  pg_regress against a running server
+#   make bench      measure against COPY and, with PEERS="pgloader ...", other tools
 #
 EXTENSION = sqlite_fdw_mig
 EXTVERSION = 1.0
@@ -12,7 +13,7 @@ OBJS = sqlite_fdw_mig.o $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 
 # The SQL half: one script, in the order in which its parts need each other.
 SQL_PARTS = begin fdw state catalog value compare translate types model ddl match load finish tools target mode plan verify fill \
-	orphan run data data_run missing data_plan retry foresee rule key_rule violations violation_note check
+	orphan run data rule key_rule violations violation_note data_orphan data_run missing data_plan retry foresee estimate check audit
 SQL_SOURCES = $(SQL_PARTS:%=migrate/%.sql)
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
@@ -26,7 +27,7 @@ EXTRA_CLEAN = $(DATA_built) $(FIXTURES)
 
 # The goals of the last section install PostgreSQL where there is none, so they
 # must not need its makefiles.
-CONVENIENCE = demo test versions
+CONVENIENCE = demo test versions bench
 
 PG_CONFIG ?= pg_config
 ifneq ($(filter-out $(CONVENIENCE),$(or $(MAKECMDGOALS),all)),)
@@ -62,3 +63,6 @@ test:
 
 versions:
 	test/versions $(VERSIONS)
+
+bench:
+	test/bench/run $(BENCH_OPTIONS)

@@ -17,6 +17,7 @@
 
 #include "src/lite.h"
 #include "src/mutation.h"
+#include "src/parallel.h"
 #include "src/scan.h"
 #include "src/source.h"
 
@@ -34,6 +35,7 @@ _PG_init(void)
 {
 	sqm_lite_define_settings();
 	sqm_source_define_settings();
+	sqm_parallel_define_settings();
 	sqm_mutation_define_settings();
 	MarkGUCPrefixReserved("sqlite_fdw_mig");
 }

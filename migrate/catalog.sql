@@ -42,6 +42,13 @@ CREATE FUNCTION sq2pg.source_max(source text, table_name text, column_name text)
 COMMENT ON FUNCTION sq2pg.source_max(text, text, text) IS 'highest integer in a column of a SQLite table';
 
 /*
+ * The same of a column of any type, and the lowest.
+ */
+CREATE FUNCTION sq2pg.source_extreme(source text, table_name text, column_name text, lowest boolean) RETURNS bigint
+    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_source_extreme';
+COMMENT ON FUNCTION sq2pg.source_extreme(text, text, text, boolean) IS 'highest or lowest number in a column of a SQLite table';
+
+/*
  * Rows of a SQLite table.
  */
 CREATE FUNCTION sq2pg.source_count(source text, table_name text) RETURNS bigint
@@ -62,6 +69,17 @@ COMMENT ON FUNCTION sq2pg.source_violations(text, text, text) IS 'rows of a SQLi
 CREATE FUNCTION sq2pg.unreadable_columns(source text) RETURNS TABLE (table_name text, column_name text, problem text)
     LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_unreadable_columns';
 COMMENT ON FUNCTION sq2pg.unreadable_columns(text) IS 'columns of SQLite tables that cannot be computed, and why';
+
+CREATE FUNCTION sq2pg.lite_name(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT '"' || replace(name, '"', '""') || '"' $$;
+COMMENT ON FUNCTION sq2pg.lite_name(text) IS 'a name in double quotes, as SQLite reads it';
+
+/*
+ * One row of SQLite's own answer, for aggregates over a table.
+ */
+CREATE FUNCTION sq2pg.source_row(source text, statement text) RETURNS text[]
+    LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'sqm_source_row';
+COMMENT ON FUNCTION sq2pg.source_row(text, text) IS 'first row of what SQLite answers to a SELECT, as text';
 
 /*
  * Server and foreign tables, to look around.

@@ -155,6 +155,7 @@ CREATE FUNCTION sq2pg.prepare_check(INOUT options jsonb, OUT mode text, OUT mode
     LANGUAGE plpgsql AS $$
 DECLARE
     given   CONSTANT jsonb := options;
+    p       record;
     state   text;
     message text;
     detail  text;
@@ -162,7 +163,10 @@ DECLARE
 BEGIN
     notes := '{}';
     BEGIN
-        SELECT p.options, p.mode, p.model INTO options, mode, model FROM sq2pg.prepare_run(given) AS p;
+        SELECT * INTO p FROM sq2pg.prepare_run(given);
+        options := p.options;
+        mode := p.mode;
+        model := p.model;
         IF mode = 'create' AND model.tables IS NOT NULL THEN
             PERFORM sq2pg.check_limits(model);
         END IF;
@@ -194,7 +198,7 @@ DECLARE
     profiles    sq2pg.column_profile[];
     expressions sq2pg.expression[];
     before      sq2pg.column_plan[] := model.columns;
-    notes       sq2pg.note[] := sq2pg.object_notes(options, model);
+    notes       sq2pg.note[] := sq2pg.drop_notes(options, model) || sq2pg.object_notes(options, model);
 BEGIN
     IF model.tables IS NULL THEN
         RETURN notes;
@@ -233,6 +237,7 @@ CREATE FUNCTION sq2pg.check_source(
     RETURNS SETOF sq2pg.finding
     LANGUAGE plpgsql AS $$
 DECLARE
+    started     timestamptz := clock_timestamp();
     options     jsonb := sq2pg.make_options(source, target_schema, mode, include, exclude, rename, existing, types, names,
                                             on_bad_value, on_conflict, on_orphan, empty_as_null, time_zone, triggers,
                                             owner, add_missing, verify, dry_run);
@@ -242,7 +247,8 @@ BEGIN
     SELECT * INTO prepared FROM sq2pg.prepare_check(options);
     all_notes := prepared.notes
         || CASE WHEN prepared.mode = 'create' THEN sq2pg.check_create(prepared.options, prepared.model)
-                ELSE sq2pg.check_data(prepared.options, prepared.model) END;
+                ELSE sq2pg.check_data(prepared.options, prepared.model) END
+        || sq2pg.estimate_notes(prepared.options, prepared.model, started, prepared.mode = 'data');
     RETURN QUERY
         SELECT n.severity, n.code, t.source_name, n.column_name, n.occurrences, n.sample, n.message, n.hint
           FROM unnest(sq2pg.sort_notes(all_notes)) WITH ORDINALITY AS n

@@ -61,6 +61,24 @@ $$;
 COMMENT ON FUNCTION sq2pg.is_unchanged(jsonb, sq2pg.data_table, sq2pg.load) IS 'does a target table equal its source already?';
 
 /*
+ * A table can only be emptied together with those that refer to it, even if
+ * these are empty or would stay as they are.
+ */
+CREATE FUNCTION sq2pg.replace_together(tables sq2pg.data_table[]) RETURNS sq2pg.data_table[]
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    WITH RECURSIVE replaced AS (
+        SELECT t.relation FROM unnest(tables) AS t WHERE t.action = 'replace'
+        UNION
+        SELECT k.conrelid FROM replaced AS r JOIN pg_constraint AS k ON k.confrelid = r.relation AND k.contype = 'f'
+    )
+    SELECT array_agg(ROW(t.table_ordinal, t.relation, t.load, t.unmatched, t.extra, t.rank, t.in_cycle, t.is_empty,
+                         CASE WHEN t.action IN ('load', 'unchanged') AND t.relation IN (SELECT r.relation FROM replaced AS r)
+                              THEN 'replace' ELSE t.action END)::sq2pg.data_table ORDER BY t.table_ordinal)
+      FROM unnest(tables) AS t
+$$;
+COMMENT ON FUNCTION sq2pg.replace_together(sq2pg.data_table[]) IS 'replaces also what refers to tables that are replaced';
+
+/*
  * What is to be done with each table.  NULL: its rows stand in the way.
  */
 CREATE FUNCTION sq2pg.decide_actions(options jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.data_table[]
@@ -71,7 +89,7 @@ DECLARE
 BEGIN
     FOR i IN 1 .. cardinality(tables) LOOP
         t := tables[i];
-        CONTINUE WHEN t.relation IS NULL OR (t.load).target_columns IS NULL OR NOT has_table_privilege(t.relation, 'SELECT');
+        CONTINUE WHEN t.relation IS NULL OR (t.load).target_columns IS NULL OR NOT has_any_column_privilege(t.relation, 'SELECT');
         EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', (t.load).relation) INTO t.is_empty;
         t.action := CASE WHEN t.is_empty THEN 'load'
                          WHEN sq2pg.is_unchanged(options, t, compared[i]) THEN 'unchanged'
@@ -79,7 +97,7 @@ BEGIN
                          WHEN options->>'existing' IN ('append', 'skip') THEN options->>'existing' END;
         tables[i] := t;
     END LOOP;
-    RETURN tables;
+    RETURN sq2pg.replace_together(tables);
 END
 $$;
 COMMENT ON FUNCTION sq2pg.decide_actions(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'load, append, replace, skip or unchanged, table by table';
@@ -96,29 +114,67 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
                    format('%s is a materialized view', (t.load).relation), 'Leave the table out with exclude.'
               FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation WHERE c.relkind = 'm'
             UNION ALL
+            SELECT t.table_ordinal, NULL, 'error', 'not_a_table',
+                   format('%s is a %s that takes no rows', (t.load).relation, CASE c.relkind WHEN 'v' THEN 'view' ELSE 'foreign table' END),
+                   'Load the table behind it, or leave it out with exclude.'
+              FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation
+             -- the bit is that of INSERT
+             WHERE c.relkind IN ('v', 'f') AND coalesce(t.action, 'load') NOT IN ('skip', 'unchanged')
+               AND pg_relation_is_updatable(t.relation, true) & 8 = 0
+            UNION ALL
+            SELECT t.table_ordinal, NULL, 'error', 'not_a_table', format('%s is a view, which cannot be truncated', (t.load).relation),
+                   'Truncate what is behind it, or choose existing => ''append'' or ''skip''.'
+              FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation WHERE c.relkind = 'v' AND t.action = 'replace'
+            UNION ALL
             SELECT t.table_ordinal, NULL, 'error', 'rows_exist', format('table %s already holds rows', (t.load).relation),
                    'Choose existing => ''append'', ''truncate'' or ''skip''.'
               FROM unnest(tables) AS t WHERE NOT t.is_empty AND t.action IS NULL
             UNION ALL
             SELECT r.table_ordinal, NULL, 'error', 'no_right',
-                   format('role "%s" lacks the right to %s %s', current_user, r.privilege, r.relation),
+                   format('role "%s" lacks privilege %s on %s', current_user, r.privilege, r.relation),
                    format('GRANT %s ON %s TO %I;', r.privilege, r.relation, current_user)
               FROM sq2pg.missing_rights(options, tables) AS r
+            UNION ALL
+            SELECT min(s.table_ordinal), NULL, 'warning', 'sequence_drawn',
+                   format('the load takes numbers from sequence %I.%I, which a rollback does not give back', n.nspname, c.relname),
+                   format('Rehearse as its owner: role "%s" is not.', current_user)
+              FROM sq2pg.drawn_sequences(tables) AS s
+              JOIN pg_class AS c ON c.oid = s.sequence_oid
+              JOIN pg_namespace AS n ON n.oid = c.relnamespace
+             WHERE NOT pg_has_role(c.relowner, 'USAGE')
+             GROUP BY n.nspname, c.relname
             UNION ALL
             SELECT k.table_ordinal, array_to_string(k.columns, ', '), 'error', 'cycle',
                    format('foreign key "%s" is part of a cycle, and role "%s" may not defer it', k.name, current_user),
                    format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE;', k.relation, k.name)
               FROM sq2pg.cycle_keys(tables) AS k
               JOIN unnest(tables) AS t USING (table_ordinal)
-             WHERE NOT k.is_deferrable AND NOT k.is_owner AND NOT sq2pg.can_fill_later(t, k.columns, k.nullable)
+             WHERE NOT k.is_deferrable AND NOT k.is_owner AND NOT sq2pg.can_fill_later(options, t, k.columns, k.nullable)
             UNION ALL
             SELECT t.table_ordinal, NULL, 'error', 'not_owner',
                    format('role "%s" may not disable the triggers of %s', current_user, (t.load).relation),
                    'Choose triggers => ''fire'', or run as the owner of the table.'
               FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation
              WHERE options->>'triggers' = 'disable' AND t.action IN ('load', 'append', 'replace')
-               AND NOT pg_has_role(c.relowner, 'USAGE')
+               AND NOT pg_has_role(c.relowner, 'USAGE') AND c.relkind <> 'v'
                AND EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A'))
+            UNION ALL
+            SELECT t.table_ordinal, NULL, 'error', 'referenced',
+                   format('%s is not among the tables of this run and refers to %s by foreign key "%s": neither can be emptied alone',
+                          format('%I.%I', n.nspname, c.relname), (t.load).relation, k.conname),
+                   'Choose existing => ''append'' with on_conflict, or drop that foreign key for the time of the run.'
+              FROM unnest(tables) AS t
+              JOIN pg_constraint AS k ON k.confrelid = t.relation AND k.contype = 'f' AND k.conparentid = 0
+              JOIN pg_class AS c ON c.oid = k.conrelid
+              JOIN pg_namespace AS n ON n.oid = c.relnamespace
+             WHERE t.action = 'replace'
+               AND k.conrelid NOT IN (SELECT x.relation FROM unnest(tables) AS x WHERE x.relation IS NOT NULL AND x.action = 'replace')
+            UNION ALL
+            SELECT t.table_ordinal, NULL, 'error', 'no_key',
+                   format('table %s has no unique key by which its rows could be updated', (t.load).relation),
+                   'Choose on_conflict => ''error'' or ''skip'' for this table, or add a key.'
+              FROM unnest(tables) AS t
+             WHERE options->>'on_conflict' = 'update' AND t.action = 'append' AND sq2pg.key_columns(t) IS NULL
             UNION ALL
             SELECT t.table_ordinal, x.name, 'error', 'type_ignored',
                    format('column "%s" of table %s has type %s, parameter "types" says %s', x.name, (t.load).relation,
@@ -128,12 +184,12 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
              CROSS JOIN unnest((t.load).column_ids, (t.load).target_columns) AS x(id, name)
               JOIN unnest(model.columns) AS c ON c.id = x.id
               JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = x.name
-             WHERE options->'types' <> 'null' AND c.proposed <> format_type(a.atttypid, a.atttypmod)
+             WHERE options->'types' <> 'null' AND c.using_text IS NULL AND c.proposed <> format_type(a.atttypid, a.atttypmod)
                AND sq2pg.type_override(options->'types', (t.load).source_table, c.source_name, c.declared) IS NOT NULL
             UNION ALL
             SELECT t.table_ordinal, a.attname::text, 'warning', 'no_identity',
                    format('nothing gives column "%s" of table %s its next values', a.attname, (t.load).relation),
-                   sq2pg.identity_statement(t.relation, a.attname)
+                   sq2pg.identity_statement(t.relation, a.attname) || ';'
               FROM unnest(tables) AS t
               JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = ANY ((t.load).target_columns)
              WHERE sq2pg.lacks_identity(model, t, a.attname)
@@ -163,7 +219,10 @@ CREATE FUNCTION sq2pg.lacks_identity(model sq2pg.model, t sq2pg.data_table, colu
                      JOIN pg_class AS r ON r.oid = a.attrelid AND r.relkind IN ('r', 'p')
                      JOIN pg_index AS i ON i.indrelid = a.attrelid AND i.indisprimary AND i.indkey::text = a.attnum::text
                     WHERE a.attrelid = t.relation AND a.attname = column_name AND a.attidentity = '' AND NOT a.atthasdef
-                      AND a.atttypid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype))
+                      AND a.atttypid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)
+                      -- the key of another table numbers those that refer to it
+                      AND NOT EXISTS (SELECT FROM pg_constraint AS k
+                                       WHERE k.conrelid = a.attrelid AND k.contype = 'f' AND a.attnum = ANY (k.conkey)))
        AND EXISTS (SELECT FROM unnest((t.load).column_ids, (t.load).target_columns) AS x(id, target)
                     WHERE x.target = column_name AND (model.columns[x.id]).is_identity)
 $$;
@@ -196,15 +255,17 @@ $$;
 COMMENT ON FUNCTION sq2pg.key_columns(sq2pg.data_table) IS 'columns that identify a row on both sides';
 
 /*
- * Can the columns of a foreign key be left NULL first and filled after?
+ * Can the columns of a foreign key be left NULL first and filled after?  Only
+ * if every row is stored as it is: which of them were not is not known then.
  */
-CREATE FUNCTION sq2pg.can_fill_later(t sq2pg.data_table, columns text[], nullable boolean) RETURNS boolean
+CREATE FUNCTION sq2pg.can_fill_later(options jsonb, t sq2pg.data_table, columns text[], nullable boolean) RETURNS boolean
     LANGUAGE sql STABLE AS $$
-    SELECT nullable AND k.columns IS NOT NULL AND NOT k.columns && can_fill_later.columns
+    SELECT nullable AND options->>'on_orphan' = 'error' AND options->>'on_bad_value' = 'error' AND options->>'on_conflict' <> 'skip'
+       AND k.columns IS NOT NULL AND NOT k.columns && can_fill_later.columns
        AND has_table_privilege(t.relation, 'UPDATE')
       FROM (SELECT sq2pg.key_columns(t)) AS k(columns)
 $$;
-COMMENT ON FUNCTION sq2pg.can_fill_later(sq2pg.data_table, text[], boolean) IS 'can a foreign key be filled by an UPDATE after the load?';
+COMMENT ON FUNCTION sq2pg.can_fill_later(jsonb, sq2pg.data_table, text[], boolean) IS 'can a foreign key be filled by an UPDATE after the load?';
 
 /*
  * Columns that are filled after the load, by table.
@@ -224,9 +285,9 @@ COMMENT ON FUNCTION sq2pg.late_columns(sq2pg.data_table[]) IS 'columns that stay
 CREATE FUNCTION sq2pg.raise_problems(schema_name name, notes sq2pg.note[]) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
-    codes   text[] := ARRAY(SELECT DISTINCT n.code FROM unnest(notes) AS n WHERE n.severity = 'error' ORDER BY n.code);
-    only    text := CASE WHEN cardinality(codes) = 1 THEN codes[1] END;
-    details text := (SELECT string_agg(CASE WHEN n.code IN ('table_missing', 'column_missing', 'no_right', 'cycle') AND n.hint IS NOT NULL
+    codes   text[] := ARRAY(SELECT DISTINCT n.code FROM unnest(notes) AS n WHERE n.severity = 'error' AND n.code <> 'key_missing' ORDER BY n.code);
+    single  text := CASE WHEN cardinality(codes) = 1 THEN codes[1] END;
+    details text := (SELECT string_agg(CASE WHEN n.code IN ('table_missing', 'column_missing', 'key_missing', 'no_right', 'cycle', 'name_unclear') AND n.hint IS NOT NULL
                                             THEN format('%s: %s', n.message, n.hint)
                                             ELSE n.message END, E'\n' ORDER BY o)
                        FROM unnest(notes) WITH ORDINALITY AS n(table_ordinal, column_name, severity, code, occurrences, sample,
@@ -237,20 +298,26 @@ BEGIN
         RETURN;
     END IF;
     RAISE EXCEPTION USING
-        ERRCODE = CASE only WHEN 'table_missing' THEN 'undefined_table' WHEN 'column_missing' THEN 'undefined_column'
+        ERRCODE = CASE single WHEN 'table_missing' THEN 'undefined_table' WHEN 'column_missing' THEN 'undefined_column'
                             WHEN 'no_right' THEN 'insufficient_privilege' WHEN 'not_owner' THEN 'insufficient_privilege'
+                            WHEN 'depended_on' THEN 'dependent_objects_still_exist' WHEN 'referenced' THEN 'dependent_objects_still_exist'
                             WHEN 'type_ignored' THEN 'invalid_parameter_value' WHEN 'not_a_table' THEN 'wrong_object_type'
                             ELSE 'object_not_in_prerequisite_state' END,
-        MESSAGE = CASE only WHEN 'table_missing' THEN format('tables of the source do not exist in schema "%s"', schema_name)
+        MESSAGE = CASE single WHEN 'table_missing' THEN format('tables of the source do not exist in schema "%s"', schema_name)
                             WHEN 'column_missing' THEN format('columns of the source do not exist in schema "%s"', schema_name)
                             WHEN 'rows_exist' THEN format('tables in schema "%s" already hold rows', schema_name)
+                            WHEN 'referenced' THEN format('tables in schema "%s" cannot be emptied', schema_name)
+                            WHEN 'depended_on' THEN format('tables in schema "%s" cannot be dropped', schema_name)
                             WHEN 'no_right' THEN format('permission denied for tables in schema "%s"', schema_name)
                             ELSE format('schema "%s" is not ready for the data', schema_name) END,
         DETAIL = details,
-        HINT = CASE only WHEN 'table_missing' THEN 'Create them, leave them out with exclude, or choose add_missing => true.'
+        HINT = CASE single WHEN 'table_missing' THEN 'Create them, leave them out with exclude, or choose add_missing => true.'
                          WHEN 'column_missing' THEN 'Add them, leave them out with exclude => ARRAY[''table.column''], or choose add_missing => true.'
                          WHEN 'rows_exist' THEN 'Choose existing => ''append'', ''truncate'' or ''skip''.'
                          WHEN 'no_right' THEN 'The detail has the statements that give these rights.'
+                         WHEN 'referenced' THEN 'Choose existing => ''append'' with on_conflict, or drop that foreign key for the time of the run.'
+                         WHEN 'depended_on' THEN 'Drop it before, and create it again after the run.'
+                         WHEN 'type_ignored' THEN 'In an existing table the type of the column decides; an expression can be given with USING.'
                          ELSE 'sq2pg_check() lists all of it, each with what to do.' END;
 END
 $$;

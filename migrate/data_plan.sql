@@ -12,15 +12,12 @@ DECLARE
     steps     sq2pg.step[] := '{}';
     s         record;
     current   numeric;
+    extreme   numeric;
 BEGIN
     FOR s IN SELECT u.sequence_oid, q.seqincrement, u.sequence_oid::regclass::text AS name,
-                    -- of sequences that count up: those that count down are moved by hand
-                    greatest(max(m.sequence), max(CASE WHEN t.action <> 'skip' THEN
-                                 sq2pg.source_max(options->>'source', (t.load).source_table, m.source) END),
-                             max(CASE WHEN t.action <> 'replace' THEN sq2pg.sequence_extreme(ROW(q.*)::pg_sequence, ARRAY[u.table_oid],
-                                                                           ARRAY[u.column_number], NULL) END)) AS extreme
+                    max(x.value) AS highest, min(x.value) AS lowest, max(m.sequence) AS at_least
                FROM sq2pg.column_sequences(model.schema_name) AS u
-               JOIN pg_sequence AS q ON q.seqrelid = u.sequence_oid AND q.seqincrement > 0
+               JOIN pg_sequence AS q ON q.seqrelid = u.sequence_oid
                JOIN unnest(tables) AS t ON t.relation = u.table_oid
                JOIN pg_attribute AS a ON a.attrelid = u.table_oid AND a.attnum = u.column_number
                LEFT JOIN (SELECT y.relation, z.target, z.source, CASE WHEN c.is_identity THEN p.sequence END AS sequence
@@ -29,10 +26,16 @@ BEGIN
                             JOIN unnest(model.columns) AS c ON c.id = z.id
                             JOIN unnest(model.tables) AS p ON p.ordinal = y.table_ordinal) AS m
                       ON m.relation = u.table_oid AND m.target = a.attname
-              GROUP BY u.sequence_oid, q.seqincrement ORDER BY u.sequence_oid LOOP
+              CROSS JOIN LATERAL (
+                    VALUES (CASE WHEN t.action IN ('load', 'append', 'replace') THEN
+                                sq2pg.source_extreme(options->>'source', (t.load).source_table, m.source, q.seqincrement < 0) END::numeric),
+                           (CASE WHEN t.action <> 'replace' THEN
+                                sq2pg.sequence_extreme(ROW(q.*)::pg_sequence, ARRAY[u.table_oid], ARRAY[u.column_number], NULL) END)) AS x(value)
+              GROUP BY u.sequence_oid, q.seqincrement HAVING count(m.source) > 0 ORDER BY u.sequence_oid LOOP
+        extreme := CASE WHEN s.seqincrement > 0 THEN greatest(s.highest, s.at_least) ELSE s.lowest END;
         EXECUTE format('SELECT last_value + CASE WHEN is_called THEN $1 ELSE 0 END FROM %s', s.name) INTO current USING s.seqincrement;
-        CONTINUE WHEN s.extreme IS NULL OR s.extreme < current;
-        steps := steps || ROW('sequence', NULL, s.name, format('ALTER SEQUENCE %s RESTART WITH %s', s.name, s.extreme + s.seqincrement),
+        CONTINUE WHEN extreme IS NULL OR s.seqincrement > 0 AND extreme < current OR s.seqincrement < 0 AND extreme > current;
+        steps := steps || ROW('sequence', NULL, s.name, format('ALTER SEQUENCE %s RESTART WITH %s', s.name, extreme + s.seqincrement),
                               NULL)::sq2pg.step;
     END LOOP;
     RETURN steps;
@@ -58,10 +61,13 @@ BEGIN
         || sq2pg.data_staging_steps(model, tables)
         || CASE WHEN disable THEN sq2pg.trigger_steps(tables, false) ELSE '{}' END
         || sq2pg.shield_steps(tables)
-        || sq2pg.truncate_steps(tables)
         || sq2pg.defer_steps(tables)
-        || sq2pg.in_caller_path(sq2pg.data_load_steps(options, model, tables) || sq2pg.late_steps(tables, staged), true)
+        -- triggers and checks of the target are the application's code
+        || ROW('load', NULL, NULL, 'SET LOCAL search_path = ' || sq2pg.caller_search_path(), NULL)::sq2pg.step
+        || sq2pg.truncate_steps(tables)
+        || sq2pg.data_load_steps(options, model, tables) || sq2pg.late_steps(tables, staged)
         || ROW('constraints', NULL, NULL, 'SET CONSTRAINTS ALL IMMEDIATE', NULL)::sq2pg.step
+        || ROW('constraints', NULL, NULL, 'SET LOCAL search_path = pg_catalog, pg_temp', NULL)::sq2pg.step
         || sq2pg.undefer_steps(tables)
         || CASE WHEN disable THEN sq2pg.trigger_steps(tables, true) ELSE '{}' END
         || sq2pg.source_end_steps()
@@ -79,16 +85,13 @@ CREATE FUNCTION sq2pg.plan_data(options jsonb, model sq2pg.model) RETURNS sq2pg.
     LANGUAGE plpgsql AS $$
 DECLARE
     missing record;
-    notes   sq2pg.note[];
     steps   sq2pg.step[];
+    tables  sq2pg.data_table[] := sq2pg.find_targets(model);
 BEGIN
-    SELECT * INTO missing FROM sq2pg.missing_steps(options, model, sq2pg.find_targets(model));
-    IF NOT (options->>'add_missing')::boolean THEN
-        PERFORM sq2pg.raise_problems(model.schema_name,
-                                     sq2pg.missing_notes(missing.model, sq2pg.find_targets(model), missing.steps, false));
-        RETURN sq2pg.plan_targets(options, model);
-    END IF;
-    IF cardinality(missing.steps) = 0 THEN
+    SELECT * INTO missing FROM sq2pg.missing_steps(options, model, tables);
+    PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.completeness_notes(model, missing.model, tables, missing.steps,
+                                                                             (options->>'add_missing')::boolean));
+    IF NOT (options->>'add_missing')::boolean OR cardinality(missing.steps) = 0 THEN
         RETURN sq2pg.plan_targets(options, model);
     END IF;
     BEGIN
@@ -120,7 +123,7 @@ BEGIN
     END IF;
     tables := sq2pg.find_targets(model);
     SELECT * INTO missing FROM sq2pg.missing_steps(options, model, tables);
-    notes := sq2pg.missing_notes(missing.model, tables, missing.steps, (options->>'add_missing')::boolean);
+    notes := sq2pg.completeness_notes(model, missing.model, tables, missing.steps, (options->>'add_missing')::boolean);
     tables := sq2pg.decide_actions(options, model, tables);
     RETURN notes || sq2pg.target_notes(options, model, tables)
         || sq2pg.violation_notes(options, ARRAY(

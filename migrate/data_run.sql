@@ -27,6 +27,16 @@ $$;
 COMMENT ON FUNCTION sq2pg.data_staging_steps(sq2pg.model, sq2pg.data_table[]) IS 'foreign tables for a plan into existing tables';
 
 /*
+ * Rows that cannot be told apart cannot be updated; into an empty table they
+ * go as they are.
+ */
+CREATE FUNCTION sq2pg.conflict_policy(policy text, t sq2pg.data_table) RETURNS text
+    LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN policy = 'update' AND sq2pg.key_columns(t) IS NULL THEN 'error' ELSE policy END
+$$;
+COMMENT ON FUNCTION sq2pg.conflict_policy(text, sq2pg.data_table) IS 'on_conflict, as far as a table allows it';
+
+/*
  * What ON CONFLICT says.
  */
 CREATE FUNCTION sq2pg.conflict_clause(policy text, t sq2pg.data_table) RETURNS text
@@ -50,7 +60,8 @@ CREATE FUNCTION sq2pg.data_load_steps(options jsonb, model sq2pg.model, tables s
     SELECT coalesce(array_agg(ROW('load', t.table_ordinal, r.relname,
                                   format(E'INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE\n    SELECT %s FROM %I.%I%s', (t.load).relation,
                                          l.list, l.items, sq2pg.staging_name(), r.relname,
-                                         sq2pg.conflict_clause(options->>'on_conflict', ROW(t.*)::sq2pg.data_table)),
+                                         sq2pg.conflict_clause(sq2pg.conflict_policy(options->>'on_conflict', ROW(t.*)::sq2pg.data_table),
+                                                               ROW(t.*)::sq2pg.data_table)),
                                   ROW((t.load).source_table, (t.load).relation, l.ids, l.sources, l.targets, (t.load).has_rowid,
                                       (t.load).computed)::sq2pg.load)::sq2pg.step ORDER BY t.rank), '{}')
       FROM unnest(tables) AS t
@@ -79,7 +90,7 @@ CREATE FUNCTION sq2pg.late_steps(tables sq2pg.data_table[], sources text[]) RETU
                                   format(E'UPDATE %s AS t SET %s\n    FROM %s AS s WHERE %s AND (%s)', (t.load).relation,
                                          (SELECT string_agg(format('%I = s.%I', c, c), ', ' ORDER BY c) FROM unnest(q.columns) AS c),
                                          sources[t.table_ordinal],
-                                         (SELECT string_agg(format('t.%I = s.%I', c, c), ' AND ' ORDER BY c) FROM unnest(sq2pg.key_columns(ROW(t.*)::sq2pg.data_table)) AS c),
+                                         (SELECT string_agg(format('t.%I OPERATOR(pg_catalog.=) s.%I', c, c), ' AND ' ORDER BY c) FROM unnest(sq2pg.key_columns(ROW(t.*)::sq2pg.data_table)) AS c),
                                          (SELECT string_agg(format('s.%I IS NOT NULL', c), ' OR ' ORDER BY c) FROM unnest(q.columns) AS c)),
                                   NULL)::sq2pg.step ORDER BY t.rank), '{}')
       FROM sq2pg.late_columns(tables) AS q
@@ -109,7 +120,8 @@ CREATE TYPE sq2pg.data_result AS (
 /*
  * Loads one target.  A value that does not fit ends the attempt.
  */
-CREATE FUNCTION sq2pg.load_target(options jsonb, step sq2pg.step, target sq2pg.data_table, place int, tables int)
+CREATE FUNCTION sq2pg.load_target(options jsonb, step sq2pg.step, target sq2pg.data_table, orphans sq2pg.orphans_of,
+                                  place int, tables int)
     RETURNS sq2pg.data_result
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -123,7 +135,9 @@ BEGIN
     SELECT * INTO outcome
       FROM sq2pg.load_table(options->>'source', load.source_table, load.source_columns, target.relation::regclass,
                             load.target_columns, options->>'time_zone', (options->>'empty_as_null')::boolean,
-                            options->>'on_bad_value', 'table', options->>'on_conflict', sq2pg.key_columns(target));
+                            options->>'on_bad_value', 'table', sq2pg.conflict_policy(options->>'on_conflict', target),
+                            sq2pg.key_columns(target),
+                            orphans.numbers, orphans.columns, orphans.nulled, orphans.parents, options->>'verify' = 'content');
     IF outcome.misfits IS NOT NULL THEN
         RAISE invalid_text_representation USING
             MESSAGE = 'values of the source do not fit the columns of the target',
@@ -132,11 +146,12 @@ BEGIN
     END IF;
     RETURN ROW(ROW(step.table_ordinal, outcome.source_rows, outcome.loaded, outcome.noise, outcome.changed, outcome.rejected,
                    outcome.exceptions, outcome.stored, 0, repeat('0', 32), '{}',
-                   (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint)::sq2pg.load_result,
+                   (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint,
+                   CASE WHEN load.target_columns = (target.load).target_columns THEN outcome.digest END)::sq2pg.load_result,
                outcome.way, 0, repeat('0', 32))::sq2pg.data_result;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.load_target(jsonb, sq2pg.step, sq2pg.data_table, int, int) IS 'loads one existing table and says how it went';
+COMMENT ON FUNCTION sq2pg.load_target(jsonb, sq2pg.step, sq2pg.data_table, sq2pg.orphans_of, int, int) IS 'loads one existing table and says how it went';
 
 /*
  * Statements around the load, and the load itself.  All deferred constraints
@@ -153,6 +168,7 @@ DECLARE
     off       sq2pg.step[] := CASE WHEN no_triggers THEN sq2pg.trigger_steps(tables, false) ELSE '{}' END;
     back      sq2pg.step[] := sq2pg.undefer_steps(tables)
                   || CASE WHEN no_triggers THEN sq2pg.trigger_steps(tables, true) ELSE '{}' END;
+    orphans   sq2pg.orphans_of[] := sq2pg.find_orphans(options, tables);
     results   sq2pg.data_result[] := array_fill(NULL::sq2pg.data_result, ARRAY[cardinality(tables)]);
     result    sq2pg.data_result;
     held      record;
@@ -161,8 +177,8 @@ DECLARE
 BEGIN
     PERFORM sq2pg.execute_steps(off);
     PERFORM sq2pg.execute_steps(sq2pg.shield_steps(tables));
-    PERFORM sq2pg.execute_steps(sq2pg.truncate_steps(tables));
     PERFORM sq2pg.execute_steps(sq2pg.defer_steps(tables));
+    PERFORM sq2pg.execute_in_caller_path(sq2pg.truncate_steps(tables));
     FOR i IN 1 .. cardinality(loads) LOOP
         target := tables[loads[i].table_ordinal];
         held := NULL;
@@ -176,9 +192,9 @@ BEGIN
             loaded := sq2pg.load_by_statement(options, (SELECT ROW(s.*)::sq2pg.step FROM unnest(sq2pg.data_staging_steps(model, tables)) AS s
                                                          WHERE s.table_ordinal = target.table_ordinal), loads[i]);
             result := ROW(ROW(target.table_ordinal, loaded, loaded, 0, 0, 0, '{}', repeat('0', 32), 0, repeat('0', 32), '{}',
-                              0)::sq2pg.load_result, 'statement', 0, repeat('0', 32))::sq2pg.data_result;
+                              0, NULL)::sq2pg.load_result, 'statement', 0, repeat('0', 32))::sq2pg.data_result;
         ELSE
-            result := sq2pg.load_target(options, loads[i], target, i, cardinality(loads));
+            result := sq2pg.load_target(options, loads[i], target, orphans[target.table_ordinal], i, cardinality(loads));
         END IF;
         IF held IS NOT NULL THEN
             result.held_rows := held.rows;
@@ -186,9 +202,8 @@ BEGIN
         END IF;
         results[target.table_ordinal] := result;
     END LOOP;
-    PERFORM sq2pg.execute_steps(late);
-    PERFORM sq2pg.announce('constraints', NULL);
-    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM sq2pg.execute_in_caller_path(
+        late || ROW('constraints', NULL, NULL, 'SET CONSTRAINTS ALL IMMEDIATE', NULL)::sq2pg.step);
     PERFORM sq2pg.execute_steps(back);
     RETURN results;
 END
@@ -208,7 +223,8 @@ BEGIN
 EXCEPTION WHEN integrity_constraint_violation OR with_check_option_violation OR insufficient_privilege OR data_exception
                OR cardinality_violation THEN
     PERFORM sq2pg.announce('look for violations', NULL);
-    PERFORM sq2pg.raise_violations(sq2pg.violation_notes(options, tables), model.schema_name);
+    PERFORM sq2pg.raise_violations(sq2pg.violation_notes(options, tables), model.schema_name,
+                                   ARRAY(SELECT t.source_name FROM unnest(model.tables) AS t ORDER BY t.ordinal));
     RAISE;                      -- a trigger's error, for one, cannot be foreseen
 END
 $$;
@@ -216,48 +232,39 @@ COMMENT ON FUNCTION sq2pg.fill_or_explain(jsonb, sq2pg.model, sq2pg.data_table[]
     'loads all targets, or raises one error with all that these refuse';
 
 /*
- * Rows that were there before may have been skipped or updated: then rows are
- * compared by what they are.  Every row of the source must stand in the
- * target, or, where it was skipped, its key.
+ * Rows may have been skipped, or have become those of others: then rows are
+ * compared one by one.  As many of the source as were not skipped must stand
+ * in the target.
  */
-CREATE FUNCTION sq2pg.verify_by_key(options jsonb, t sq2pg.data_table, compared sq2pg.load, r sq2pg.data_result,
+CREATE FUNCTION sq2pg.verify_by_row(options jsonb, t sq2pg.data_table, compared sq2pg.load, r sq2pg.data_result,
                                     OUT target_rows bigint, OUT matches boolean, OUT detail text)
     LANGUAGE plpgsql AS $$
 DECLARE
-    keys    text[] := sq2pg.key_columns(t);
-    missing bigint;
-    keyless bigint := 0;
+    skipped bigint := CASE WHEN options->>'on_conflict' = 'skip' THEN (r.load).source_rows - (r.load).rejected - (r.load).loaded ELSE 0 END;
+    missing bigint := 0;
 BEGIN
     EXECUTE 'SELECT count(*) FROM ' || compared.relation INTO target_rows;
-    EXECUTE format(
-        'WITH s AS MATERIALIZED (SELECT x.digest, count(*) AS n
-                                   FROM sq2pg.row_digests($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY AS x(digest, source_rowid, number)
-                                  WHERE x.number <> ALL ($8) GROUP BY x.digest),
-              t AS MATERIALIZED (SELECT sq2pg.row_digest(ROW(%s)) AS digest, count(*) AS n FROM %s GROUP BY 1)
-         SELECT coalesce(sum(greatest(s.n - coalesce(t.n, 0), 0)), 0) FROM s LEFT JOIN t USING (digest)',
-        (SELECT string_agg(quote_ident(c), ', ' ORDER BY n) FROM unnest(compared.target_columns) WITH ORDINALITY AS x(c, n)), compared.relation)
-       INTO missing
-      USING options->>'source', compared.source_table, compared.source_columns, t.relation::regclass, compared.target_columns,
-            options->>'time_zone', (options->>'empty_as_null')::boolean, (r.load).exceptions;
-    IF options->>'on_conflict' = 'skip' AND missing > 0 AND keys IS NOT NULL THEN
+    IF options->>'verify' = 'content' THEN
         EXECUTE format(
-            'SELECT count(*) FROM sq2pg.row_digests($1, $2, $3, $4, $5, $6, $7) AS s
-              WHERE s.digest NOT IN (SELECT sq2pg.row_digest(ROW(%s)) FROM %s)',
-            (SELECT string_agg(quote_ident(c), ', ' ORDER BY n) FROM unnest(keys) WITH ORDINALITY AS x(c, n)), compared.relation)
-           INTO keyless
-          USING options->>'source', compared.source_table,
-                (SELECT array_agg(compared.source_columns[array_position(compared.target_columns, c)] ORDER BY n)
-                   FROM unnest(keys) WITH ORDINALITY AS x(c, n)),
-                t.relation::regclass, keys, options->>'time_zone', (options->>'empty_as_null')::boolean;
+            'WITH s AS MATERIALIZED (SELECT x.digest, count(*) AS n
+                                       FROM sq2pg.row_digests($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY AS x(digest, source_rowid, number)
+                                      WHERE x.number <> ALL ($8) GROUP BY x.digest),
+                  t AS MATERIALIZED (SELECT sq2pg.row_digest(ROW(%s)) AS digest, count(*) AS n FROM %s GROUP BY 1)
+             SELECT coalesce(sum(greatest(s.n - coalesce(t.n, 0), 0)), 0) FROM s LEFT JOIN t USING (digest)',
+            (SELECT string_agg(quote_ident(c), ', ' ORDER BY n) FROM unnest(compared.target_columns) WITH ORDINALITY AS x(c, n)), compared.relation)
+           INTO missing
+          USING options->>'source', compared.source_table, compared.source_columns, t.relation::regclass, compared.target_columns,
+                options->>'time_zone', (options->>'empty_as_null')::boolean, (r.load).exceptions;
     END IF;
-    matches := CASE options->>'on_conflict'
-                   WHEN 'skip' THEN keyless = 0 AND missing <= (r.load).source_rows - (r.load).rejected - (r.load).loaded
-                                    AND target_rows = r.held_rows + (r.load).loaded
-                   ELSE missing = 0 END;
-    detail := CASE WHEN NOT matches THEN format('%s rows of SQLite do not stand in PostgreSQL', greatest(missing, keyless)) END;
+    matches := missing <= skipped
+               AND CASE options->>'on_conflict' WHEN 'skip' THEN target_rows = r.held_rows + (r.load).loaded
+                                                ELSE target_rows BETWEEN r.held_rows AND r.held_rows + (r.load).loaded END;
+    detail := CASE WHEN matches THEN NULL
+                   WHEN missing > skipped THEN format('%s rows of SQLite do not stand in PostgreSQL, of which %s were skipped', missing, skipped)
+                   ELSE format('%s rows before, %s loaded, %s after', r.held_rows, (r.load).loaded, target_rows) END;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.verify_by_key(jsonb, sq2pg.data_table, sq2pg.load, sq2pg.data_result) IS 'compares a table some rows of which were there before';
+COMMENT ON FUNCTION sq2pg.verify_by_row(jsonb, sq2pg.data_table, sq2pg.load, sq2pg.data_result) IS 'compares a table into which not all rows went as new ones';
 
 CREATE FUNCTION sq2pg.verify_target(options jsonb, t sq2pg.data_table, compared sq2pg.load, r sq2pg.data_result,
                                     OUT target_rows bigint, OUT matches boolean, OUT detail text, OUT digest text)
@@ -270,18 +277,18 @@ BEGIN
     IF options->>'verify' = 'none' THEN
         RETURN;
     END IF;
-    IF options->>'on_conflict' <> 'error' AND t.action = 'append' AND options->>'verify' = 'content' THEN
-        SELECT * INTO target_rows, matches, detail FROM sq2pg.verify_by_key(options, t, compared, r);
-        RETURN;
-    END IF;
-    IF options->>'on_conflict' <> 'error' AND t.action = 'append' THEN
-        EXECUTE 'SELECT count(*) FROM ' || load.relation INTO target_rows;
-        matches := target_rows >= r.held_rows;
+    -- where every row became a new one, the sums of all rows say more
+    IF options->>'on_conflict' <> 'error'
+       AND (t.action = 'append' OR (r.load).loaded < (r.load).source_rows - (r.load).rejected) THEN
+        SELECT * INTO target_rows, matches, detail FROM sq2pg.verify_by_row(options, t, CASE WHEN plain THEN compared ELSE load END, r);
         RETURN;
     END IF;
     SELECT * INTO v
       FROM sq2pg.verify_table(options, CASE WHEN plain THEN compared ELSE load END, (r.load).exceptions, (r.load).rejected,
-                              (r.load).stored, -r.held_rows, sq2pg.digest_difference(repeat('0', 32), r.held_digest));
+                              (r.load).stored, -r.held_rows, sq2pg.digest_difference(repeat('0', 32), r.held_digest),
+                              (r.load).source_rows,
+                              CASE WHEN (CASE WHEN plain THEN compared ELSE load END).target_columns = (t.load).target_columns
+                                   THEN (r.load).digest END);
     target_rows := v.target_rows;
     matches := v.matches;
     detail := v.detail;
@@ -290,16 +297,52 @@ $$;
 COMMENT ON FUNCTION sq2pg.verify_target(jsonb, sq2pg.data_table, sq2pg.load, sq2pg.data_result) IS 'compares one target with its source';
 
 /*
- * Who could have changed what was loaded.
+ * Who could have changed what was loaded: triggers and rules of the tables
+ * that are wrong, of their partitions and, if these are views, of what is
+ * behind them; else any trigger that the load fired after a row.
  */
-CREATE FUNCTION sq2pg.rewriting_triggers(tables sq2pg.data_table[]) RETURNS text
-    LANGUAGE sql STABLE AS $$
-    SELECT string_agg(format('trigger "%s" on table %s', g.tgname, (t.load).relation), ', ' ORDER BY t.rank, g.tgname)
-      FROM unnest(tables) AS t
-      JOIN pg_trigger AS g ON g.tgrelid = t.relation
-     WHERE NOT g.tgisinternal AND g.tgenabled IN ('O', 'A') AND sq2pg.may_rewrite(g.tgtype)
+CREATE FUNCTION sq2pg.rewriting_triggers(tables sq2pg.data_table[], wrong oid[], disabled boolean) RETURNS text
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    WITH RECURSIVE family(oid, is_wrong) AS (
+        SELECT t.relation, t.relation = ANY (wrong) FROM unnest(tables) AS t WHERE t.action IN ('load', 'append', 'replace')
+        UNION
+        SELECT x.oid, f.is_wrong
+          FROM family AS f
+         CROSS JOIN LATERAL (SELECT i.inhrelid FROM pg_inherits AS i WHERE i.inhparent = f.oid
+                             UNION ALL
+                             SELECT d.refobjid FROM pg_rewrite AS r
+                               JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+                                                  AND d.refclassid = 'pg_class'::regclass
+                              WHERE r.ev_class = f.oid AND d.refobjid <> f.oid) AS x(oid)
+    ), suspects(is_sure, what) AS (
+        SELECT f.is_wrong AND sq2pg.may_rewrite(g.tgtype), format('trigger "%s" on table %I.%I', g.tgname, n.nspname, c.relname)
+          FROM family AS f
+          JOIN pg_class AS c ON c.oid = f.oid
+          JOIN pg_namespace AS n ON n.oid = c.relnamespace
+          JOIN pg_trigger AS g ON g.tgrelid = f.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')
+                                AND g.tgparentid = 0 AND (NOT disabled OR c.relkind = 'v')
+         WHERE (f.is_wrong OR g.tgtype & 66 = 0) AND g.tgtype & 4 = 4
+        UNION ALL
+        SELECT true, format('rule "%s" on table %I.%I', r.rulename, n.nspname, c.relname)
+          FROM family AS f
+          JOIN pg_class AS c ON c.oid = f.oid
+          JOIN pg_namespace AS n ON n.oid = c.relnamespace
+          JOIN pg_rewrite AS r ON r.ev_class = f.oid AND r.ev_type = '3' AND r.ev_enabled IN ('O', 'A')
+         WHERE f.is_wrong
+    )
+    SELECT coalesce(string_agg(DISTINCT s.what, ', ') FILTER (WHERE s.is_sure), string_agg(DISTINCT s.what, ', '))
+      FROM suspects AS s
 $$;
-COMMENT ON FUNCTION sq2pg.rewriting_triggers(sq2pg.data_table[]) IS 'triggers that may change rows before they are stored';
+COMMENT ON FUNCTION sq2pg.rewriting_triggers(sq2pg.data_table[], oid[], boolean) IS 'triggers and rules that may have changed what was loaded';
+
+CREATE FUNCTION sq2pg.generated_columns(tables sq2pg.data_table[], wrong oid[]) RETURNS text
+    LANGUAGE sql STABLE AS $$
+    SELECT string_agg(format('column "%s" of table %s', a.attname, (t.load).relation), ', ' ORDER BY t.rank, a.attnum)
+      FROM unnest(tables) AS t
+      JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attgenerated <> '' AND a.attname <> ALL (t.extra)
+     WHERE t.relation = ANY (wrong)
+$$;
+COMMENT ON FUNCTION sq2pg.generated_columns(sq2pg.data_table[], oid[]) IS 'columns that are compared and not loaded';
 
 /*
  * Compares every table and makes its row of the report.
@@ -311,7 +354,8 @@ DECLARE
     remarks jsonb := sq2pg.table_remarks(model.notes);
     rows    sq2pg.report_row[] := '{}';
     failed  text[] := '{}';
-    wrong   sq2pg.data_table[] := '{}';
+    wrong   oid[] := '{}';
+    fewer   boolean := options->>'verify' = 'counts';
     t       sq2pg.data_table;
     r       sq2pg.data_result;
     v       record;
@@ -333,7 +377,8 @@ BEGIN
         SELECT * INTO v FROM sq2pg.verify_target(options, t, compared[t.table_ordinal], r);
         IF NOT v.matches THEN
             failed := failed || format('Table %s: %s.', (t.load).relation, v.detail);
-            wrong := wrong || t;
+            wrong := wrong || t.relation;
+            fewer := fewer OR v.target_rows - r.held_rows <> (r.load).source_rows - (r.load).rejected;
         END IF;
         loaded := CASE WHEN options->>'on_conflict' = 'error' THEN coalesce(v.target_rows - r.held_rows, (r.load).loaded)
                        ELSE (r.load).loaded END;
@@ -350,11 +395,18 @@ BEGIN
             MESSAGE = 'verification failed: PostgreSQL does not hold what SQLite holds',
             DETAIL = array_to_string(failed, E'\n'),
             HINT = 'Nothing was migrated. ' || CASE
-                WHEN options->>'triggers' = 'fire' AND sq2pg.rewriting_triggers(wrong) IS NOT NULL
-                    THEN format('Changed by %s? Choose triggers => ''disable'', or verify => ''counts'' if that is wanted.',
-                                sq2pg.rewriting_triggers(wrong))
-                WHEN EXISTS (SELECT FROM unnest(wrong) AS w WHERE row_security_active(w.relation))
+                WHEN sq2pg.rewriting_triggers(tables, wrong, options->>'triggers' = 'disable') IS NOT NULL
+                    THEN format('Changed by %s? Choose %sverify => %L if that is wanted.',
+                                sq2pg.rewriting_triggers(tables, wrong, options->>'triggers' = 'disable'),
+                                CASE WHEN options->>'triggers' = 'fire' THEN 'triggers => ''disable'', or ' END,
+                                CASE WHEN fewer THEN 'none' ELSE 'counts' END)
+                WHEN sq2pg.generated_columns(tables, wrong) IS NOT NULL
+                    THEN format('Generated columns may compute something else than SQLite did: %s. Leave them out with exclude, or choose verify => ''counts''.',
+                                sq2pg.generated_columns(tables, wrong))
+                WHEN EXISTS (SELECT FROM unnest(wrong) AS w WHERE row_security_active(w))
                     THEN 'Row security hides rows from this role: run as a role that sees them all.'
+                WHEN EXISTS (SELECT FROM pg_class AS c WHERE c.oid = ANY (wrong) AND c.relkind = 'v')
+                    THEN 'A view may show something else than what was put into it: load the table behind it.'
                 ELSE 'This should not happen: please report it with the schema of the table.' END;
     END IF;
     RETURN rows;

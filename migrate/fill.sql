@@ -15,7 +15,8 @@ CREATE TYPE sq2pg.load_result AS (
     orphans       bigint,       -- rows taken out again
     removed       text,         -- their digest, and that of rows that were changed
     null_columns  int[],
-    ms            bigint);
+    ms            bigint,
+    digest        text);        -- of the source rows without exceptions, NULL: not known
 
 /*
  * Executes the statements of a phase.
@@ -32,6 +33,22 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION sq2pg.execute_steps(sq2pg.step[]) IS 'executes the statements of a phase, one by one';
+
+/*
+ * The same for statements that fire triggers of existing tables: these run
+ * under the caller's search_path, as everything of the user's does.
+ */
+CREATE FUNCTION sq2pg.execute_in_caller_path(steps sq2pg.step[]) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    before text := current_setting('search_path');
+BEGIN
+    PERFORM set_config('search_path', sq2pg.caller_search_path(), true);
+    PERFORM sq2pg.execute_steps(steps);
+    PERFORM pg_catalog.set_config('search_path', before, true);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.execute_in_caller_path(sq2pg.step[]) IS 'executes statements under the search_path of the caller';
 
 /*
  * What a table's misfits are, as the detail of an error.
@@ -91,12 +108,12 @@ BEGIN
     SELECT * INTO outcome
       FROM sq2pg.load_table(options->>'source', load.source_table, load.source_columns, load.relation::regclass,
                             load.target_columns, options->>'time_zone', (options->>'empty_as_null')::boolean,
-                            policy);
+                            policy, 'bare', 'error', NULL, with_digest => options->>'verify' = 'content');
     misfits := outcome.misfits;
     result := ROW(step.table_ordinal, outcome.source_rows, outcome.loaded, outcome.noise,
                   outcome.changed, outcome.rejected, outcome.exceptions, outcome.stored, 0, repeat('0', 32),
                   ARRAY(SELECT n.id FROM unnest(load.column_ids, outcome.nulls) AS n(id, nulls) WHERE n.nulls > 0),
-                  (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint);
+                  (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint, outcome.digest);
 END
 $$;
 COMMENT ON FUNCTION sq2pg.load_one(jsonb, sq2pg.step, int, int, text) IS 'loads one table and says how it went';
@@ -161,7 +178,7 @@ BEGIN
             loaded := sq2pg.load_by_statement(options, (SELECT ROW(s.*)::sq2pg.step FROM unnest(sq2pg.staging_steps(model)) AS s
                                                          WHERE s.table_ordinal = step.table_ordinal), step);
             results[step.table_ordinal] := ROW(step.table_ordinal, loaded, loaded, 0, 0, 0, '{}', repeat('0', 32), 0,
-                                               repeat('0', 32), '{}', 0)::sq2pg.load_result;
+                                               repeat('0', 32), '{}', 0, NULL)::sq2pg.load_result;
             model.notes := model.notes
                 || ROW(step.table_ordinal, array_to_string((step.load).computed, ', '), 'note', 'not_verified', NULL, NULL,
                        format('made by your expression and not verified: %s', array_to_string((step.load).computed, ', ')),

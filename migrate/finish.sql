@@ -156,7 +156,7 @@ COMMENT ON FUNCTION sq2pg.reset_sequence(oid, oid[], smallint[], numeric) IS 'mo
 /*
  * The sequences of the targets go on behind what is there now and behind the
  * highest id that AUTOINCREMENT ever gave.  next_ids: table_ordinal -> next
- * value of the first of its columns that has a sequence.
+ * value of the first of its loaded columns that has a sequence.
  */
 CREATE FUNCTION sq2pg.continue_sequences(model sq2pg.model, tables sq2pg.data_table[], OUT next_ids jsonb, OUT late text[])
     LANGUAGE plpgsql SET enable_nestloop = off AS $$
@@ -169,19 +169,22 @@ BEGIN
     FOR s IN SELECT u.sequence_oid, array_agg(u.table_oid ORDER BY u.table_oid, u.column_number) AS tables,
                     array_agg(u.column_number ORDER BY u.table_oid, u.column_number) AS columns,
                     max(m.sequence) AS at_least,
-                    array_agg(t.table_ordinal) FILTER (WHERE u.is_first) AS firsts
-               FROM (SELECT x.*, rank() OVER (PARTITION BY x.table_oid ORDER BY x.column_number) = 1 AS is_first
-                       FROM sq2pg.column_sequences(model.schema_name) AS x) AS u
-               JOIN unnest(tables) AS t ON t.relation = u.table_oid
-               JOIN pg_attribute AS a ON a.attrelid = u.table_oid AND a.attnum = u.column_number
+                    array_agg(u.table_ordinal) FILTER (WHERE u.is_loaded AND u.place = 1) AS firsts
+               FROM (SELECT x.*, t.table_ordinal, a.attname, l.is_loaded,
+                            rank() OVER (PARTITION BY x.table_oid, l.is_loaded ORDER BY x.column_number) AS place
+                       FROM sq2pg.column_sequences(model.schema_name) AS x
+                       JOIN unnest(tables) AS t ON t.relation = x.table_oid
+                       JOIN pg_attribute AS a ON a.attrelid = x.table_oid AND a.attnum = x.column_number
+                      CROSS JOIN LATERAL (SELECT a.attname = ANY ((t.load).target_columns)) AS l(is_loaded)) AS u
                -- of the column that SQLite numbers
                LEFT JOIN (SELECT y.relation, z.target, p.sequence
                             FROM unnest(tables) AS y
                            CROSS JOIN unnest((y.load).column_ids, (y.load).target_columns) AS z(id, target)
                             JOIN unnest(model.columns) AS c ON c.id = z.id AND c.is_identity
                             JOIN unnest(model.tables) AS p ON p.ordinal = y.table_ordinal) AS m
-                      ON m.relation = u.table_oid AND m.target = a.attname
-              GROUP BY u.sequence_oid ORDER BY u.sequence_oid LOOP
+                      ON m.relation = u.table_oid AND m.target = u.attname
+              -- what has only been drawn from stands where it should
+              GROUP BY u.sequence_oid HAVING bool_or(u.is_loaded) ORDER BY u.sequence_oid LOOP
         SELECT * INTO moved FROM sq2pg.reset_sequence(s.sequence_oid, s.tables, s.columns, s.at_least);
         late := late || moved.late;
         next_ids := next_ids || (SELECT coalesce(jsonb_object_agg(f, moved.next), '{}') FROM unnest(s.firsts) AS f);

@@ -53,11 +53,11 @@ CREATE FUNCTION sq2pg.describe_indexes(indexes oid[]) RETURNS SETOF sq2pg.index_
                           AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid
                           AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)) AS r(attnum)
                  JOIN pg_attribute AS t ON t.attrelid = i.indrelid AND t.attnum = r.attnum AND t.attnum > 0) END,
-           pg_get_expr(i.indpred, i.indrelid)
+           sq2pg.expression_text(i.indpred, i.indrelid)
       FROM unnest(indexes) AS x(index_oid)
       JOIN pg_index AS i ON i.indexrelid = x.index_oid
      CROSS JOIN LATERAL generate_series(1, i.indnkeyatts::int) AS k(n)
-     CROSS JOIN LATERAL (SELECT d.label, '(' || d.label || ')' FROM pg_get_indexdef(i.indexrelid, k.n, false) AS d(label)) AS e(label, expression)
+     CROSS JOIN LATERAL (SELECT d.label, '(' || d.label || ')' FROM sq2pg.index_key(i.indexrelid, k.n) AS d(label)) AS e(label, expression)
       JOIN pg_attribute AS a ON a.attrelid = i.indexrelid AND a.attnum = k.n
       JOIN pg_opclass AS o ON o.oid = (i.indclass::oid[])[k.n - 1]
       LEFT JOIN pg_amop AS same ON same.amopfamily = o.opcfamily AND same.amoplefttype = o.opcintype AND o.opcmethod = 403

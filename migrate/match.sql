@@ -1,9 +1,9 @@
 /*
  * match: which existing table and column belongs to which of the source?
  *
- * By name and never by position: exact, else regardless of case, else
- * regardless of case and underscores; what is still not clear matches nothing.
- * Decides nothing about rows.
+ * By name and never by position: exact, else regardless of case, else as
+ * names => 'snake' would fold both; what is not clear matches nothing.  Decides
+ * nothing about rows.
  */
 
 CREATE TYPE sq2pg.data_table AS (
@@ -18,11 +18,11 @@ CREATE TYPE sq2pg.data_table AS (
     action        text);        -- load (into empty), append, replace (after TRUNCATE), skip or unchanged
 
 /*
- * Names within scopes.  Of several that could mean one target the nearest gets
- * it; if none is nearer than another, none does.
+ * Which names within scopes could mean which: of each wanted name those that
+ * are nearest to it.
  */
-CREATE FUNCTION sq2pg.match_names(scopes int[], wanted text[], target_scopes int[], names text[])
-    RETURNS TABLE (place int, target_place int)
+CREATE FUNCTION sq2pg.near_names(scopes int[], wanted text[], target_scopes int[], names text[])
+    RETURNS TABLE (place int, target_place int, level int)
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     WITH w AS MATERIALIZED (
         SELECT x.scope, x.name::name::text AS name, x.n::int AS n FROM unnest(scopes, wanted) WITH ORDINALITY AS x(scope, name, n)
@@ -35,18 +35,48 @@ CREATE FUNCTION sq2pg.match_names(scopes int[], wanted text[], target_scopes int
         UNION ALL
         SELECT 3, w.n, t.n FROM w JOIN t ON t.scope = w.scope
                                         AND sq2pg.fold_name(t.name, 'snake') = sq2pg.fold_name(w.name, 'snake')
-    ), clear AS (
-        SELECT p.n, p.level, min(p.target) AS target FROM pairs AS p GROUP BY p.n, p.level HAVING count(*) = 1
-    ), nearest AS (
-        SELECT DISTINCT ON (c.n) c.n, c.level, c.target FROM clear AS c ORDER BY c.n, c.level
     )
-    SELECT r.n, r.target
-      FROM (SELECT x.n, x.target, rank() OVER (PARTITION BY x.target ORDER BY x.level) AS place,
+    SELECT x.n, x.target, x.level
+      FROM (SELECT p.n, p.target, p.level, min(p.level) OVER (PARTITION BY p.n) AS nearest FROM pairs AS p) AS x
+     WHERE x.level = x.nearest
+$$;
+COMMENT ON FUNCTION sq2pg.near_names(int[], text[], int[], text[]) IS 'names that others could mean';
+
+/*
+ * The names that are clear.  Of several that could mean one target the nearest
+ * gets it; if none is nearer than another, none does.
+ */
+CREATE FUNCTION sq2pg.match_names(scopes int[], wanted text[], target_scopes int[], names text[])
+    RETURNS TABLE (place int, target_place int)
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    WITH nearest AS (
+        SELECT n.place, min(n.target_place) AS target, min(n.level) AS level
+          FROM sq2pg.near_names(scopes, wanted, target_scopes, names) AS n GROUP BY n.place HAVING count(*) = 1
+    )
+    SELECT r.place, r.target
+      FROM (SELECT x.place, x.target, rank() OVER (PARTITION BY x.target ORDER BY x.level) AS rank,
                    count(*) OVER (PARTITION BY x.target, x.level) AS rivals
               FROM nearest AS x) AS r
-     WHERE r.place = 1 AND r.rivals = 1
+     WHERE r.rank = 1 AND r.rivals = 1
 $$;
 COMMENT ON FUNCTION sq2pg.match_names(int[], text[], int[], text[]) IS 'finds names as people mean them';
+
+/*
+ * Names that match nothing although something could be meant that is still
+ * free.
+ */
+CREATE FUNCTION sq2pg.unclear_names(scopes int[], wanted text[], target_scopes int[], names text[])
+    RETURNS TABLE (place int, candidates text[])
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    WITH matched AS MATERIALIZED (
+        SELECT * FROM sq2pg.match_names(scopes, wanted, target_scopes, names)
+    )
+    SELECT n.place, array_agg(names[n.target_place] ORDER BY n.target_place)
+      FROM sq2pg.near_names(scopes, wanted, target_scopes, names) AS n
+     WHERE n.place NOT IN (SELECT m.place FROM matched AS m) AND n.target_place NOT IN (SELECT m.target_place FROM matched AS m)
+     GROUP BY n.place
+$$;
+COMMENT ON FUNCTION sq2pg.unclear_names(int[], text[], int[], text[]) IS 'names that could mean more than one other, or others could mean, too';
 
 /*
  * The target relation of each table of a model, if there is one.
@@ -68,6 +98,45 @@ CREATE FUNCTION sq2pg.match_relations(model sq2pg.model) RETURNS TABLE (table_or
       JOIN relations AS r ON r.place = m.target_place
 $$;
 COMMENT ON FUNCTION sq2pg.match_relations(sq2pg.model) IS 'existing relations that belong to the tables of a model';
+
+/*
+ * Tables and columns that are not matched because it is not clear what is
+ * meant.
+ */
+CREATE FUNCTION sq2pg.unclear_notes(model sq2pg.model) RETURNS sq2pg.note[]
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    WITH relations AS (
+        SELECT (SELECT array_agg(t.target_name ORDER BY t.ordinal) FROM unnest(model.tables) AS t) AS wanted,
+               (SELECT array_agg(c.relname::text ORDER BY c.oid) FROM pg_class AS c
+                 WHERE c.relnamespace = to_regnamespace(quote_ident(model.schema_name)) AND c.relkind IN ('r', 'p', 'v', 'f', 'm')) AS names
+    ), attributes AS MATERIALIZED (
+        SELECT r.table_ordinal, a.attname::text AS name, a.attnum
+          FROM sq2pg.match_relations(model) AS r
+          JOIN pg_attribute AS a ON a.attrelid = r.relation AND a.attnum > 0 AND NOT a.attisdropped
+    ), unclear AS (
+        SELECT u.place AS table_ordinal, NULL::text AS column_name, 'table' AS kind, (model.tables[u.place]).target_name AS name, u.candidates,
+               (model.tables[u.place]).source_name AS key
+          FROM relations AS l
+         CROSS JOIN LATERAL sq2pg.unclear_names(array_fill(0, ARRAY[cardinality(l.wanted)]), l.wanted,
+                                                array_fill(0, ARRAY[coalesce(cardinality(l.names), 0)]), l.names) AS u
+        UNION ALL
+        -- places of columns are their ids
+        SELECT c.table_ordinal, c.source_name, 'column', c.target_name, u.candidates,
+               (model.tables[c.table_ordinal]).source_name || '.' || c.source_name
+          FROM sq2pg.unclear_names((SELECT array_agg(c.table_ordinal ORDER BY c.id) FROM unnest(model.columns) AS c),
+                                   (SELECT array_agg(c.target_name ORDER BY c.id) FROM unnest(model.columns) AS c),
+                                   (SELECT array_agg(a.table_ordinal ORDER BY a.table_ordinal, a.attnum) FROM attributes AS a),
+                                   (SELECT array_agg(a.name ORDER BY a.table_ordinal, a.attnum) FROM attributes AS a)) AS u
+          JOIN unnest(model.columns) AS c ON c.id = u.place
+    )
+    SELECT coalesce(array_agg(ROW(u.table_ordinal, u.column_name, 'error', 'name_unclear', NULL, NULL,
+                                  format('%s "%s" of the source could be %s of the target', u.kind, u.key,
+                                         (SELECT string_agg(format('"%s"', x), ' or ' ORDER BY n) FROM unnest(u.candidates) WITH ORDINALITY AS x(x, n))),
+                                  format('Choose with rename => ''%s''.', jsonb_build_object(u.key, u.candidates[1])))::sq2pg.note
+                              ORDER BY u.table_ordinal, u.column_name), '{}')
+      FROM unclear AS u
+$$;
+COMMENT ON FUNCTION sq2pg.unclear_notes(sq2pg.model) IS 'findings for names that could mean more than one thing';
 
 /*
  * Existing tables with the columns that correspond to those of the source, one

@@ -60,6 +60,60 @@ $$;
 COMMENT ON FUNCTION sq2pg.identity_add_steps(sq2pg.model, sq2pg.data_table[]) IS 'identities that the keys of existing tables lack';
 
 /*
+ * What belongs to a column that is added to an existing table: its foreign
+ * keys, unique constraints and indexes, as the steps that make them are called.
+ */
+CREATE FUNCTION sq2pg.keys_of_columns(model sq2pg.model, tables sq2pg.data_table[])
+    RETURNS TABLE (table_ordinal int, phase text, name text)
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    WITH added AS MATERIALIZED (
+        SELECT array_agg(c.id) AS ids
+          FROM unnest(tables) AS t
+          JOIN unnest(model.columns) AS c ON c.table_ordinal = t.table_ordinal AND c.source_name = ANY (t.unmatched)
+         WHERE t.relation IS NOT NULL
+    )
+    SELECT k.table_ordinal, 'key', n.name
+      FROM added AS a, unnest(model.keys) AS k, unnest(ARRAY[k.name, k.index_name]) AS n(name) WHERE k.kind = 'u' AND k.columns && a.ids
+    UNION ALL
+    SELECT i.table_ordinal, 'index', i.target_name FROM added AS a, unnest(model.indexes) AS i WHERE array_remove(i.columns, NULL) && a.ids
+    UNION ALL
+    SELECT f.table_ordinal, 'foreign key', f.name FROM added AS a, unnest(model.foreign_keys) AS f WHERE f.problem IS NULL AND f.columns && a.ids
+$$;
+COMMENT ON FUNCTION sq2pg.keys_of_columns(sq2pg.model, sq2pg.data_table[]) IS 'keys and indexes of the columns that existing tables lack';
+
+/*
+ * Columns that PostgreSQL cannot add to a table with rows.
+ */
+CREATE FUNCTION sq2pg.unaddable_notes(model sq2pg.model, tables sq2pg.data_table[], steps sq2pg.step[]) RETURNS sq2pg.note[]
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    notes sq2pg.note[] := '{}';
+    c     record;
+    held  boolean;
+BEGIN
+    FOR c IN SELECT x.table_ordinal, x.source_name, x.target_name, (t.load).relation, x.type
+               FROM unnest(tables) AS t
+               JOIN unnest(model.columns) AS x ON x.table_ordinal = t.table_ordinal AND x.source_name = ANY (t.unmatched)
+               JOIN unnest(steps) AS s ON s.phase = 'add' AND s.table_ordinal = t.table_ordinal AND s.object = x.source_name
+              WHERE t.relation IS NOT NULL AND x.not_null AND NOT x.is_identity
+                AND s.statement NOT LIKE '% DEFAULT %' AND s.statement NOT LIKE '% GENERATED %'
+                AND has_table_privilege(t.relation, 'SELECT')
+              ORDER BY x.id LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s)', c.relation) INTO held;
+        IF held THEN
+            notes := notes || ROW(c.table_ordinal, c.source_name, 'error', 'column_required', NULL, NULL,
+                                  format('column "%s" cannot be added to table %s, which has rows: it is NOT NULL and has no default', c.target_name,
+                                         c.relation),
+                                  format('ALTER TABLE %s ADD COLUMN %I %s; give it values, then SET NOT NULL.', c.relation, c.target_name,
+                                         c.type))::sq2pg.note;
+        END IF;
+    END LOOP;
+    RETURN notes;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.unaddable_notes(sq2pg.model, sq2pg.data_table[], sq2pg.step[]) IS 'columns that cannot be added to tables with rows';
+
+/*
  * All statements that make the target complete, those of a table together:
  * tables, then what binds them to others.
  */
@@ -86,13 +140,16 @@ BEGIN
                                                 WHERE n <> ALL (matched)));
     expressions := sq2pg.translate_expressions(model);
     steps := sq2pg.column_steps(model, tables, expressions) || steps || ARRAY(
-        SELECT ROW(s.*)::sq2pg.step
+        SELECT ROW(s.phase, s.table_ordinal, s.object, s.statement, s.load)::sq2pg.step
           FROM unnest(sq2pg.create_steps(model, expressions) || sq2pg.key_steps(model, sq2pg.null_columns(profiles))
                       || sq2pg.check_steps(model, expressions) || sq2pg.index_steps(model, expressions)
                       || sq2pg.foreign_key_steps(model, '{}')
                       || sq2pg.owner_steps(model, (options->>'owner')::name)) WITH ORDINALITY
                AS s(phase, table_ordinal, object, statement, load, place)
-         WHERE s.table_ordinal = ANY (absent) ORDER BY s.place);
+         WHERE s.table_ordinal = ANY (absent)
+            OR EXISTS (SELECT FROM sq2pg.keys_of_columns(model, tables) AS k
+                        WHERE k.table_ordinal = s.table_ordinal AND k.phase = s.phase AND k.name = s.object)
+         ORDER BY s.place);
 END
 $$;
 COMMENT ON FUNCTION sq2pg.missing_steps(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'statements that make what the target lacks';
@@ -104,8 +161,8 @@ CREATE FUNCTION sq2pg.missing_notes(model sq2pg.model, tables sq2pg.data_table[]
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW(n.table_ordinal, n.column_name, CASE WHEN is_added THEN 'note' ELSE 'error' END,
                                   CASE WHEN is_added THEN replace(n.code, 'missing', 'added') ELSE n.code END, NULL, NULL,
-                                  n.message, n.statements)::sq2pg.note ORDER BY n.table_ordinal, n.column_name), '{}')
-      FROM (SELECT t.table_ordinal, NULL::text AS column_name, 'table_missing' AS code,
+                                  n.message, n.statements)::sq2pg.note ORDER BY n.table_ordinal, n.place, n.message), '{}')
+      FROM (SELECT t.table_ordinal, 0 AS place, NULL::text AS column_name, 'table_missing' AS code,
                    format(CASE WHEN is_added THEN 'table "%s" was added' ELSE 'table "%s" does not exist' END, m.target_name) AS message,
                    string_agg(s.statement || ';', E'\n' ORDER BY s.place) AS statements
               FROM unnest(tables) AS t
@@ -113,19 +170,45 @@ CREATE FUNCTION sq2pg.missing_notes(model sq2pg.model, tables sq2pg.data_table[]
               LEFT JOIN unnest(steps) WITH ORDINALITY AS s(phase, table_ordinal, object, statement, load, place) ON s.table_ordinal = t.table_ordinal
              WHERE t.relation IS NULL GROUP BY t.table_ordinal, m.target_name
             UNION ALL
-            SELECT t.table_ordinal, u.name, 'column_missing',
+            SELECT t.table_ordinal, c.id, u.name, 'column_missing',
                    format(CASE WHEN is_added THEN 'column "%s" was added to table %s' ELSE 'column "%s" of table %s does not exist' END,
-                          u.name, (t.load).relation), s.statement || ';'
+                          c.target_name, (t.load).relation), s.statement || ';'
               FROM unnest(tables) AS t
              CROSS JOIN unnest(t.unmatched) AS u(name)
+              JOIN unnest(model.columns) AS c ON c.table_ordinal = t.table_ordinal AND c.source_name = u.name
               LEFT JOIN unnest(steps) AS s ON s.phase = 'add' AND s.table_ordinal = t.table_ordinal AND s.object = u.name
                                           AND s.statement LIKE '% ADD COLUMN %'
              WHERE t.relation IS NOT NULL
             UNION ALL
-            SELECT s.table_ordinal, s.object, 'identity_missing', format('column "%s" got an identity', s.object), s.statement || ';'
+            SELECT t.table_ordinal, 2147483647, NULL, 'key_missing',
+                   format(CASE WHEN is_added THEN '"%s" was added to table %s' ELSE '"%s" of table %s does not exist' END,
+                          s.object, (t.load).relation), s.statement || ';'
+              FROM unnest(tables) AS t
+              JOIN unnest(steps) AS s ON s.table_ordinal = t.table_ordinal AND s.phase IN ('key', 'index', 'foreign key')
+             WHERE t.relation IS NOT NULL
+            UNION ALL
+            SELECT s.table_ordinal, 2147483647, s.object, 'identity_missing', format('column "%s" got an identity', s.object), s.statement || ';'
               FROM unnest(steps) AS s WHERE is_added AND s.statement LIKE '% ADD GENERATED BY DEFAULT AS IDENTITY') AS n
 $$;
 COMMENT ON FUNCTION sq2pg.missing_notes(sq2pg.model, sq2pg.data_table[], sq2pg.step[], boolean) IS 'what the target lacks, or what was added';
+
+/*
+ * What the target lacks, without what may be there under another name.
+ */
+CREATE FUNCTION sq2pg.completeness_notes(model sq2pg.model, completed sq2pg.model, tables sq2pg.data_table[], steps sq2pg.step[],
+                                         is_added boolean) RETURNS sq2pg.note[]
+    LANGUAGE sql STABLE AS $$
+    WITH unclear AS MATERIALIZED (
+        SELECT n FROM unnest(sq2pg.unclear_notes(model)) AS n
+    )
+    SELECT ARRAY(SELECT ROW((u.n).*)::sq2pg.note FROM unclear AS u)
+        || CASE WHEN is_added THEN sq2pg.unaddable_notes(completed, tables, steps) ELSE '{}' END
+        || ARRAY(SELECT ROW(m.*)::sq2pg.note FROM unnest(sq2pg.missing_notes(completed, tables, steps, is_added)) AS m
+                  WHERE NOT EXISTS (SELECT FROM unclear AS u WHERE (u.n).table_ordinal = m.table_ordinal
+                                                               AND (u.n).column_name IS NOT DISTINCT FROM m.column_name))
+$$;
+COMMENT ON FUNCTION sq2pg.completeness_notes(sq2pg.model, sq2pg.model, sq2pg.data_table[], sq2pg.step[], boolean) IS
+    'what is missing, or not clear';
 
 /*
  * Adds what is missing if that is wanted, else says how to.
@@ -136,12 +219,15 @@ DECLARE
     is_wanted boolean := (options->>'add_missing')::boolean;
     tables    sq2pg.data_table[] := sq2pg.find_targets(model);
     missing   record;
+    notes     sq2pg.note[];
 BEGIN
     SELECT * INTO missing FROM sq2pg.missing_steps(options, model, tables);
+    notes := sq2pg.completeness_notes(model, missing.model, tables, missing.steps, is_wanted);
     IF is_wanted THEN
+        PERFORM sq2pg.raise_problems(model.schema_name, notes);
         PERFORM sq2pg.execute_steps(missing.steps);
     END IF;
-    RETURN sq2pg.missing_notes(missing.model, tables, missing.steps, is_wanted);
+    RETURN notes;
 END
 $$;
 COMMENT ON FUNCTION sq2pg.add_missing(jsonb, sq2pg.model) IS 'adds tables, columns and identities that the target lacks, or lists them as errors';

@@ -34,6 +34,37 @@ $$;
 COMMENT ON FUNCTION sq2pg.drop_steps(jsonb, sq2pg.model) IS 'what is dropped before it is made again';
 
 /*
+ * What of others' is built on tables that would be dropped: foreign keys and
+ * views.
+ */
+CREATE FUNCTION sq2pg.drop_notes(options jsonb, model sq2pg.model) RETURNS sq2pg.note[]
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    WITH dropped AS MATERIALIZED (
+        SELECT o.relation FROM sq2pg.occupied_names(model) AS o
+         WHERE options->>'existing' = 'recreate' AND (o.is_view AND o.kind = 'v' OR NOT o.is_view AND o.kind IN ('r', 'p'))
+    ), dependents AS (
+        SELECT d.relation, k.conrelid AS dependent, format('foreign key "%s" of table', k.conname) AS what
+          FROM dropped AS d JOIN pg_constraint AS k ON k.confrelid = d.relation AND k.contype = 'f' AND k.conparentid = 0
+        UNION
+        SELECT d.relation, w.ev_class, CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'a rule of table' END
+          FROM dropped AS d
+          JOIN pg_depend AS p ON p.refclassid = 'pg_class'::regclass AND p.refobjid = d.relation AND p.classid = 'pg_rewrite'::regclass
+          JOIN pg_rewrite AS w ON w.oid = p.objid
+          JOIN pg_class AS c ON c.oid = w.ev_class
+    )
+    SELECT coalesce(array_agg(ROW(NULL, NULL, 'error', 'depended_on', NULL, NULL, x.message,
+                                  'Drop it before, and create it again after the run.')::sq2pg.note ORDER BY x.message COLLATE "C"), '{}')
+      FROM (SELECT format('%s %I.%I depends on %I.%I', e.what, n.nspname, c.relname, m.nspname, r.relname) AS message
+              FROM dependents AS e
+              JOIN pg_class AS c ON c.oid = e.dependent
+              JOIN pg_namespace AS n ON n.oid = c.relnamespace
+              JOIN pg_class AS r ON r.oid = e.relation
+              JOIN pg_namespace AS m ON m.oid = r.relnamespace
+             WHERE e.dependent NOT IN (SELECT d.relation FROM dropped AS d)) AS x
+$$;
+COMMENT ON FUNCTION sq2pg.drop_notes(jsonb, sq2pg.model) IS 'what stands in the way of existing => ''recreate''';
+
+/*
  * Names of relations and types that are taken, without those that
  * sq2pg.drop_steps() frees.
  */
@@ -125,7 +156,8 @@ BEGIN
         RAISE duplicate_table USING
             MESSAGE = format('tables of the source already exist in schema "%s"', model.schema_name),
             DETAIL = format('Existing: %s.', present),
-            HINT = 'Choose mode => ''data'' to load into them, existing => ''recreate'' to replace them, tables with include or exclude, or another target_schema.';
+            HINT = CASE options->>'existing' WHEN 'recreate' THEN 'They are no tables: drop or rename them, or leave these tables out with exclude.'
+                ELSE 'Choose mode => ''data'' to load into them, existing => ''recreate'' to replace them, tables with include or exclude, or another target_schema.' END;
     END IF;
 END
 $$;

@@ -106,16 +106,39 @@ COMMENT ON FUNCTION sq2pg.make_options(text, name, text, text[], text[], jsonb, 
     'checks the parameters of a run and puts them into one value';
 
 /*
+ * The locks that a run takes, and how many there can be.
+ */
+CREATE FUNCTION sq2pg.lock_needs(model sq2pg.model, OUT locks bigint, OUT room bigint, OUT backends bigint)
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    per_backend bigint;
+BEGIN
+    -- tables, TOAST tables with their index, keys, indexes, sequences
+    locks := cardinality(model.tables) + cardinality(model.keys) + cardinality(model.indexes)
+        + (SELECT 2 * count(DISTINCT c.table_ordinal) FROM unnest(model.columns) AS c
+            WHERE coalesce(c.type, c.candidates[1]) IN ('text', 'bytea', 'json', 'jsonb', 'numeric'))
+        + (SELECT count(*) FROM unnest(model.columns) AS c WHERE c.is_identity);
+    -- as the server sizes its lock table
+    per_backend := current_setting('max_locks_per_transaction')::bigint;
+    backends := (SELECT sum(current_setting(g, true)::bigint)
+                   FROM unnest(ARRAY['max_connections', 'max_prepared_transactions', 'max_worker_processes',
+                                     'max_wal_senders', 'autovacuum_worker_slots']) AS g) + 1;
+    IF current_setting('autovacuum_worker_slots', true) IS NULL THEN
+        backends := backends + current_setting('autovacuum_max_workers')::bigint;
+    END IF;
+    room := per_backend * backends;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.lock_needs(sq2pg.model) IS 'locks that a run needs, and room in the lock table';
+
+/*
  * Limits of PostgreSQL's that are better told before the work begins.
  */
 CREATE FUNCTION sq2pg.check_limits(model sq2pg.model) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
     worst  record;
-    locks  bigint;
-    room   bigint;
-    per_backend bigint;
-    backends bigint;
+    needs  record;
 BEGIN
     SELECT t.source_name, count(*) AS columns INTO worst
       FROM unnest(model.columns) AS c JOIN unnest(model.tables) AS t ON t.ordinal = c.table_ordinal
@@ -135,25 +158,12 @@ BEGIN
             DETAIL = 'PostgreSQL allows 32 columns in a key.',
             HINT = 'Leave a column of the key out with exclude, and the key with it, or the table.';
     END IF;
-    -- tables, TOAST tables with their index, keys, indexes, sequences
-    locks := cardinality(model.tables) + cardinality(model.keys) + cardinality(model.indexes)
-        + (SELECT 2 * count(DISTINCT c.table_ordinal) FROM unnest(model.columns) AS c
-            WHERE coalesce(c.type, c.candidates[1]) IN ('text', 'bytea', 'json', 'jsonb', 'numeric'))
-        + (SELECT count(*) FROM unnest(model.columns) AS c WHERE c.is_identity);
-    -- as the server sizes its lock table
-    per_backend := current_setting('max_locks_per_transaction')::bigint;
-    backends := (SELECT sum(current_setting(g, true)::bigint)
-                   FROM unnest(ARRAY['max_connections', 'max_prepared_transactions', 'max_worker_processes',
-                                     'max_wal_senders', 'autovacuum_worker_slots']) AS g) + 1;
-    IF current_setting('autovacuum_worker_slots', true) IS NULL THEN
-        backends := backends + current_setting('autovacuum_max_workers')::bigint;
-    END IF;
-    room := per_backend * backends;
-    IF locks > room THEN
+    SELECT * INTO needs FROM sq2pg.lock_needs(model);
+    IF needs.locks > needs.room THEN
         RAISE configuration_limit_exceeded USING
-            MESSAGE = format('the migration needs about %s locks, the lock table has room for %s', locks, room),
+            MESSAGE = format('the migration needs about %s locks, the lock table has room for %s', needs.locks, needs.room),
             HINT = format('Set max_locks_per_transaction to %s and restart the server, or migrate in parts with include.',
-                          1 + locks * 5 / 4 / backends);
+                          1 + needs.locks * 5 / 4 / needs.backends);
     END IF;
 END
 $$;
@@ -228,7 +238,7 @@ BEGIN
         || sq2pg.source_steps(options)
         || sq2pg.staging_steps(model)
         || sq2pg.create_steps(model, expressions)
-        || sq2pg.in_caller_path(sq2pg.load_steps(model, expressions), false)
+        || sq2pg.in_caller_path(sq2pg.load_steps(model, expressions))
         || sq2pg.source_end_steps()
         || sq2pg.key_steps(model, sq2pg.null_columns(profiles))
         || sq2pg.check_steps(model, expressions)
@@ -283,24 +293,23 @@ COMMENT ON FUNCTION sq2pg.plan(text, name, text, text[], text[], jsonb, text, js
     'the work of sq2pg_plan';
 
 /*
- * Expressions of the caller's are read in the caller's search path, and so is
- * the code of existing tables (everything).
+ * Expressions of the caller's are read in the caller's search path.
  */
-CREATE FUNCTION sq2pg.in_caller_path(steps sq2pg.step[], everything boolean) RETURNS sq2pg.step[]
+CREATE FUNCTION sq2pg.in_caller_path(steps sq2pg.step[]) RETURNS sq2pg.step[]
     LANGUAGE sql STABLE AS $$
     SELECT coalesce(array_agg(x.step ORDER BY s.ordinality, x.n), '{}')
       FROM unnest(steps) WITH ORDINALITY AS s
      CROSS JOIN LATERAL (
-           VALUES (1, CASE WHEN everything OR (s.load).computed IS NOT NULL THEN
+           VALUES (1, CASE WHEN (s.load).computed IS NOT NULL THEN
                          ROW('load', s.table_ordinal, s.object, 'SET LOCAL search_path = ' || sq2pg.caller_search_path(),
                              NULL)::sq2pg.step END),
                   (2, ROW(s.phase, s.table_ordinal, s.object, s.statement, s.load)::sq2pg.step),
-                  (3, CASE WHEN everything OR (s.load).computed IS NOT NULL THEN
+                  (3, CASE WHEN (s.load).computed IS NOT NULL THEN
                          ROW('load', s.table_ordinal, s.object, 'SET LOCAL search_path = pg_catalog, pg_temp',
                              NULL)::sq2pg.step END)) AS x(n, step)
      WHERE (x.step).statement IS NOT NULL
 $$;
-COMMENT ON FUNCTION sq2pg.in_caller_path(sq2pg.step[], boolean) IS 'puts loads into the search path of the caller';
+COMMENT ON FUNCTION sq2pg.in_caller_path(sq2pg.step[]) IS 'puts loads with USING expressions into the search path of the caller';
 
 /*
  * What on_orphan does, as plain statements: the run also keeps what it changes

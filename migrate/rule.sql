@@ -9,8 +9,10 @@
  *     sqm_rows (sqm_rowid, sqm_number, sqm_row)
  *
  * Expressions of the target are taken as PostgreSQL prints them.  They run in
- * the search path of the caller, as an INSERT of theirs would: so what we add
- * to them is schema-qualified, functions of pg_catalog too.
+ * the search path of the caller, as an INSERT of theirs would: so they are
+ * printed under that path, under which a name may mean something else than
+ * under ours, and what we add to them is schema-qualified, functions of
+ * pg_catalog too.
  */
 
 CREATE TYPE sq2pg.rule AS (
@@ -60,6 +62,44 @@ COMMENT ON AGGREGATE sq2pg.first_numbers(bigint) IS 'the three smallest numbers'
  */
 CREATE AGGREGATE sq2pg.range_hull(anyrange) (SFUNC = pg_catalog.range_merge, STYPE = anyrange);
 COMMENT ON AGGREGATE sq2pg.range_hull(anyrange) IS 'the smallest range that holds all of them';
+
+/*
+ * An expression of a relation, the bounds of a partition, or a key of an index,
+ * as text that means the same in the search path of the caller.
+ */
+CREATE FUNCTION sq2pg.caller_text(relation oid, expression pg_node_tree, key int) RETURNS text
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    before text := current_setting('search_path');
+    result text;
+BEGIN
+    PERFORM set_config('search_path', sq2pg.caller_search_path(), true);
+    IF key IS NOT NULL THEN
+        result := pg_catalog.pg_get_indexdef(relation, key, false);
+    ELSIF expression IS NOT NULL THEN
+        result := pg_catalog.pg_get_expr(expression, relation);
+    ELSE
+        result := pg_catalog.pg_get_partition_constraintdef(relation);
+    END IF;
+    PERFORM pg_catalog.set_config('search_path', before, true);
+    RETURN result;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.caller_text(oid, pg_node_tree, int) IS 'an expression of the target, as the caller would write it';
+
+CREATE FUNCTION sq2pg.expression_text(expression pg_node_tree, relation oid) RETURNS text
+    LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN expression IS NOT NULL THEN sq2pg.caller_text(relation, expression, NULL) END
+$$;
+COMMENT ON FUNCTION sq2pg.expression_text(pg_node_tree, oid) IS 'pg_get_expr() for the search path of the caller';
+
+CREATE FUNCTION sq2pg.partition_condition(relation oid) RETURNS text
+    LANGUAGE sql STABLE AS $$ SELECT sq2pg.caller_text(relation, NULL, NULL) $$;
+COMMENT ON FUNCTION sq2pg.partition_condition(oid) IS 'pg_get_partition_constraintdef() for the search path of the caller';
+
+CREATE FUNCTION sq2pg.index_key(index_oid oid, key int) RETURNS text
+    LANGUAGE sql STABLE AS $$ SELECT sq2pg.caller_text(index_oid, NULL, key) $$;
+COMMENT ON FUNCTION sq2pg.index_key(oid, int) IS 'pg_get_indexdef() of one key for the search path of the caller';
 
 /*
  * Columns that get their value from a sequence or a volatile default, and what
@@ -142,7 +182,7 @@ COMMENT ON FUNCTION sq2pg.target_parts(jsonb, sq2pg.data_table[]) IS 'the target
 CREATE FUNCTION sq2pg.in_part(p sq2pg.target_part, expression text) RETURNS text
     LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN p.is_root THEN expression
-                ELSE format('CASE WHEN %s THEN %s END', coalesce(pg_get_partition_constraintdef(p.part), 'true'), expression) END
+                ELSE format('CASE WHEN %s THEN %s END', coalesce(sq2pg.partition_condition(p.part), 'true'), expression) END
 $$;
 COMMENT ON FUNCTION sq2pg.in_part(sq2pg.target_part, text) IS 'an expression for the rows of a partition';
 
@@ -152,7 +192,7 @@ COMMENT ON FUNCTION sq2pg.in_part(sq2pg.target_part, text) IS 'an expression for
 CREATE FUNCTION sq2pg.check_rules(parts sq2pg.target_part[]) RETURNS SETOF sq2pg.rule
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     SELECT p.table_ordinal, 'check', c.conname::text, pg_get_constraintdef(c.oid), p.relation,
-           sq2pg.in_part(p, format('(%s) IS FALSE', pg_get_expr(c.conbin, c.conrelid))), NULL, k.names, k.names,
+           sq2pg.in_part(p, format('(%s) IS FALSE', sq2pg.expression_text(c.conbin, c.conrelid))), NULL, k.names, k.names,
            sq2pg.quote_names(k.names)
       FROM unnest(parts) AS p
       JOIN pg_constraint AS c ON c.conrelid = p.part AND c.contype = 'c' AND (p.is_root OR c.coninhcount = 0)
@@ -204,7 +244,7 @@ CREATE FUNCTION sq2pg.policy_rules(parts sq2pg.target_part[]) RETURNS SETOF sq2p
         SELECT p.* FROM unnest(parts) AS p WHERE p.is_root AND row_security_active(p.root)
     ), policies AS (
         SELECT g.table_ordinal, g.relation, g.unknown, y.polname, y.polpermissive,
-               pg_get_expr(coalesce(y.polwithcheck, y.polqual), y.polrelid) AS expression,
+               sq2pg.expression_text(coalesce(y.polwithcheck, y.polqual), y.polrelid) AS expression,
                coalesce(ARRAY(SELECT a.attname::text FROM pg_depend AS d
                                 JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
                                WHERE d.classid = 'pg_policy'::regclass AND d.objid = y.oid
@@ -219,6 +259,7 @@ CREATE FUNCTION sq2pg.policy_rules(parts sq2pg.target_part[]) RETURNS SETOF sq2p
            NULL::text[], y.names, sq2pg.quote_names(y.names)
       FROM policies AS y WHERE NOT y.polpermissive AND sq2pg.is_known(y.names, y.unknown)
     UNION ALL
+    -- where none is permissive, nothing is allowed
     SELECT g.table_ordinal, 'policy', coalesce(string_agg(y.polname, ', ' ORDER BY y.polname), 'no policy'),
            coalesce(string_agg(y.expression, ' OR ' ORDER BY y.polname), 'false'), g.relation,
            coalesce('(' || string_agg('(' || y.expression || ')', ' OR ' ORDER BY y.polname) || ') IS NOT TRUE', 'true'),
@@ -255,7 +296,7 @@ CREATE FUNCTION sq2pg.partition_rules(parts sq2pg.target_part[]) RETURNS SETOF s
          GROUP BY p.table_ordinal, p.unknown, p.root, p.relation
     )
     SELECT k.table_ordinal, 'partition', k.relation, NULL::text, k.relation,
-           coalesce('(' || string_agg(format('(%s)', coalesce(pg_get_partition_constraintdef(l.relid), 'true')), ' OR ' ORDER BY l.relid::oid)
+           coalesce('(' || string_agg(format('(%s)', coalesce(sq2pg.partition_condition(l.relid), 'true')), ' OR ' ORDER BY l.relid::oid)
                            FILTER (WHERE l.relid IS NOT NULL) || ') IS NOT TRUE', 'true'),
            NULL::text, k.names, coalesce(k.names, '{}'::text[]), sq2pg.quote_names(coalesce(k.names, '{}'::text[]))
       FROM keys AS k
@@ -266,7 +307,7 @@ CREATE FUNCTION sq2pg.partition_rules(parts sq2pg.target_part[]) RETURNS SETOF s
     SELECT p.table_ordinal, 'foreign_partition', p.relation, d.definition, p.relation, format('(%s) IS FALSE', d.definition), NULL, NULL, '{}'::text[], '{}'::text[]
       FROM unnest(parts) AS p
       JOIN pg_class AS c ON c.oid = p.root AND c.relispartition
-     CROSS JOIN LATERAL pg_get_partition_constraintdef(p.root) AS d(definition)
+     CROSS JOIN LATERAL sq2pg.partition_condition(p.root) AS d(definition)
      WHERE p.is_root AND d.definition IS NOT NULL AND p.unknown = '{}'
 $$;
 COMMENT ON FUNCTION sq2pg.partition_rules(sq2pg.target_part[]) IS 'partition bounds as rules';

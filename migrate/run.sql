@@ -188,7 +188,9 @@ BEGIN
         SELECT * INTO v
           FROM sq2pg.verify_table(options, sq2pg.comparable(CASE WHEN r.exceptions = '{}' AND r.orphans = 0 AND r.changed = 0
                                              THEN all_loads[i].load ELSE s.load END),
-                                  r.exceptions, r.rejected, r.stored, r.orphans, r.removed);
+                                  r.exceptions, r.rejected, r.stored, r.orphans, r.removed, r.source_rows,
+                                  -- those that PostgreSQL computes were not read
+                                  CASE WHEN (all_loads[i].load).target_columns = (s.load).target_columns THEN r.digest END);
         IF NOT v.matches THEN
             failed := failed || format('Table "%s": %s.', s.object, v.detail);
         END IF;
@@ -230,19 +232,21 @@ $$;
 COMMENT ON FUNCTION sq2pg.total_row(sq2pg.report_row[], timestamptz, sq2pg.note[]) IS 'last row of a report';
 
 /*
- * What the run leaves in the history.
+ * What the run leaves in the history.  digests: by table, its rows and the
+ * digest that both sides have.
  */
-CREATE FUNCTION sq2pg.record_run(options jsonb, rows sq2pg.report_row[], all_notes sq2pg.note[]) RETURNS bigint
+CREATE FUNCTION sq2pg.record_run(options jsonb, rows sq2pg.report_row[], all_notes sq2pg.note[],
+                                 digests jsonb DEFAULT NULL) RETURNS bigint
     LANGUAGE sql AS $$
-    INSERT INTO sq2pg.runs (source, target_schema, source_facts, versions, parameters, tables, notes)
+    INSERT INTO sq2pg.runs (source, target_schema, source_facts, versions, parameters, tables, notes, digests)
     SELECT options->>'source', options->>'target_schema', sq2pg.source_facts(options->>'source'),
            jsonb_build_object('extension', sq2pg_version(), 'postgresql', version()),
            options - 'source' - 'target_schema',
            (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM unnest(rows) AS r),
-           (SELECT coalesce(jsonb_agg(to_jsonb(n)), '[]') FROM unnest(all_notes) AS n)
+           (SELECT coalesce(jsonb_agg(to_jsonb(n)), '[]') FROM unnest(all_notes) AS n), digests
     RETURNING run
 $$;
-COMMENT ON FUNCTION sq2pg.record_run(jsonb, sq2pg.report_row[], sq2pg.note[]) IS 'adds a run to the history';
+COMMENT ON FUNCTION sq2pg.record_run(jsonb, sq2pg.report_row[], sq2pg.note[], jsonb) IS 'adds a run to the history';
 
 /*
  * Refused and changed values go to sq2pg.rejects under their run.
@@ -273,6 +277,7 @@ DECLARE
 BEGIN
     rows := '{}';
     model.notes := model.notes || sq2pg.object_notes(options, model);
+    PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.drop_notes(options, model));
     PERFORM sq2pg.execute_steps(sq2pg.drop_steps(options, model));
     IF model.tables IS NOT NULL THEN
         PERFORM sq2pg.check_limits(model);

@@ -11,8 +11,13 @@ CREATE TABLE sq2pg.runs (
     versions        jsonb NOT NULL,
     parameters      jsonb NOT NULL,
     tables          jsonb NOT NULL,
-    notes           jsonb NOT NULL);
+    notes           jsonb NOT NULL,
+    digests         jsonb);
 COMMENT ON TABLE sq2pg.runs IS 'every finished migration: its source, parameters, versions and report';
+COMMENT ON COLUMN sq2pg.runs.source_facts IS
+    'size, time, change counter and SHA-256 of the source; sha256_note says why there is no SHA-256';
+COMMENT ON COLUMN sq2pg.runs.digests IS
+    'by table: rows and digest that source and target had in common; NULL: the content was not compared';
 
 ALTER TABLE sq2pg.runs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own_runs ON sq2pg.runs USING (role_name = current_user);
@@ -107,15 +112,22 @@ $$;
 COMMENT ON FUNCTION sq2pg_report(bigint) IS 'one run with its rejects as JSON';
 
 /*
- * Facts about the open source, for the history.
+ * Facts about the open source, for the history: the hash costs a read of the
+ * whole file, unless it was found while the file was copied.
  */
 CREATE FUNCTION sq2pg.source_facts(source text) RETURNS jsonb
     LANGUAGE sql STRICT AS $$
     SELECT jsonb_build_object('size', size, 'modified', modified, 'change_counter', change_counter,
-                              'wal_mode', wal_mode, 'read_from_copy', copied)
-      FROM sq2pg.source_state(source)
+                              'wal_mode', wal_mode, 'read_from_copy', copied, 'sha256', h.sha256)
+           || CASE WHEN h.note IS NULL THEN '{}' ELSE jsonb_build_object('sha256_note', h.note) END
+      FROM sq2pg.source_state(source), sq2pg.source_sha256(source) AS h
 $$;
-COMMENT ON FUNCTION sq2pg.source_facts(text) IS 'size, time and change counter of a source';
+COMMENT ON FUNCTION sq2pg.source_facts(text) IS 'size, time, change counter and SHA-256 of a source';
+
+CREATE FUNCTION sq2pg.source_sha256(source text, OUT sha256 text, OUT note text)
+    RETURNS SETOF record
+    LANGUAGE C STRICT ROWS 1 AS 'MODULE_PATHNAME', 'sqm_source_sha256_sql';
+COMMENT ON FUNCTION sq2pg.source_sha256(text) IS 'SHA-256 of a source as it lies outside, or why there is none';
 
 CREATE FUNCTION sq2pg.source_state(source text, OUT size bigint, OUT modified timestamptz, OUT change_counter bigint,
                                    OUT wal_mode boolean, OUT copied boolean)

@@ -71,17 +71,18 @@ CREATE FUNCTION sq2pg.lock_steps(tables sq2pg.data_table[], existing text) RETUR
     LANGUAGE sql STABLE AS $$
     SELECT coalesce(array_agg(ROW('lock', t.table_ordinal, c.relname,
                                   format('LOCK TABLE %s IN %s MODE', (t.load).relation,
-                                         CASE WHEN existing = 'truncate' OR k.table_ordinal IS NOT NULL THEN 'ACCESS EXCLUSIVE'
                                               -- the lock that keeps others from writing needs more than INSERT
-                                              WHEN has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
-                                                  THEN 'SHARE ROW EXCLUSIVE'
-                                              ELSE 'ROW EXCLUSIVE' END), NULL)::sq2pg.step ORDER BY c.oid), '{}')
+                                         CASE WHEN NOT has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE') THEN 'ROW EXCLUSIVE'
+                                              WHEN existing = 'truncate' OR k.table_ordinal IS NOT NULL THEN 'ACCESS EXCLUSIVE'
+                                              ELSE 'SHARE ROW EXCLUSIVE' END), NULL)::sq2pg.step ORDER BY c.oid), '{}')
       FROM unnest(tables) AS t
       JOIN pg_class AS c ON c.oid = t.relation
       -- what is needed later is taken now: a stronger lock on top of another one is how deadlocks are made
       LEFT JOIN (SELECT DISTINCT x.table_ordinal FROM sq2pg.cycle_keys(tables) AS x
                   WHERE x.is_owner AND NOT x.is_deferrable) AS k ON k.table_ordinal = t.table_ordinal
      WHERE c.relkind IN ('r', 'p', 'v')
+       -- rights on single columns are enough for an INSERT, which takes its own lock, but not for LOCK
+       AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
 $$;
 COMMENT ON FUNCTION sq2pg.lock_steps(sq2pg.data_table[], text) IS 'LOCK TABLE for all targets';
 
@@ -90,11 +91,17 @@ COMMENT ON FUNCTION sq2pg.lock_steps(sq2pg.data_table[], text) IS 'LOCK TABLE fo
  */
 CREATE FUNCTION sq2pg.lock_holders(relations oid[], is_exclusive boolean) RETURNS text
     LANGUAGE sql VOLATILE AS $$
+    WITH RECURSIVE family(oid) AS (
+        SELECT r.oid FROM unnest(relations) AS r(oid)
+        UNION
+        -- partitions and children are locked with their parents
+        SELECT i.inhrelid FROM pg_inherits AS i JOIN family AS f ON f.oid = i.inhparent
+    )
     SELECT string_agg(DISTINCT format('process %s (%s, %s)', l.pid, coalesce(a.usename, 'another role'), coalesce(a.state, 'busy')),
                       ', ')
       FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
      WHERE l.locktype = 'relation' AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
-       AND l.relation = ANY (relations) AND l.granted AND l.pid <> pg_backend_pid()
+       AND l.relation IN (SELECT f.oid FROM family AS f) AND l.granted AND l.pid <> pg_backend_pid()
        AND (is_exclusive OR l.mode NOT IN ('AccessShareLock', 'RowShareLock'))
 $$;
 COMMENT ON FUNCTION sq2pg.lock_holders(oid[], boolean) IS 'sessions that hold locks on some relations';
@@ -129,14 +136,20 @@ COMMENT ON FUNCTION sq2pg.lock_targets(sq2pg.data_table[], text) IS 'locks all t
 
 /*
  * For the time of the load the foreign keys of a cycle wait until its end.
+ * INITIALLY DEFERRED alone is not enough: SET CONSTRAINTS ALL IMMEDIATE, in
+ * this transaction and be it by another run, would overrule it.
  */
 CREATE FUNCTION sq2pg.defer_steps(tables sq2pg.data_table[]) RETURNS sq2pg.step[]
     LANGUAGE sql STABLE AS $$
-    SELECT coalesce(array_agg(ROW('defer', k.table_ordinal, k.name,
-                                  CASE WHEN k.is_deferrable THEN format('SET CONSTRAINTS %s DEFERRED', k.qualified_name)
-                                       ELSE format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE INITIALLY DEFERRED',
-                                                   k.relation, k.name) END, NULL)::sq2pg.step), '{}')
-      FROM sq2pg.cycle_keys(tables) AS k WHERE k.is_deferrable OR k.is_owner
+    SELECT coalesce(array_agg(ROW('defer', k.table_ordinal, k.name, x.statement, NULL)::sq2pg.step ORDER BY k.place, x.place), '{}')
+      FROM sq2pg.cycle_keys(tables) WITH ORDINALITY
+               AS k(table_ordinal, name, qualified_name, relation, is_deferrable, is_owner, columns, nullable, place)
+     CROSS JOIN LATERAL (VALUES
+           (1, CASE WHEN NOT k.is_deferrable
+                    THEN format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE', k.relation, k.name) END),
+           -- also against a SET CONSTRAINTS ALL IMMEDIATE that came before in this transaction
+           (2, format('SET CONSTRAINTS %s DEFERRED', k.qualified_name))) AS x(place, statement)
+     WHERE (k.is_deferrable OR k.is_owner) AND x.statement IS NOT NULL
 $$;
 COMMENT ON FUNCTION sq2pg.defer_steps(sq2pg.data_table[]) IS 'lets foreign keys of a cycle wait until all rows are there';
 
@@ -165,7 +178,8 @@ CREATE FUNCTION sq2pg.trigger_steps(tables sq2pg.data_table[], is_back boolean) 
       JOIN pg_class AS c ON c.oid = coalesce(p.relid::oid, t.relation)
       JOIN pg_namespace AS n ON n.oid = c.relnamespace
       JOIN pg_trigger AS g ON g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')
-     WHERE t.action IN ('load', 'append', 'replace')
+     -- the triggers of a view are what stores its rows
+     WHERE t.action IN ('load', 'append', 'replace') AND c.relkind <> 'v'
 $$;
 COMMENT ON FUNCTION sq2pg.trigger_steps(sq2pg.data_table[], boolean) IS 'switches user triggers off, or back to what they were';
 
@@ -237,5 +251,29 @@ CREATE FUNCTION sq2pg.missing_rights(options jsonb, tables sq2pg.data_table[])
            ('UPDATE', options->>'on_conflict' <> 'update' OR has_table_privilege(t.relation, 'UPDATE')),
            ('TRUNCATE', t.action IS DISTINCT FROM 'replace' OR has_table_privilege(t.relation, 'TRUNCATE'))) AS r(privilege, is_there)
      WHERE t.relation IS NOT NULL AND t.action IS DISTINCT FROM 'skip' AND NOT r.is_there
+    UNION ALL
+    SELECT min(t.table_ordinal), format('SCHEMA %I', n.nspname), 'USAGE'
+      FROM unnest(tables) AS t
+      JOIN pg_class AS c ON c.oid = t.relation
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE NOT has_schema_privilege(n.oid, 'USAGE')
+     GROUP BY n.nspname
+    UNION ALL
+    -- whoever does not own a sequence reads where it stands, draws from it, or sets it
+    SELECT min(t.table_ordinal), format('SEQUENCE %I.%I', n.nspname, c.relname), r.privilege
+      FROM sq2pg.column_sequences((options->>'target_schema')::name) AS u
+      JOIN unnest(tables) AS t ON t.relation = u.table_oid
+      JOIN pg_attribute AS a ON a.attrelid = u.table_oid AND a.attnum = u.column_number
+      JOIN pg_class AS c ON c.oid = u.sequence_oid
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     CROSS JOIN LATERAL (VALUES
+           ('SELECT', true, has_sequence_privilege(c.oid, 'SELECT')),
+           -- an identity needs no right
+           ('USAGE', false, has_sequence_privilege(c.oid, 'USAGE, UPDATE') OR a.attidentity <> ''
+                            OR NOT coalesce(t.action IN ('load', 'append', 'replace'), false)),
+           ('UPDATE', true, has_sequence_privilege(c.oid, 'UPDATE')
+                            OR NOT coalesce(t.action IN ('load', 'append', 'replace'), false))) AS r(privilege, is_loaded, is_there)
+     WHERE NOT pg_has_role(c.relowner, 'USAGE') AND r.is_loaded = (a.attname = ANY ((t.load).target_columns)) AND NOT r.is_there
+     GROUP BY n.nspname, c.relname, r.privilege
 $$;
 COMMENT ON FUNCTION sq2pg.missing_rights(jsonb, sq2pg.data_table[]) IS 'privileges on target tables that the role lacks';

@@ -131,7 +131,7 @@ BEGIN
                    format('table "%s" belongs to %s: it is left as it is', tool.table_name, tool.tool), NULL)::sq2pg.note;
         IF targets[tool.table_ordinal].relation IS NOT NULL AND (targets[tool.table_ordinal].load).target_columns IS NOT NULL THEN
             differs := sq2pg.compare_revisions(options, tool, targets[tool.table_ordinal]);
-            IF differs IS NOT NULL THEN
+            IF differs.code IS NOT NULL THEN
                 differs.table_ordinal := NULL;  -- it is not in the model of the run
                 notes := notes || differs;
             END IF;

@@ -53,10 +53,11 @@ COMMENT ON FUNCTION sq2pg.row_digest(record) IS 'digest of ROW(column, ...) of a
  * One table: both sides read once.  Rows that a policy changed or left out
  * (exceptions) are not compared with the source; that they stand in the
  * target as the loader made them is (stored).  Orphans were loaded and then
- * taken out again (removed).
+ * taken out again (removed).  A digest that the loader has computed from the
+ * raw values, while it read them, saves reading the source again (known).
  */
 CREATE FUNCTION sq2pg.verify_table(options jsonb, load sq2pg.load, exceptions bigint[], rejected bigint, stored text,
-                                   orphans bigint, removed text,
+                                   orphans bigint, removed text, known_rows bigint DEFAULT NULL, known text DEFAULT NULL,
                                    OUT source_rows bigint, OUT target_rows bigint, OUT matches boolean, OUT detail text)
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -70,10 +71,15 @@ BEGIN
         source_rows := sq2pg.source_count(options->>'source', load.source_table) - rejected - orphans;
         EXECUTE 'SELECT count(*) FROM ' || load.relation INTO target_rows;
     ELSE
-        SELECT d.source_rows, d.digest INTO source_rows, source_digest
-          FROM sq2pg.digest_source(options->>'source', load.source_table, load.source_columns,
-                                   load.relation::regclass, load.target_columns,
-                                   options->>'time_zone', (options->>'empty_as_null')::boolean, exceptions) AS d;
+        IF known IS NOT NULL THEN
+            source_rows := known_rows - cardinality(exceptions);
+            source_digest := known;
+        ELSE
+            SELECT d.source_rows, d.digest INTO source_rows, source_digest
+              FROM sq2pg.digest_source(options->>'source', load.source_table, load.source_columns,
+                                       load.relation::regclass, load.target_columns,
+                                       options->>'time_zone', (options->>'empty_as_null')::boolean, exceptions) AS d;
+        END IF;
         source_rows := source_rows + cardinality(exceptions) - rejected - orphans;
         source_digest := sq2pg.digest_difference(sq2pg.digest_sum(source_digest, stored), removed);
         SELECT d.rows, d.digest INTO target_rows, target_digest
@@ -86,7 +92,7 @@ BEGIN
                    ELSE 'the same number of rows, but not the same content' END;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.verify_table(jsonb, sq2pg.load, bigint[], bigint, text, bigint, text) IS 'compares one table with its source';
+COMMENT ON FUNCTION sq2pg.verify_table(jsonb, sq2pg.load, bigint[], bigint, text, bigint, text, bigint, text) IS 'compares one table with its source';
 
 /*
  * Columns that an expression of the caller's made stand for nothing in the

@@ -235,6 +235,7 @@ CREATE FUNCTION sq2pg.raise_violations(notes sq2pg.note[], schema_name name, nam
     LANGUAGE plpgsql AS $$
 DECLARE
     details text;
+    single  text := (SELECT CASE WHEN count(DISTINCT x.code) = 1 THEN min(x.code) END FROM unnest(notes) AS x WHERE x.severity = 'error');
 BEGIN
     SELECT string_agg(CASE WHEN e.n <= 20 THEN e.line
                            WHEN e.n = e.total THEN format('And %s more.', e.total - 20) END, E'\n' ORDER BY e.n)
@@ -244,7 +245,12 @@ BEGIN
                    row_number() OVER (ORDER BY x.ordinality) AS n, count(*) OVER () AS total
               FROM unnest(notes) WITH ORDINALITY AS x WHERE x.severity = 'error') AS e;
     IF details IS NOT NULL THEN
-        RAISE integrity_constraint_violation USING
+        RAISE EXCEPTION USING
+            ERRCODE = CASE single WHEN 'bad_value' THEN 'invalid_text_representation' WHEN 'check_violated' THEN 'check_violation'
+                                  WHEN 'duplicate_key' THEN 'unique_violation' WHEN 'key_exists' THEN 'unique_violation'
+                                  WHEN 'exclusion_violated' THEN 'exclusion_violation' WHEN 'orphans' THEN 'foreign_key_violation'
+                                  WHEN 'policy_violated' THEN 'insufficient_privilege'
+                                  ELSE 'integrity_constraint_violation' END,
             MESSAGE = format('rows of the source violate constraints of schema "%s"', schema_name),
             DETAIL = details,
             HINT = 'Nothing was migrated. sq2pg_check() with the same parameters lists all of them, each with what solves it.';

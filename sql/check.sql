@@ -8,8 +8,8 @@
 \pset format unaligned
 CREATE SCHEMA c;
 SELECT count(*) AS runs FROM sq2pg.runs \gset
-SELECT * FROM sq2pg_check(:'keys', 'c');
-SELECT severity, code, table_name, message FROM sq2pg_check(:'quirks', 'c') ORDER BY severity, code, table_name, message COLLATE "C";
+SELECT * FROM sq2pg_check(:'keys', 'c') WHERE code <> 'estimate';
+SELECT severity, code, table_name, message FROM sq2pg_check(:'quirks', 'c') WHERE code <> 'estimate' ORDER BY severity, code, table_name, message COLLATE "C";
 SELECT severity, code, table_name, column_name, occurrences, sample, message, hint FROM sq2pg_check(:'orphans', 'c') WHERE severity = 'error';
 SELECT severity, code, occurrences FROM sq2pg_check(:'orphans', 'c', on_orphan => 'keep') WHERE code LIKE 'orphan%';
 SELECT severity, code, table_name, column_name, occurrences, sample, message, hint

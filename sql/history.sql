@@ -8,6 +8,7 @@ GRANT pg_read_server_files TO regress_sqm_one, regress_sqm_two;
 CREATE SCHEMA h AUTHORIZATION regress_sqm_one;
 CREATE SCHEMA h2 AUTHORIZATION regress_sqm_two;
 SELECT coalesce(max(run), 0) AS before FROM sq2pg.runs \gset
+SELECT encode(sha256(pg_read_binary_file(:'db')), 'hex') AS sha256 \gset
 SET ROLE regress_sqm_one;
 SELECT count(*) FROM sq2pg_migrate(:'db', 'h', include => ARRAY['customer', 'log', 'a'], names => 'lower');
 SELECT max(run) AS mine FROM sq2pg.runs \gset
@@ -23,6 +24,12 @@ SELECT n->>'severity' AS severity, n->>'code' AS code, n->>'message' AS message
   FROM sq2pg.runs, jsonb_array_elements(notes) AS n WHERE run = :mine;
 SELECT key FROM jsonb_object_keys(sq2pg_report(:mine)) AS key ORDER BY key COLLATE "C";
 SELECT sq2pg_report(:mine)->>'target_schema' AS target_schema;
+-- what a run hands over of its digests is part of the report
+BEGIN;
+SELECT sq2pg.record_run(jsonb_build_object('source', :'db', 'target_schema', 'h'), '{}', '{}',
+                        '{"log": {"rows": 4, "digest": "00112233445566778899aabbccddeeff"}}') AS other \gset
+SELECT sq2pg_report(:other)->'digests' AS digests, sq2pg_report(:other)->'source_facts'->>'sha256' = :'sha256' AS same_hash;
+ROLLBACK;
 SELECT sq2pg_report(-1) IS NULL AS none;
 -- history is not to be changed, only added to
 UPDATE sq2pg.runs SET role_name = 'x';

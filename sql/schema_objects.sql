@@ -4,7 +4,7 @@
 \pset format unaligned
 SET client_min_messages = warning;
 CREATE SCHEMA s;
-SELECT severity, code, table_name, column_name, message, hint FROM sq2pg_check(:'db', 's');
+SELECT severity, code, table_name, column_name, message, hint FROM sq2pg_check(:'db', 's') WHERE code <> 'estimate';
 SELECT table_name, loaded, verified, notes FROM sq2pg_migrate(:'db', 's');
 SET search_path = s;
 TABLE note;

@@ -9,9 +9,9 @@ SET client_min_messages = warning;
 CREATE SCHEMA s;
 CREATE TABLE said (source text, severity text, code text, table_name text, column_name text, occurrences bigint, sample text,
                    message text, hint text);
-INSERT INTO said SELECT 'schema', * FROM sq2pg_check(:'db', 's');
-INSERT INTO said SELECT 'objects', * FROM sq2pg_check(:'objects', 's');
-INSERT INTO said SELECT 'names', * FROM sq2pg_check(:'names', 's', names => 'lower');
+INSERT INTO said SELECT 'schema', * FROM sq2pg_check(:'db', 's') WHERE code <> 'estimate';
+INSERT INTO said SELECT 'objects', * FROM sq2pg_check(:'objects', 's') WHERE code <> 'estimate';
+INSERT INTO said SELECT 'names', * FROM sq2pg_check(:'names', 's', names => 'lower') WHERE code <> 'estimate';
 SELECT severity, code, table_name, column_name, message FROM said WHERE source = 'schema';
 CREATE FUNCTION differences(of text) RETURNS TABLE (by text, code text, message text)
 LANGUAGE sql AS $$
@@ -37,13 +37,13 @@ SELECT * FROM differences('names');
 -- columns that are not wanted take their keys with them
 DROP SCHEMA s CASCADE;
 CREATE SCHEMA s;
-SELECT code, table_name, message FROM sq2pg_check(:'db', 's', include => ARRAY['uniques', 'null_key', 'child'], exclude => ARRAY['uniques.email', '*.b', 'child.x']);
+SELECT code, table_name, message FROM sq2pg_check(:'db', 's', include => ARRAY['uniques', 'null_key', 'child'], exclude => ARRAY['uniques.email', '*.b', 'child.x']) WHERE code <> 'estimate';
 DROP SCHEMA s CASCADE;
 -- names of columns that are not wanted do not become strings
 CREATE SCHEMA s;
 \set quirks :srcdir '/test/fixtures/quirks.db'
-SELECT code, message FROM sq2pg_check(:'quirks', 's', include => ARRAY['generated', 'good_view'], exclude => ARRAY['generated.a']);
-SELECT code, message FROM sq2pg_check(:'names', 's', include => ARRAY['CustomerOrder', 'OrderTotals'], exclude => ARRAY['*.CustomerName']);
+SELECT code, message FROM sq2pg_check(:'quirks', 's', include => ARRAY['generated', 'good_view'], exclude => ARRAY['generated.a']) WHERE code <> 'estimate';
+SELECT code, message FROM sq2pg_check(:'names', 's', include => ARRAY['CustomerOrder', 'OrderTotals'], exclude => ARRAY['*.CustomerName']) WHERE code <> 'estimate';
 DROP SCHEMA s CASCADE;
 DROP TABLE said;
 DROP FUNCTION differences;

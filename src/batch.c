@@ -48,6 +48,18 @@ next_slot(SqmBatch *batch)
 	return *slot;
 }
 
+static void
+note_place(SqmBatch *batch)
+{
+	SqmReader  *reader = batch->reader;
+
+	if (!reader->has_rowid)
+		return;
+	batch->last_rowid = sqm_statement_int64(reader->stmt, reader->columns);
+	if (reader->rows == 1)
+		batch->first_rowid = batch->last_rowid;
+}
+
 /* The row in the next slot is wanted. */
 static void
 keep_row(SqmBatch *batch)
@@ -56,8 +68,7 @@ keep_row(SqmBatch *batch)
 
 	batch->numbers[batch->used] = reader->rows;
 	if (reader->has_rowid)
-		batch->rowids[batch->used] = sqm_statement_int64(reader->stmt,
-														 reader->columns);
+		batch->rowids[batch->used] = batch->last_rowid;
 	batch->used++;
 }
 
@@ -90,6 +101,7 @@ sqm_batch_fill(SqmBatch *batch)
 				break;
 			MemoryContextReset(batch->context);
 			read = 0;
+			batch->bytes += bytes;
 			bytes = 0;
 			CHECK_FOR_INTERRUPTS();
 		}
@@ -103,6 +115,7 @@ sqm_batch_fill(SqmBatch *batch)
 		state = sqm_reader_convert(reader, slot->tts_values, slot->tts_isnull,
 								   &bytes);
 		MemoryContextSwitchTo(old);
+		note_place(batch);
 		if (state == SQM_ROW_MISFIT)
 		{
 			batch->misfit = true;
@@ -112,6 +125,7 @@ sqm_batch_fill(SqmBatch *batch)
 			(state == SQM_ROW_MISFIT && batch->keep_misfits))
 			keep_row(batch);
 	}
+	batch->bytes += bytes;
 	CHECK_FOR_INTERRUPTS();
 	return batch->used > 0;
 }

@@ -29,8 +29,19 @@ typedef struct SqmBatch
 	int			used;			/* slots filled */
 	bool		misfit;			/* there was one, now or before */
 	bool		at_end;
+	bool		stored;			/* the slots hold tuples, not just values */
+	int64		first_rowid;	/* of all batches so far, if there are any */
+	int64		last_rowid;
+	int64		bytes;			/* of text and blobs in all batches so far */
 	MemoryContext context;		/* Datums of the filled slots */
 } SqmBatch;
+
+/* The rowid of a row, or NULL if it has none */
+static inline const int64 *
+sqm_batch_rowid(SqmBatch *batch, int i)
+{
+	return batch->reader->has_rowid ? &batch->rowids[i] : NULL;
+}
 
 extern SqmBatch *sqm_batch_create(SqmReader *reader, TupleDesc desc,
 								  const TupleTableSlotOps *ops);

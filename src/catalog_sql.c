@@ -11,8 +11,11 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
 
 #include "catalog.h"
 #include "deparse.h"
@@ -340,6 +343,7 @@ query_integer(FunctionCallInfo fcinfo, const char *sql, int64 *result)
 }
 
 PG_FUNCTION_INFO_V1(sqm_source_max);
+PG_FUNCTION_INFO_V1(sqm_source_extreme);
 PG_FUNCTION_INFO_V1(sqm_source_count);
 
 /*
@@ -352,6 +356,27 @@ sqm_source_max(PG_FUNCTION_ARGS)
 
 	if (!query_integer(fcinfo,
 					   psprintf("SELECT max(t.%s) FROM main.%s AS t",
+								sqm_lite_quote(sqm_arg_text(fcinfo, 2)),
+								sqm_lite_quote(sqm_arg_text(fcinfo, 1))),
+					   &result))
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(result);
+}
+
+/*
+ * sq2pg.source_extreme(source text, table_name text, column_name text,
+ *						lowest boolean)
+ *
+ * Reads every row: a number that is written as text is one here.
+ */
+Datum
+sqm_source_extreme(PG_FUNCTION_ARGS)
+{
+	int64		result;
+
+	if (!query_integer(fcinfo,
+					   psprintf("SELECT %s(CAST(t.%s AS INTEGER)) FROM main.%s AS t",
+								PG_GETARG_BOOL(3) ? "min" : "max",
 								sqm_lite_quote(sqm_arg_text(fcinfo, 2)),
 								sqm_lite_quote(sqm_arg_text(fcinfo, 1))),
 					   &result))
@@ -448,4 +473,38 @@ sqm_source_violations(PG_FUNCTION_ARGS)
 	if (message != NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_INT64(result);
+}
+
+PG_FUNCTION_INFO_V1(sqm_source_row);
+
+/*
+ * sq2pg.source_row(source text, statement text)
+ *
+ * The first row of what SQLite answers, as text.  The statement is ours, and
+ * if it were not: the connection can do nothing but read.
+ */
+Datum
+sqm_source_row(PG_FUNCTION_ARGS)
+{
+	SqmStatement *stmt = sqm_statement_prepare(open_argument(fcinfo),
+											   sqm_arg_text(fcinfo, 1));
+	ArrayBuildState *result = initArrayResult(TEXTOID, CurrentMemoryContext,
+											  false);
+
+	if (sqm_statement_step(stmt))
+	{
+		int			columns = sqm_statement_columns(stmt);
+
+		for (int i = 0; i < columns; i++)
+		{
+			char	   *value = sqm_statement_text(stmt, i);
+
+			result = accumArrayResult(result,
+									  value ? CStringGetTextDatum(value) : (Datum) 0,
+									  value == NULL, TEXTOID,
+									  CurrentMemoryContext);
+		}
+	}
+	sqm_statement_finalize(stmt);
+	PG_RETURN_DATUM(makeArrayResult(result, CurrentMemoryContext));
 }

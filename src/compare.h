@@ -14,6 +14,8 @@
 
 #include "postgres.h"
 
+#include "access/attnum.h"
+#include "executor/tuptable.h"
 #include "lib/stringinfo.h"
 #include "pgtime.h"
 
@@ -54,6 +56,16 @@ extern bool sqm_digest_equal(const SqmDigest *a, const SqmDigest *b);
 /* 32 hexadecimal digits; the row count is not part of it */
 #define SQM_DIGEST_TEXT_SIZE 33
 extern void sqm_digest_text(const SqmDigest *digest, char *text);
+
+/* A digest of stored rows, row by row */
+typedef struct SqmRowDigester SqmRowDigester;
+extern SqmRowDigester *sqm_row_digester_create(SqmDigest *digest);
+extern void sqm_row_digester_add_column(SqmRowDigester *digester, Oid type,
+										int32 typmod, pg_tz *time_zone);
+extern void sqm_row_digester_row(SqmRowDigester *digester,
+								 TupleTableSlot *slot,
+								 const AttrNumber *attnums);
+extern void sqm_row_digester_drop(SqmRowDigester *digester);
 
 /*
  * Digest all rows of a query in constant memory.  The caller must be

@@ -20,6 +20,7 @@
 #include "utils/lsyscache.h"
 
 #include "compare.h"
+#include "digest_heap.h"
 #include "compat.h"
 
 PG_FUNCTION_INFO_V1(sqm_canonical_source);
@@ -176,6 +177,27 @@ relation_query(Oid relation, ArrayType *columns)
 	return sql.data;
 }
 
+/* The same by several processes, if that is possible and pays. */
+static bool
+digest_heap(Oid relation, ArrayType *columns, pg_tz *zone, SqmDigest *digest)
+{
+	AttrNumber *attnums;
+	Datum	   *names;
+	int			count;
+
+	deconstruct_array(columns, NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR,
+					  &names, NULL, &count);
+	attnums = palloc(sizeof(AttrNumber) * (count + 1));
+	for (int i = 0; i < count; i++)
+	{
+		attnums[i] = get_attnum(relation, NameStr(*DatumGetName(names[i])));
+		/* system columns are none of ours, and the query will complain */
+		if (attnums[i] <= 0)
+			return false;
+	}
+	return sqm_digest_heap(relation, attnums, count, zone, digest);
+}
+
 /*
  * digest_relation(relation regclass, columns name[], time_zone text,
  *				   OUT rows bigint, OUT digest text)
@@ -196,9 +218,12 @@ sqm_digest_relation(PG_FUNCTION_ARGS)
 	sql = relation_query(PG_GETARG_OID(0), PG_GETARG_ARRAYTYPE_P(1));
 	zone = zone_by_name(PG_GETARG_TEXT_PP(2));
 
-	SPI_connect();
-	sqm_digest_query(sql, zone, &digest);
-	SPI_finish();
+	if (!digest_heap(PG_GETARG_OID(0), PG_GETARG_ARRAYTYPE_P(1), zone, &digest))
+	{
+		SPI_connect();
+		sqm_digest_query(sql, zone, &digest);
+		SPI_finish();
+	}
 
 	sqm_digest_text(&digest, hex);
 	values[0] = Int64GetDatum(digest.rows);

@@ -104,4 +104,43 @@ sqm_input_explained(FmgrInfo *function, char *text, Oid ioparam, int32 typmod,
 #define sqm_generation_expression(rel, attnum) NULL
 #endif
 
+/* An index that only summarizes is told apart since 16. */
+#if PG_VERSION_NUM >= 160000
+#define sqm_insert_index_tuples(result, slot, estate) \
+	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL, false)
+#define sqm_has_new_storage(rel) \
+	((rel)->rd_createSubid != InvalidSubTransactionId || \
+	 (rel)->rd_firstRelfilelocatorSubid != InvalidSubTransactionId)
+#else
+#define sqm_insert_index_tuples(result, slot, estate) \
+	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL)
+#define sqm_has_new_storage(rel) \
+	((rel)->rd_createSubid != InvalidSubTransactionId || \
+	 (rel)->rd_firstRelfilenodeSubid != InvalidSubTransactionId)
+#endif
+
+/* The rights that a statement needs left the range table in 16. */
+#if PG_VERSION_NUM >= 160000
+#define sqm_permissions(item) ((item)->p_perminfo)
+#define sqm_check_permissions(pstate) \
+	ExecCheckPermissions((pstate)->p_rtable, (pstate)->p_rteperminfos, true)
+#else
+#define sqm_permissions(item) ((item)->p_rte)
+#define sqm_check_permissions(pstate) \
+	ExecCheckRTPerms((pstate)->p_rtable, true)
+#endif
+
+/* A range table of one relation */
+#if PG_VERSION_NUM >= 180000
+#define sqm_init_range_table(estate, pstate) \
+	ExecInitRangeTable(estate, (pstate)->p_rtable, (pstate)->p_rteperminfos, \
+					   bms_make_singleton(1))
+#elif PG_VERSION_NUM >= 160000
+#define sqm_init_range_table(estate, pstate) \
+	ExecInitRangeTable(estate, (pstate)->p_rtable, (pstate)->p_rteperminfos)
+#else
+#define sqm_init_range_table(estate, pstate) \
+	ExecInitRangeTable(estate, (pstate)->p_rtable)
+#endif
+
 #endif							/* SQM_COMPAT_H */

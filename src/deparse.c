@@ -43,6 +43,36 @@ sqm_deparse_select(const char *table, List *columns, const char *rowid)
 }
 
 /*
+ * The same for all rows, in the order of the table itself: SQLite would rather
+ * read an index that holds all of the columns, in another order.
+ */
+char *
+sqm_deparse_table(const char *table, List *columns, const char *rowid)
+{
+	char	   *sql = sqm_deparse_select(table, columns, rowid);
+
+	return rowid != NULL ? psprintf("%s NOT INDEXED", sql) : sql;
+}
+
+/*
+ * The same for the rows whose rowid is from ?1 to ?2, in its order.
+ */
+char *
+sqm_deparse_range(const char *table, List *columns, const char *rowid)
+{
+	return psprintf("%s WHERE t.%s BETWEEN ?1 AND ?2 ORDER BY t.%s",
+					sqm_deparse_table(table, columns, rowid), rowid, rowid);
+}
+
+/* The last rowid of a table, found at the end of its b-tree. */
+char *
+sqm_deparse_max_rowid(const char *table, const char *rowid)
+{
+	return psprintf("SELECT max(t.%s) FROM main.%s AS t", rowid,
+					sqm_lite_quote(table));
+}
+
+/*
  * "p.x = c.a AND p.x = c.a COLLATE BINARY AND ...": the first, by the parent's
  * collation as in SQLite's own foreign keys, finds the parent's index; the
  * second is what PostgreSQL will compare.

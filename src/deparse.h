@@ -14,6 +14,11 @@
 
 extern char *sqm_deparse_select(const char *table, List *columns,
 								const char *rowid);
+extern char *sqm_deparse_table(const char *table, List *columns,
+							   const char *rowid);
+extern char *sqm_deparse_range(const char *table, List *columns,
+							   const char *rowid);
+extern char *sqm_deparse_max_rowid(const char *table, const char *rowid);
 extern char *sqm_deparse_key_join(List *columns, List *parent_columns);
 extern char *sqm_deparse_key_complete(List *columns);
 

@@ -75,6 +75,85 @@ sqm_digest_text(const SqmDigest *digest, char *text)
 			 (unsigned long long) digest->low);
 }
 
+/* ---------------------------------------------------------------------
+ * Stored rows
+ * ---------------------------------------------------------------------
+ */
+
+struct SqmRowDigester
+{
+	SqmDigest  *digest;
+	SqmCanon  **canons;
+	int			columns;
+	StringInfoData row;
+	MemoryContext row_context;	/* what making one row's bytes allocates */
+};
+
+/* Adds rows to "digest"; lives in the current memory context. */
+SqmRowDigester *
+sqm_row_digester_create(SqmDigest *digest)
+{
+	SqmRowDigester *digester = palloc0(sizeof(SqmRowDigester));
+
+	digester->digest = digest;
+	initStringInfo(&digester->row);
+	digester->row_context = AllocSetContextCreate(CurrentMemoryContext,
+												  "sq2pg digest row",
+												  ALLOCSET_DEFAULT_SIZES);
+	return digester;
+}
+
+void
+sqm_row_digester_add_column(SqmRowDigester *digester, Oid type, int32 typmod,
+							pg_tz *time_zone)
+{
+	Size		size = sizeof(SqmCanon *) * (digester->columns + 1);
+
+	digester->canons = digester->canons == NULL ? palloc(size) :
+		repalloc(digester->canons, size);
+	digester->canons[digester->columns++] =
+		sqm_canon_create(type, typmod, time_zone, false);
+}
+
+/*
+ * The row in "slot", whose attributes have been fetched.  Its columns are
+ * those with the numbers "attnums", or all in their order.
+ */
+void
+sqm_row_digester_row(SqmRowDigester *digester, TupleTableSlot *slot,
+					 const AttrNumber *attnums)
+{
+	StringInfo	row = &digester->row;
+	MemoryContext old;
+
+	resetStringInfo(row);
+	old = MemoryContextSwitchTo(digester->row_context);
+	for (int i = 0; i < digester->columns; i++)
+	{
+		int			place = attnums != NULL ? attnums[i] - 1 : i;
+
+		sqm_canon_target(digester->canons[i], slot->tts_values[place],
+						 slot->tts_isnull[place], row);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(digester->row_context);
+
+	sqm_digest_add_row(digester->digest, row->data, row->len);
+	if (row->maxlen > ROW_BUFFER_KEPT)
+	{
+		row->maxlen = ROW_BUFFER_KEPT;
+		row->data = repalloc(row->data, row->maxlen);
+	}
+}
+
+void
+sqm_row_digester_drop(SqmRowDigester *digester)
+{
+	MemoryContextDelete(digester->row_context);
+	pfree(digester->row.data);
+	pfree(digester);
+}
+
 /*
  * A destination for query results that keeps nothing but the sum
  */
@@ -83,10 +162,7 @@ typedef struct DigestReceiver
 	DestReceiver pub;
 	SqmDigest  *digest;
 	pg_tz	   *time_zone;
-	SqmCanon  **canons;
-	int			columns;
-	StringInfoData row;
-	MemoryContext row_context;	/* what making one row's bytes allocates */
+	SqmRowDigester *digester;
 } DigestReceiver;
 
 static void
@@ -94,54 +170,31 @@ receiver_startup(DestReceiver *self, int operation, TupleDesc tupdesc)
 {
 	DigestReceiver *receiver = (DigestReceiver *) self;
 
-	receiver->columns = tupdesc->natts;
-	receiver->canons = palloc(tupdesc->natts * sizeof(SqmCanon *));
+	receiver->digester = sqm_row_digester_create(receiver->digest);
 	for (int i = 0; i < tupdesc->natts; i++)
 	{
 		Form_pg_attribute column = TupleDescAttr(tupdesc, i);
 
-		receiver->canons[i] = sqm_canon_create(column->atttypid,
-											   column->atttypmod,
-											   receiver->time_zone, false);
+		sqm_row_digester_add_column(receiver->digester, column->atttypid,
+									column->atttypmod, receiver->time_zone);
 	}
-	initStringInfo(&receiver->row);
-	receiver->row_context = AllocSetContextCreate(CurrentMemoryContext,
-												  "sq2pg digest row",
-												  ALLOCSET_DEFAULT_SIZES);
 }
 
 static bool
 receiver_receive(TupleTableSlot *slot, DestReceiver *self)
 {
 	DigestReceiver *receiver = (DigestReceiver *) self;
-	StringInfo	row = &receiver->row;
-	MemoryContext old;
 
 	CHECK_FOR_INTERRUPTS();
 	slot_getallattrs(slot);
-	resetStringInfo(row);
-	old = MemoryContextSwitchTo(receiver->row_context);
-	for (int i = 0; i < receiver->columns; i++)
-		sqm_canon_target(receiver->canons[i], slot->tts_values[i],
-						 slot->tts_isnull[i], row);
-	MemoryContextSwitchTo(old);
-	MemoryContextReset(receiver->row_context);
-
-	sqm_digest_add_row(receiver->digest, row->data, row->len);
-	if (row->maxlen > ROW_BUFFER_KEPT)
-	{
-		row->maxlen = ROW_BUFFER_KEPT;
-		row->data = repalloc(row->data, row->maxlen);
-	}
+	sqm_row_digester_row(receiver->digester, slot, NULL);
 	return true;
 }
 
 static void
 receiver_shutdown(DestReceiver *self)
 {
-	DigestReceiver *receiver = (DigestReceiver *) self;
-
-	MemoryContextDelete(receiver->row_context);
+	sqm_row_digester_drop(((DigestReceiver *) self)->digester);
 }
 
 static void

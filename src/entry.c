@@ -46,6 +46,7 @@ PG_FUNCTION_INFO_V1(sqm_check);
 PG_FUNCTION_INFO_V1(sqm_verify);
 PG_FUNCTION_INFO_V1(sqm_reset_sequences);
 PG_FUNCTION_INFO_V1(sqm_source_state);
+PG_FUNCTION_INFO_V1(sqm_source_sha256_sql);
 PG_FUNCTION_INFO_V1(sqm_resolve_type);
 
 /*
@@ -206,7 +207,7 @@ call_inner(FunctionCallInfo fcinfo, const char *name, int schema_arg,
  * transaction.
  */
 static Datum
-enter(FunctionCallInfo fcinfo, const char *name)
+enter(FunctionCallInfo fcinfo, const char *name, SqmPurpose purpose)
 {
 	const char *outer_search_path;
 	Datum		schema;
@@ -225,7 +226,7 @@ enter(FunctionCallInfo fcinfo, const char *name)
 	{
 		pin_settings();
 		(void) sqm_source_open(sqm_arg_text(fcinfo, ARG_SOURCE), GetUserId(),
-							   SQM_PURPOSE_MIGRATE);
+							   purpose);
 		call_inner(fcinfo, name, ARG_SCHEMA, schema);
 	}
 	PG_FINALLY();
@@ -241,25 +242,25 @@ Datum
 sqm_migrate(PG_FUNCTION_ARGS)
 {
 	refuse_unfit_session("sq2pg_migrate()");
-	return enter(fcinfo, "migrate");
+	return enter(fcinfo, "migrate", SQM_PURPOSE_RECORD);
 }
 
 Datum
 sqm_plan(PG_FUNCTION_ARGS)
 {
-	return enter(fcinfo, "plan");
+	return enter(fcinfo, "plan", SQM_PURPOSE_MIGRATE);
 }
 
 Datum
 sqm_check(PG_FUNCTION_ARGS)
 {
-	return enter(fcinfo, "check_source");
+	return enter(fcinfo, "check_source", SQM_PURPOSE_MIGRATE);
 }
 
 Datum
 sqm_verify(PG_FUNCTION_ARGS)
 {
-	return enter(fcinfo, "verify");
+	return enter(fcinfo, "verify", SQM_PURPOSE_MIGRATE);
 }
 
 /*
@@ -307,6 +308,24 @@ sqm_source_state(PG_FUNCTION_ARGS)
 	sqm_row_bigint(&row, facts.change_counter);
 	sqm_row_bool(&row, facts.wal_mode);
 	sqm_row_bool(&row, facts.copied);
+	sqm_row_emit(&row);
+	return (Datum) 0;
+}
+
+/*
+ * sq2pg.source_sha256(source text, OUT sha256 text, OUT note text)
+ */
+Datum
+sqm_source_sha256_sql(PG_FUNCTION_ARGS)
+{
+	char	   *source = sqm_arg_text(fcinfo, 0);
+	const char *note;
+	SqmRow		row;
+
+	(void) sqm_source_open(source, GetUserId(), SQM_PURPOSE_READ);
+	sqm_row_begin(fcinfo, &row);
+	sqm_row_text(&row, sqm_source_sha256(source, &note));
+	sqm_row_text(&row, note);
 	sqm_row_emit(&row);
 	return (Datum) 0;
 }

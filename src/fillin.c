@@ -14,9 +14,12 @@
 #include "access/tupdesc.h"
 #include "executor/executor.h"
 #include "executor/nodeModifyTable.h"
+#include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/datum.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
@@ -45,6 +48,21 @@ struct SqmFillin
 	MemoryContext context;
 };
 
+/* A column without a default gets NULL, which its domain may not allow. */
+static Node *
+null_of_domain(Form_pg_attribute att)
+{
+	int32		typmod = att->atttypmod;
+	Oid			base = getBaseTypeAndTypmod(att->atttypid, &typmod);
+
+	if (base == att->atttypid)
+		return NULL;
+	return coerce_to_domain((Node *) makeNullConst(base, typmod,
+												   get_typcollation(base)),
+							base, typmod, att->atttypid, COERCION_IMPLICIT,
+							COERCE_IMPLICIT_CAST, -1, false);
+}
+
 static void
 add_default(SqmFillin *fillin, Relation rel, int index, bool foresee)
 {
@@ -52,6 +70,8 @@ add_default(SqmFillin *fillin, Relation rel, int index, bool foresee)
 	Filling    *filling;
 	bool		constant;
 
+	if (node == NULL && !foresee)
+		node = null_of_domain(TupleDescAttr(RelationGetDescr(rel), index));
 	if (node == NULL)
 		return;
 	node = (Node *) expression_planner((Expr *) node);

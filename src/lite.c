@@ -727,6 +727,12 @@ sqm_statement_int64(SqmStatement *stmt, int column)
 	return sqlite3_column_int64(stmt->stmt, column);
 }
 
+int
+sqm_statement_columns(SqmStatement *stmt)
+{
+	return sqlite3_column_count(stmt->stmt);
+}
+
 bool
 sqm_statement_is_null(SqmStatement *stmt, int column)
 {

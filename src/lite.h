@@ -66,6 +66,7 @@ extern void sqm_statement_finalize(SqmStatement *stmt);
 extern void sqm_statement_value(SqmStatement *stmt, int column, SqmValue *value);
 extern char *sqm_statement_text(SqmStatement *stmt, int column);
 extern int64 sqm_statement_int64(SqmStatement *stmt, int column);
+extern int	sqm_statement_columns(SqmStatement *stmt);
 extern bool sqm_statement_is_null(SqmStatement *stmt, int column);
 
 /* SQLite's quoting of an identifier; palloc'd */

@@ -129,7 +129,7 @@ sqm_table_statement(const char *source, const char *table, List *columns,
 						sqm_lite_display(lite), table)));
 	rowid = sqm_catalog_rowid_name(lite, table);
 	*has_rowid = rowid != NULL;
-	return sqm_statement_prepare(lite, sqm_deparse_select(table, columns, rowid));
+	return sqm_statement_prepare(lite, sqm_deparse_table(table, columns, rowid));
 }
 
 /* What both ways to make a reader have in common. */
@@ -157,6 +157,7 @@ allocate_reader(const char *source, const char *table, List *columns,
 	reader->empty_as_null = empty_as_null;
 	reader->load = sqm_reject_next_load();
 	sqm_digest_init(&reader->stored);
+	sqm_digest_init(&reader->digest);
 	return reader;
 }
 
@@ -260,6 +261,94 @@ sqm_reader_loaded(SqmReader *reader, int natts)
 	for (int i = 0; i < reader->columns; i++)
 		loaded[reader->attnums[i] - 1] = true;
 	return loaded;
+}
+
+/*
+ * From now on rows by ranges of their rowids: see sqm_reader_range.  Only for
+ * a reader that has_rowid.
+ */
+void
+sqm_reader_open_ranges(SqmReader *reader)
+{
+	SqmLite    *lite = sqm_source_open(reader->source, GetUserId(),
+									   SQM_PURPOSE_READ);
+
+	sqm_statement_finalize(reader->stmt);
+	reader->stmt = sqm_statement_prepare(lite,
+										 sqm_deparse_range(reader->table,
+														   reader->names,
+														   sqm_catalog_rowid_name(lite, reader->table)));
+}
+
+/* The next rows are those with rowids from "low" to "high". */
+void
+sqm_reader_range(SqmReader *reader, int64 low, int64 high)
+{
+	sqm_statement_reset(reader->stmt);
+	sqm_statement_bind_int64(reader->stmt, 1, low);
+	sqm_statement_bind_int64(reader->stmt, 2, high);
+}
+
+/* The last rowid that the table has; false if it has none. */
+bool
+sqm_reader_last_rowid(SqmReader *reader, int64 *rowid)
+{
+	SqmLite    *lite = sqm_source_open(reader->source, GetUserId(),
+									   SQM_PURPOSE_READ);
+	SqmStatement *stmt;
+	bool		found;
+
+	stmt = sqm_statement_prepare(lite,
+								 sqm_deparse_max_rowid(reader->table,
+													   sqm_catalog_rowid_name(lite, reader->table)));
+	found = sqm_statement_step(stmt) && !sqm_statement_is_null(stmt, 0);
+	if (found)
+		*rowid = sqm_statement_int64(stmt, 0);
+	sqm_statement_finalize(stmt);
+	return found;
+}
+
+static int
+column_place(SqmReader *reader, const char *target_name)
+{
+	for (int i = 0; i < reader->columns; i++)
+		if (strcmp(reader->target_names[i], target_name) == 0)
+			return i;
+	elog(ERROR, "column \"%s\" is not read", target_name);
+	return -1;
+}
+
+/*
+ * Tells the reader of a reference to a parent that does not exist, in the
+ * order of the rows: number of the row, column in the relation, whether the
+ * reference becomes NULL (else the row is left out), the parent's name, which
+ * must live as long as the reader.
+ */
+void
+sqm_reader_add_orphan(SqmReader *reader, int64 row, const char *column,
+					  bool nulled, const char *parent)
+{
+	SqmOrphan  *orphan;
+
+	if (reader->norphans == reader->orphans_size)
+	{
+		MemoryContext old = MemoryContextSwitchTo(reader->context);
+
+		reader->orphans_size = Max(64, reader->orphans_size * 2);
+		reader->orphans = reader->orphans == NULL ?
+			palloc(sizeof(SqmOrphan) * reader->orphans_size) :
+			repalloc_huge(reader->orphans,
+						  sizeof(SqmOrphan) * reader->orphans_size);
+		MemoryContextSwitchTo(old);
+	}
+	orphan = &reader->orphans[reader->norphans++];
+	orphan->row = row;
+	orphan->column = column_place(reader, column);
+	orphan->nulled = nulled;
+	orphan->parent = parent;
+	reader->in_row = reader->norphans > 1 && orphan[-1].row == row ?
+		reader->in_row + 1 : 1;
+	reader->most_orphans = Max(reader->most_orphans, reader->in_row);
 }
 
 /* The next row; false at the end. */
@@ -458,6 +547,19 @@ add_exception(SqmReader *reader)
 	reader->exceptions[reader->nexceptions++] = reader->rows;
 }
 
+static SqmCanon **
+create_canons(SqmReader *reader, bool empty_as_null)
+{
+	MemoryContext old = MemoryContextSwitchTo(reader->context);
+	SqmCanon  **canons = palloc(sizeof(SqmCanon *) * (reader->columns + 1));
+
+	for (int i = 0; i < reader->columns; i++)
+		canons[i] = sqm_canon_create(reader->type_oids[i], reader->typmods[i],
+									 reader->time_zone, empty_as_null);
+	MemoryContextSwitchTo(old);
+	return canons;
+}
+
 /* The row stands in the target, but not as it stood in the source. */
 static void
 add_stored(SqmReader *reader, Datum *values, bool *isnull)
@@ -468,16 +570,7 @@ add_stored(SqmReader *reader, Datum *values, bool *isnull)
 		return;
 	add_exception(reader);
 	if (reader->canons == NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(reader->context);
-
-		reader->canons = palloc(sizeof(SqmCanon *) * (reader->columns + 1));
-		for (int i = 0; i < reader->columns; i++)
-			reader->canons[i] = sqm_canon_create(reader->type_oids[i],
-												 reader->typmods[i],
-												 reader->time_zone, false);
-		MemoryContextSwitchTo(old);
-	}
+		reader->canons = create_canons(reader, false);
 	initStringInfo(&bytes);
 	for (int i = 0; i < reader->columns; i++)
 		sqm_canon_target(reader->canons[i], values[reader->attnums[i] - 1],
@@ -495,7 +588,8 @@ keep_pending(SqmReader *reader, int i, const SqmReason *reason,
 
 	if (reader->pending == NULL)
 		reader->pending = MemoryContextAlloc(reader->context,
-											 sizeof(SqmPending) * reader->columns);
+											 sizeof(SqmPending) *
+											 (reader->columns + reader->most_orphans));
 	pending = &reader->pending[reader->npending++];
 	pending->column = i;
 	pending->action = action;
@@ -572,6 +666,77 @@ convert_one(SqmReader *reader, int i, Datum *values, bool *isnull, Size *bytes)
 }
 
 /*
+ * The row stands in the target as it stood in the source: what that was, by
+ * the raw values, belongs to the digest that verification will ask for.
+ */
+static void
+add_to_digest(SqmReader *reader)
+{
+	StringInfo	bytes = &reader->row_bytes;
+
+	if (reader->source_canons == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(reader->context);
+
+		reader->source_canons = create_canons(reader, reader->empty_as_null);
+		initStringInfo(bytes);
+		MemoryContextSwitchTo(old);
+	}
+	resetStringInfo(bytes);
+	for (int i = 0; i < reader->columns; i++)
+	{
+		SqmValue	value;
+
+		sqm_statement_value(reader->stmt, i, &value);
+		sqm_canon_source(reader->source_canons[i], &value, bytes);
+	}
+	sqm_digest_add_row(&reader->digest, bytes->data, bytes->len);
+	/* one huge row does not make the buffer stay huge */
+	if (bytes->maxlen > SQM_ROW_BUFFER_KEPT)
+	{
+		MemoryContext old = MemoryContextSwitchTo(reader->context);
+
+		pfree(bytes->data);
+		initStringInfo(bytes);
+		MemoryContextSwitchTo(old);
+	}
+}
+
+/*
+ * What the reader was told of the current row's references.  One that is NULL
+ * by now refers to nothing.
+ */
+static ValueState
+treat_orphans(SqmReader *reader, bool *isnull, int64 *replaced)
+{
+	ValueState	worst = VALUE_GOOD;
+
+	for (; reader->next_orphan < reader->norphans; reader->next_orphan++)
+	{
+		SqmOrphan  *orphan = &reader->orphans[reader->next_orphan];
+		bool	   *is_null = &isnull[reader->attnums[orphan->column] - 1];
+		SqmReason	reason;
+
+		if (orphan->row != reader->rows)
+			break;
+		if (*is_null)
+			continue;
+		reason.sqlstate = ERRCODE_FOREIGN_KEY_VIOLATION;
+		snprintf(reason.message, sizeof(reason.message),
+				 "no row of %s has this key", orphan->parent);
+		keep_pending(reader, orphan->column, &reason,
+					 orphan->nulled ? "null" : "reject");
+		if (orphan->nulled)
+		{
+			*is_null = true;
+			(*replaced)++;
+		}
+		worst = Max(worst, orphan->nulled ? VALUE_REPLACED : VALUE_REJECTS);
+	}
+	return worst;
+}
+
+/*
  * Convert the current row into the attributes of the relation; the Datums are
  * allocated in the current memory context.  Adds the bytes of text and blobs
  * to "bytes".
@@ -580,6 +745,7 @@ SqmRowState
 sqm_reader_convert(SqmReader *reader, Datum *values, bool *isnull, Size *bytes)
 {
 	ValueState	worst = VALUE_GOOD;
+	ValueState	orphan;
 	int64		replaced = 0;
 
 	reader->npending = 0;
@@ -593,11 +759,15 @@ sqm_reader_convert(SqmReader *reader, Datum *values, bool *isnull, Size *bytes)
 		if (state == VALUE_MISFIT && reader->policy == SQM_POLICY_STOP)
 			break;
 	}
+	orphan = treat_orphans(reader, isnull, &replaced);
+	worst = Max(worst, orphan);
 	for (int i = 0; i < reader->npending && reader->logs; i++)
 		log_value(reader, &reader->pending[i], worst == VALUE_REJECTS);
 	switch (worst)
 	{
 		case VALUE_GOOD:
+			if (reader->digests)
+				add_to_digest(reader);
 			break;
 		case VALUE_REPLACED:
 			reader->changed += replaced;

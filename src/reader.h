@@ -17,6 +17,9 @@
 #include "srf.h"
 #include "value.h"
 
+/* A buffer that one huge row has grown is not kept for the small ones. */
+#define SQM_ROW_BUFFER_KEPT (1024 * 1024)
+
 /* How many examples of misfits are kept in all. */
 #define SQM_MAX_EXAMPLES 20
 
@@ -62,6 +65,19 @@ typedef struct SqmPending
 	SqmReason	reason;
 } SqmPending;
 
+/*
+ * A reference to a parent that does not exist.  Whether it does is not for a
+ * reader to know: it is told, by the number of the row.
+ */
+typedef struct SqmOrphan
+{
+	int64		row;
+	int			column;			/* of the reader */
+	bool		nulled;			/* the reference becomes NULL; else the row is
+								 * left out */
+	const char *parent;			/* as shown to people */
+} SqmOrphan;
+
 typedef struct SqmReader
 {
 	char	   *source;
@@ -76,6 +92,13 @@ typedef struct SqmReader
 	bool		has_rowid;		/* is the rowid the last column? */
 	char	   *relation;		/* quoted and schema-qualified; NULL: none yet */
 	bool		logs;			/* what is refused goes to the rejects */
+	SqmOrphan  *orphans;		/* by row; not by what the row holds, see
+								 * SqmOrphan */
+	int			norphans;
+	int			orphans_size;
+	int			next_orphan;
+	int			in_row;			/* orphans of the last row added */
+	int			most_orphans;	/* in one row */
 	bool		accounts;		/* exceptions and stored are kept */
 	char	  **target_names;
 	SqmPolicy	policy;
@@ -85,7 +108,7 @@ typedef struct SqmReader
 	int64		changed;		/* values that were stored as something else */
 	int64		rejected;		/* rows that were left out */
 
-	SqmPending *pending;		/* as many as columns */
+	SqmPending *pending;		/* room for each column and each orphan */
 	int			npending;
 
 	/*
@@ -98,6 +121,15 @@ typedef struct SqmReader
 	int			exceptions_size;
 	SqmCanon  **canons;			/* made at the first of them */
 	SqmDigest	stored;
+
+	/*
+	 * And all other rows that were converted, as raw values of the source, if
+	 * that is wanted.
+	 */
+	bool		digests;
+	SqmDigest	digest;
+	SqmCanon  **source_canons;	/* made at the first of them */
+	StringInfoData row_bytes;
 	pg_tz	   *time_zone;
 	bool		empty_as_null;
 	Oid		   *type_oids;
@@ -117,6 +149,12 @@ extern SqmReader *sqm_reader_create_for_types(const char *source,
 											  List *not_null,
 											  const char *time_zone,
 											  bool empty_as_null);
+extern void sqm_reader_add_orphan(SqmReader *reader, int64 row,
+								  const char *column, bool nulled,
+								  const char *parent);
+extern void sqm_reader_open_ranges(SqmReader *reader);
+extern void sqm_reader_range(SqmReader *reader, int64 low, int64 high);
+extern bool sqm_reader_last_rowid(SqmReader *reader, int64 *rowid);
 extern bool sqm_reader_next(SqmReader *reader);
 extern SqmRowState sqm_reader_convert(SqmReader *reader, Datum *values,
 									  bool *isnull, Size *bytes);

@@ -43,6 +43,7 @@
 #include "utils/wait_event.h"
 
 #include "compat.h"
+#include "filehash.h"
 #include "source.h"
 
 #define SQM_HEADER_SIZE 100
@@ -64,8 +65,14 @@ typedef struct SqmSource
 	SqmLite    *lite;
 	SqmSourceFacts facts;
 	bool		immutable;		/* read without locks: check for changes */
+	bool		with_log;		/* read together with its -wal file */
+	SqmLite    *watch;			/* beside a database that others may write, or
+								 * NULL */
+	int64		version;		/* as "watch" saw it before our snapshot */
 	struct stat before;			/* of the original file */
 	File		copy;			/* temporary file, or -1 */
+	char		marks[2];		/* bytes 18 and 19 of the original of a copy */
+	char		sha256[SQM_FILE_HASH_SIZE]; /* of the original; empty: not known yet */
 	MemoryContext context;
 	MemoryContextCallback callback;
 } SqmSource;
@@ -312,12 +319,33 @@ check_size(const SqmHeader *header, int64 size, const char *display)
  * ---------------------------------------------------------------------
  */
 
+/*
+ * The first bytes of a copy: what they say of the original is kept, and an
+ * image in WAL mode is marked as being in rollback mode, for it has no log.
+ */
 static void
-copy_write(SqmSource *source, char *buffer, int amount, int64 offset)
+mark_copy(SqmSource *source, char *buffer, int amount)
+{
+	if (amount < SQM_HEADER_SIZE)
+		return;
+	source->facts.change_counter = big_endian((unsigned char *) buffer + 24, 4);
+	memcpy(source->marks, buffer + 18, 2);
+	if (is_large_object(source->name))
+		buffer[18] = buffer[19] = 1;
+}
+
+/* "hash" is NULL where nobody will ask for it. */
+static void
+copy_write(SqmSource *source, SqmFileHash *hash, char *buffer, int amount,
+		   int64 offset)
 {
 	int			written;
 
 	CHECK_FOR_INTERRUPTS();
+	if (hash != NULL)
+		sqm_file_hash_add(hash, buffer, amount);
+	if (offset == 0)
+		mark_copy(source, buffer, amount);
 	errno = 0;
 	written = FileWrite(source->copy, buffer, amount, offset,
 						PG_WAIT_EXTENSION);
@@ -349,18 +377,19 @@ open_copy(SqmSource *source)
  * Copy the file while the source's handle holds SQLite's shared lock on it.
  */
 static void
-copy_file(SqmSource *source, SqmRawFile *raw)
+copy_file(SqmSource *source, SqmFileHash *hash, SqmRawFile *raw)
 {
 	int64		size = sqm_raw_size(raw);
 	char	   *buffer = palloc(SQM_COPY_BLOCK);
 
 	open_copy(source);
+	source->facts.size = size;
 	for (int64 offset = 0; offset < size; offset += SQM_COPY_BLOCK)
 	{
 		int			amount = (int) Min(size - offset, SQM_COPY_BLOCK);
 
 		(void) sqm_raw_read(raw, buffer, amount, offset);
-		copy_write(source, buffer, amount, offset);
+		copy_write(source, hash, buffer, amount, offset);
 	}
 	pfree(buffer);
 }
@@ -387,12 +416,9 @@ read_large_object(SqmSource *source, Oid object, int64 offset)
 	return DatumGetByteaPP(piece);
 }
 
-/*
- * Copy a large object and return its size.  An image in WAL mode is marked as
- * being in rollback mode in the copy: it has no log here.
- */
+/* Copy a large object and return its size. */
 static int64
-copy_large_object(SqmSource *source, SqmHeader *header)
+copy_large_object(SqmSource *source, SqmFileHash *hash, SqmHeader *header)
 {
 	Oid			object = large_object_oid(source->name);
 	int64		size = 0;
@@ -406,12 +432,9 @@ copy_large_object(SqmSource *source, SqmHeader *header)
 
 		amount = VARSIZE_ANY_EXHDR(piece);
 		if (size == 0 && amount > 0)
-		{
 			parse_header(buffer, amount >= SQM_HEADER_SIZE, source->name, header);
-			buffer[18] = buffer[19] = 1;
-		}
 		if (amount > 0)
-			copy_write(source, buffer, amount, size);
+			copy_write(source, hash, buffer, amount, size);
 		size += amount;
 		pfree(piece);
 	} while (amount == SQM_COPY_BLOCK);
@@ -430,18 +453,88 @@ open_copied(SqmSource *source)
 }
 
 /* ---------------------------------------------------------------------
+ * Hashes
+ * ---------------------------------------------------------------------
+ */
+
+/* A hash for what is copied, if the run will be recorded, else NULL. */
+static SqmFileHash *
+begin_hash(SqmPurpose purpose)
+{
+	return purpose == SQM_PURPOSE_RECORD ? sqm_file_hash_create() : NULL;
+}
+
+static void
+end_hash(SqmSource *source, SqmFileHash *hash)
+{
+	if (hash != NULL)
+		sqm_file_hash_finish(hash, source->sha256);
+}
+
+/* The hash of the original, by its copy. */
+static void
+hash_copy(SqmSource *source)
+{
+	SqmFileHash *hash = sqm_file_hash_create();
+	char	   *buffer = palloc(SQM_COPY_BLOCK);
+
+	for (int64 offset = 0; offset < source->facts.size; offset += SQM_COPY_BLOCK)
+	{
+		int			amount = (int) Min(source->facts.size - offset, SQM_COPY_BLOCK);
+
+		errno = 0;
+		if (FileRead(source->copy, buffer, amount, offset,
+					 PG_WAIT_EXTENSION) != amount)
+			ereport(ERROR,
+					(errcode_for_file_access(),
+					 errmsg("could not read a temporary copy of SQLite database \"%s\": %m",
+							source->name)));
+		if (offset == 0)
+			memcpy(buffer + 18, source->marks, 2);
+		sqm_file_hash_add(hash, buffer, amount);
+	}
+	pfree(buffer);
+	sqm_file_hash_finish(hash, source->sha256);
+}
+
+/*
+ * The hash of a file that is read in place: it is frozen, or the source's
+ * handle holds SQLite's shared lock on it.
+ */
+static void
+hash_in_place(SqmSource *source)
+{
+	SqmRawFile *raw = sqm_raw_open(source->name, source->name);
+	SqmFileHash *hash = sqm_file_hash_create();
+	int64		size = sqm_raw_size(raw);
+	char	   *buffer = palloc(SQM_COPY_BLOCK);
+
+	for (int64 offset = 0; offset < size; offset += SQM_COPY_BLOCK)
+	{
+		int			amount = (int) Min(size - offset, SQM_COPY_BLOCK);
+
+		(void) sqm_raw_read(raw, buffer, amount, offset);
+		sqm_file_hash_add(hash, buffer, amount);
+	}
+	sqm_raw_close(raw);
+	pfree(buffer);
+	sqm_file_hash_finish(hash, source->sha256);
+}
+
+/* ---------------------------------------------------------------------
  * Opening
  * ---------------------------------------------------------------------
  */
 
 static void
-open_large_object(SqmSource *source)
+open_large_object(SqmSource *source, SqmPurpose purpose)
 {
+	SqmFileHash *hash = begin_hash(purpose);
 	SqmHeader	header;
 
-	source->facts.size = copy_large_object(source, &header);
+	source->facts.size = copy_large_object(source, hash, &header);
+	end_hash(source, hash);
 	check_size(&header, source->facts.size, source->name);
-	source->facts.change_counter = header.change_counter;
 	source->facts.wal_mode = header.wal_mode;
 	if (header.wal_mode)
 		ereport(WARNING,
@@ -459,7 +552,8 @@ open_wal(SqmSource *source)
 
 	if (companion_size(path, "-shm") >= 0)
 		source->lite = sqm_lite_try_open(path, path, SQM_OPEN_SHARED);
-	if (source->lite != NULL)
+	source->with_log = source->lite != NULL;
+	if (source->with_log)
 		return;
 	if (log > 0)
 		ereport(ERROR,
@@ -485,8 +579,12 @@ open_rollback(SqmSource *source, SqmPurpose purpose)
 				  "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1");
 	{
 		SqmRawFile *raw = sqm_raw_open(path, path);
+		SqmFileHash *hash = begin_hash(purpose);
 
-		copy_file(source, raw);
+		stat_source(path, &source->before);
+		source->facts.modified = source->before.st_mtim.tv_sec;
+		copy_file(source, hash, raw);
+		end_hash(source, hash);
 		sqm_raw_close(raw);
 	}
 	sqm_lite_close(source->lite);
@@ -541,6 +639,8 @@ forget_source(void *arg)
 	}
 	if (source->lite != NULL)
 		sqm_lite_close(source->lite);
+	if (source->watch != NULL)
+		sqm_lite_close(source->watch);
 	if (source->copy >= 0)
 		FileClose(source->copy);
 	source->copy = -1;
@@ -562,6 +662,98 @@ find_source(const char *name, Oid role)
 	return NULL;
 }
 
+/* Changes with every commit of others, as long as a handle reads nothing. */
+static int64
+data_version(SqmLite *lite)
+{
+	SqmStatement *stmt = sqm_statement_prepare(lite, "PRAGMA data_version");
+	int64		version;
+
+	if (!sqm_statement_step(stmt))
+		elog(ERROR, "PRAGMA data_version returned nothing");
+	version = sqm_statement_int64(stmt, 0);
+	sqm_statement_finalize(stmt);
+	return version;
+}
+
+/*
+ * A second handle that never holds a snapshot: it tells whether others have
+ * written since before ours, and so whether a third one sees the same.
+ */
+static void
+open_watch(SqmSource *source)
+{
+	source->watch = sqm_lite_open(source->name, source->name, SQM_OPEN_SHARED);
+	source->version = data_version(source->watch);
+}
+
+/* One snapshot from here to the end of the transaction */
+static void
+begin_snapshot(SqmSource *source)
+{
+	sqm_lite_exec(source->lite, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1");
+}
+
+/*
+ * Describes an open source for other processes of the server; false if they
+ * cannot have it.
+ */
+bool
+sqm_source_share(const char *name, SqmSourceShare *share)
+{
+	SqmSource  *source = find_source(name, InvalidOid);
+	const char *path;
+
+	if (source == NULL)
+		return false;
+	path = source->copy >= 0 ? FilePathName(source->copy) : source->name;
+	if (strlen(name) >= SQM_MAX_SOURCE || strlen(path) >= SQM_MAX_SOURCE)
+		return false;
+	strlcpy(share->name, name, SQM_MAX_SOURCE);
+	strlcpy(share->path, path, SQM_MAX_SOURCE);
+	share->immutable = source->immutable || source->copy >= 0;
+	/* in rollback mode our own lock keeps writers out */
+	share->others_write = !share->immutable && source->facts.wal_mode;
+	return !share->others_write || source->watch != NULL;
+}
+
+/* Has nobody written since before our snapshot? */
+bool
+sqm_source_is_still(const char *name)
+{
+	SqmSource  *source = find_source(name, InvalidOid);
+
+	return source != NULL &&
+		(source->watch == NULL ||
+		 data_version(source->watch) == source->version);
+}
+
+/*
+ * In a worker: the leader's source, under its name, for everything that opens
+ * it from here on.  The leader has checked the rights, and for changes.
+ */
+void
+sqm_source_adopt(const SqmSourceShare *share)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	SqmSource  *source = palloc0(sizeof(SqmSource));
+
+	source->name = pstrdup(share->name);
+	source->role = GetUserId();
+	source->copy = -1;
+	source->context = CurrentMemoryContext;
+	source->callback.func = forget_source;
+	source->callback.arg = source;
+	source->lite = sqm_lite_open(share->path, share->name,
+								 share->immutable ? SQM_OPEN_IMMUTABLE :
+								 SQM_OPEN_SHARED);
+	begin_snapshot(source);
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &source->callback);
+	MemoryContextSwitchTo(old);
+	source->next = sources;
+	sources = source;
+}
+
 static SqmSource *
 create_source(const char *name, Oid role, SqmPurpose purpose)
 {
@@ -580,11 +772,13 @@ create_source(const char *name, Oid role, SqmPurpose purpose)
 	MemoryContextRegisterResetCallback(context, &source->callback);
 
 	if (is_large_object(name))
-		open_large_object(source);
+		open_large_object(source, purpose);
 	else
 		open_path(source, purpose);
-	/* one snapshot from here to the end of the transaction */
-	sqm_lite_exec(source->lite, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1");
+	if (purpose == SQM_PURPOSE_MIGRATE && source->facts.wal_mode &&
+		!source->immutable && !source->facts.copied)
+		open_watch(source);
+	begin_snapshot(source);
 
 	MemoryContextSwitchTo(old);
 	/* only now, when nothing can fail any more, it outlives the statement */
@@ -640,4 +834,33 @@ sqm_source_facts(const char *name)
 	if (source == NULL)
 		elog(ERROR, "source \"%s\" is not open", name);
 	return source->facts;
+}
+
+/*
+ * The SHA-256 of an open source as it is outside, in hexadecimal digits.  It
+ * is computed at the first call, unless that was done while the source was
+ * copied.  NULL, with the reason in "note", where the file alone is not what
+ * is read.
+ */
+const char *
+sqm_source_sha256(const char *name, const char **note)
+{
+	SqmSource  *source = find_source(name, InvalidOid);
+
+	if (source == NULL)
+		elog(ERROR, "source \"%s\" is not open", name);
+	*note = NULL;
+	if (source->with_log)
+	{
+		*note = "an application has the database open, and the -wal file belongs to what was read: the file alone is not its content";
+		return NULL;
+	}
+	if (source->sha256[0] != '\0')
+		return source->sha256;
+	if (source->copy >= 0)
+		hash_copy(source);
+	else
+		hash_in_place(source);
+	sqm_source_check_unchanged(name);
+	return source->sha256;
 }

@@ -127,13 +127,14 @@ emit_batch(SqmBatch *batch, SqmRow *row)
 	for (int i = 0; i < batch->used; i++)
 	{
 		TupleTableSlot *slot = batch->slots[i];
+		const int64 *rowid = sqm_batch_rowid(batch, i);
 		MemoryContext old = MemoryContextSwitchTo(batch->context);
 		HeapTuple	tuple = ExecCopySlotHeapTuple(slot);
 		Datum		datum = heap_copy_tuple_as_datum(tuple, batch->desc);
 
 		MemoryContextSwitchTo(old);
-		if (batch->reader->has_rowid)
-			sqm_row_bigint(row, batch->rowids[i]);
+		if (rowid != NULL)
+			sqm_row_bigint(row, *rowid);
 		else
 			sqm_row_null(row);
 		sqm_row_bigint(row, batch->numbers[i]);

@@ -158,6 +158,7 @@ copy_tree() {
         --exclude='*.so' --exclude="./$extension--*.sql" \
         --exclude='./test/fixtures/*.db' --exclude=./results \
         --exclude=./output_iso --exclude=./tmp_check --exclude=./log \
+        --exclude=./bench-results \
         -cf - . | tar -C "$1" --no-same-owner -xf -
 }
 
@@ -181,7 +182,8 @@ build_and_install() {
 }
 
 # Starts a cluster in $work: a socket in a closed directory, no TCP. It is
-# thrown away, so nothing in it has to survive a crash of the machine.
+# thrown away, so nothing in it has to survive a crash of the machine. Arguments
+# are more lines for postgresql.conf.
 cluster_start() {
     as_server "$bindir/initdb" -D "$work/pg" -U postgres -A trust -E UTF8 \
         --locale=C --no-sync >"$work/initdb.log" 2>&1 || {
@@ -197,6 +199,7 @@ full_page_writes = off
 max_wal_size = '4GB'
 max_prepared_transactions = 10
 log_line_prefix = '%m [%p] %a: '
+$(printf '%s\n' "$@")
 CONF
     export PGHOST=$work PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
     as_server "$bindir/pg_ctl" -D "$work/pg" -l "$work/server.log" -s -w start || {

@@ -423,7 +423,7 @@ class Judge:
         def facts(notes, table_of):
             # of rows they speak in other words
             return sorted({(table_of(n) or '', n['code'], n['message']) for n in notes
-                           if n['code'] not in ('orphans', 'orphans_kept', 'check_not_valid', 'binary_noise', 'type_widened')})
+                           if n['code'] not in ('orphans', 'orphans_kept', 'check_not_valid', 'binary_noise', 'type_widened', 'estimate')})
         said = facts(self.facts['check'], lambda n: n['table_name'])
         done = facts(self.facts['notes'], lambda n: names.get(n['table_ordinal']))
         for note in said:

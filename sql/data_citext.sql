@@ -1,0 +1,28 @@
+-- a type of contrib in an existing table; where it is not installed there is nothing to see
+\getenv srcdir PG_ABS_SRCDIR
+\set SHOW_CONTEXT never
+\set db :srcdir '/test/fixtures/data_defaults.db'
+SELECT count(*) = 0 AS absent FROM pg_available_extensions WHERE name = 'citext' \gset
+\if :absent
+\quit
+\endif
+SET client_min_messages = warning;
+CREATE SCHEMA ci;
+CREATE EXTENSION citext SCHEMA ci;
+CREATE TABLE ci.tag (name ci.citext PRIMARY KEY, n int);
+-- two keys that the target does not keep apart
+SELECT * FROM sq2pg_migrate(:'db', 'ci', mode => 'data', include => '{tag}');
+SELECT severity, code, occurrences, sample, message FROM sq2pg_check(:'db', 'ci', mode => 'data', include => '{tag}') WHERE severity = 'error';
+TABLE ci.tag;
+SELECT table_name, action, source_rows, loaded, skipped, verified
+  FROM sq2pg_migrate(:'db', 'ci', mode => 'data', include => '{tag}', on_conflict => 'skip');
+TABLE ci.tag;
+ALTER TABLE ci.tag DROP CONSTRAINT tag_pkey;
+TRUNCATE ci.tag;
+SELECT table_name, action, source_rows, loaded, verified FROM sq2pg_migrate(:'db', 'ci', mode => 'data', include => '{tag}');
+SELECT * FROM ci.tag ORDER BY n;
+SELECT table_name, action FROM sq2pg_migrate(:'db', 'ci', mode => 'data', include => '{tag}');
+-- what stands there is compared as it is written, not as the type compares
+UPDATE ci.tag SET name = 'BLUE' WHERE n = 3;
+SELECT * FROM sq2pg_migrate(:'db', 'ci', mode => 'data', include => '{tag}');
+DROP SCHEMA ci CASCADE;
