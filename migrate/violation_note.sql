@@ -142,7 +142,7 @@ COMMENT ON FUNCTION sq2pg.rule_note(jsonb, sq2pg.data_table, sq2pg.rule, sq2pg.b
  */
 CREATE FUNCTION sq2pg.unknown_rule_note(t sq2pg.data_table, r sq2pg.rule, b sq2pg.broken_rule, sample text) RETURNS sq2pg.note
     LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN b.numbers IS NOT NULL THEN
+    SELECT CASE WHEN b.problem IS NOT NULL AND b.numbers IS NOT NULL THEN
                 ROW(t.table_ordinal, sq2pg.source_names(t.load, r.columns), 'error', (SELECT w.code FROM sq2pg.rule_wording(r.kind) AS w),
                     NULL, sample, format('"%s" cannot be computed for a row: %s', r.name, b.problem),
                     'Repair the source, or the expression.')::sq2pg.note
