@@ -103,6 +103,19 @@ $$;
 COMMENT ON FUNCTION sq2pg.decide_actions(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'load, append, replace, skip or unchanged, table by table';
 
 /*
+ * Rights that the role lacks: said before the locks, which need them as well.
+ */
+CREATE FUNCTION sq2pg.right_notes(options jsonb, tables sq2pg.data_table[]) RETURNS sq2pg.note[]
+    LANGUAGE sql STABLE AS $$
+    SELECT coalesce(array_agg(ROW(r.table_ordinal, NULL, 'error', 'no_right', NULL, NULL,
+                                  format('role "%s" lacks privilege %s on %s', current_user, r.privilege, r.relation),
+                                  format('GRANT %s ON %s TO %I;', r.privilege, r.relation, current_user))::sq2pg.note
+                              ORDER BY r.table_ordinal, r.relation, r.privilege), '{}')
+      FROM sq2pg.missing_rights(options, tables) AS r
+$$;
+COMMENT ON FUNCTION sq2pg.right_notes(jsonb, sq2pg.data_table[]) IS 'one finding for each privilege that the role lacks';
+
+/*
  * Notes for each table, from the facts about the targets.  What is an error
  * here stops the run before it has written anything.
  */
@@ -129,11 +142,6 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
             SELECT t.table_ordinal, NULL, 'error', 'rows_exist', format('table %s already holds rows', (t.load).relation),
                    'Choose existing => ''append'', ''truncate'' or ''skip''.'
               FROM unnest(tables) AS t WHERE NOT t.is_empty AND t.action IS NULL
-            UNION ALL
-            SELECT r.table_ordinal, NULL, 'error', 'no_right',
-                   format('role "%s" lacks privilege %s on %s', current_user, r.privilege, r.relation),
-                   format('GRANT %s ON %s TO %I;', r.privilege, r.relation, current_user)
-              FROM sq2pg.missing_rights(options, tables) AS r
             UNION ALL
             SELECT min(s.table_ordinal), NULL, 'warning', 'sequence_drawn',
                    format('the load takes numbers from sequence %I.%I, which a rollback does not give back', n.nspname, c.relname),

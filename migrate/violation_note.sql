@@ -243,7 +243,8 @@ BEGIN
     SELECT string_agg(CASE WHEN e.n <= 20 THEN e.line
                            WHEN e.n = e.total THEN format('And %s more.', e.total - 20) END, E'\n' ORDER BY e.n)
       INTO details
-      FROM (SELECT concat_ws(' ', coalesce('Table "' || names[x.table_ordinal] || '": ', '') || x.message,
+      FROM (SELECT concat_ws(' ', CASE WHEN strpos(x.message, format('"%s"', names[x.table_ordinal])) = 0 THEN format('Table "%s": ', names[x.table_ordinal])
+                                  ELSE '' END || x.message,
                              '(' || x.sample || ')') AS line,
                    row_number() OVER (ORDER BY x.ordinality) AS n, count(*) OVER () AS total
               FROM unnest(notes) WITH ORDINALITY AS x WHERE x.severity = 'error') AS e;
@@ -254,7 +255,8 @@ BEGIN
                                   WHEN 'exclusion_violated' THEN 'exclusion_violation' WHEN 'orphans' THEN 'foreign_key_violation'
                                   WHEN 'policy_violated' THEN 'insufficient_privilege'
                                   ELSE 'integrity_constraint_violation' END,
-            MESSAGE = format('rows of the source violate constraints of schema "%s"', schema_name),
+            MESSAGE = format(CASE single WHEN 'bad_value' THEN 'values of the source do not fit columns of schema "%s"'
+                                         ELSE 'rows of the source violate constraints of schema "%s"' END, schema_name),
             DETAIL = details,
             HINT = 'Nothing was migrated. sq2pg_check() with the same parameters lists all of them, each with what solves it.';
     END IF;
