@@ -14,7 +14,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(start_server sqlite sqlite_rows quoted slurp_bytes
-  write_bytes error_of relations_of companions_of dump_of catalog_of);
+  write_bytes error_of relations_of companions_of schema_dump_of catalog_of);
 
 # A running server with a database "postgres" that has the extension.
 sub start_server
@@ -127,7 +127,7 @@ sub relations_of
 }
 
 # A schema as pg_dump writes it, without what differs from dump to dump.
-sub dump_of
+sub schema_dump_of
 {
 	my ($node, $database, $schema, @options) = @_;
 	my ($out, $err);

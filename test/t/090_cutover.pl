@@ -66,8 +66,8 @@ sub cut_over
 	my ($what, $database, $source, $schema, $role) = @_;
 	my $arguments = quoted($source) . ", '$schema', mode => 'data'";
 	my $set = defined $role ? "SET ROLE $role;" : '';
-	my $schema_before = dump_of($node, $database, $schema, '-s');
-	my $all_before = dump_of($node, $database, $schema);
+	my $schema_before = schema_dump_of($node, $database, $schema, '-s');
+	my $all_before = schema_dump_of($node, $database, $schema);
 	my $catalog_before = catalog_of($node, $database, $schema);
 
 	is( $node->safe_psql($database,
@@ -75,7 +75,7 @@ sub cut_over
 			  . "WHERE severity = 'error'"),
 		'', "$what: the check finds no error");
 	my @rehearsed = report($database, "sq2pg_migrate($arguments, dry_run => true)", $role);
-	is(dump_of($node, $database, $schema), $all_before,
+	is(schema_dump_of($node, $database, $schema), $all_before,
 		"$what: a rehearsal leaves content and sequences as they were");
 	is(catalog_of($node, $database, $schema), $catalog_before,
 		"$what: a rehearsal leaves the catalog as it was");
@@ -85,18 +85,18 @@ sub cut_over
 	is_deeply(\@report, \@rehearsed, "$what: as rehearsed");
 	is_deeply([ grep { $_->[7] ne 't' } @report ], [], "$what: every table is verified");
 	is_deeply([ grep { $_->[2] != $_->[3] } @report ], [], "$what: every row is loaded");
-	is(dump_of($node, $database, $schema, '-s'), $schema_before,
+	is(schema_dump_of($node, $database, $schema, '-s'), $schema_before,
 		"$what: the schema is as before, by pg_dump");
 	is(catalog_of($node, $database, $schema), $catalog_before,
 		"$what: the schema is as before, by its catalogs");
 
-	my $content = dump_of($node, $database, $schema);
+	my $content = schema_dump_of($node, $database, $schema);
 	isnt($content, $all_before, "$what: the data are there");
 	is_deeply(
 		[ map { $_->[1] } grep { $_->[2] > 0 } report($database, "sq2pg_migrate($arguments)", $role) ],
 		[ map { 'unchanged' } grep { $_->[2] > 0 } @report ],
 		"$what: a second run has nothing to do");
-	is(dump_of($node, $database, $schema), $content, "$what: and does nothing");
+	is(schema_dump_of($node, $database, $schema), $content, "$what: and does nothing");
 	is( $node->safe_psql($database,
 			"$set SELECT * FROM sq2pg_verify(" . quoted($source)
 			  . ", '$schema') WHERE matches IS NOT TRUE"
@@ -178,7 +178,7 @@ SKIP:
 	$node->safe_psql('elsewhere',
 		"INSERT INTO public.service_categories (name) VALUES ('theirs')");
 
-	my $theirs = dump_of($node, 'elsewhere', 'public');
+	my $theirs = schema_dump_of($node, 'elsewhere', 'public');
 	my (undef, $message, undef, $all) = error_of($node, 'elsewhere',
 		"SELECT * FROM sq2pg_migrate(" . quoted($source) . ", 'app', 'data')", 'booking_owner');
 	like($all, qr/GRANT pg_read_server_files TO booking_owner/,
@@ -189,7 +189,7 @@ SKIP:
 	$node->safe_psql('elsewhere', "GRANT SELECT ON LARGE OBJECT $loid TO booking_owner");
 	cut_over('owner', 'elsewhere', "lo:$loid", 'app', 'booking_owner');
 	compare_counts('owner', 'elsewhere', $source, 'app');
-	is(dump_of($node, 'elsewhere', 'public'), $theirs,
+	is(schema_dump_of($node, 'elsewhere', 'public'), $theirs,
 		'owner: tables of another application are as they were');
 	is($node->safe_psql('elsewhere', "SELECT count(*) FROM pg_largeobject_metadata"),
 		'1', 'owner: no large object is left but the source');

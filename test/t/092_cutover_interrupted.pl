@@ -96,7 +96,7 @@ sub call
 sub state_of_target
 {
 	return {
-		content => dump_of($node, 'postgres', 'app'),
+		content => schema_dump_of($node, 'postgres', 'app'),
 		catalog => catalog_of($node, 'postgres', 'app'),
 		rest => $node->safe_psql('postgres', q{
 			SELECT 'runs', count(*) FROM sq2pg.runs
