@@ -479,7 +479,10 @@ BEGIN
         all_notes := all_notes || sq2pg.add_missing(options, model);
         PERFORM sq2pg.raise_problems(model.schema_name, all_notes);
         tables := sq2pg.find_targets(model);
-        PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.right_notes(options, tables));
+        -- a table that will be skipped needs none
+        IF options->>'existing' <> 'skip' THEN
+            PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.right_notes(options, tables));
+        END IF;
         PERFORM sq2pg.lock_targets(tables, options->>'existing');
         -- once more: all may have changed until the locks were given
         tables := sq2pg.decide_actions(options, model, sq2pg.find_targets(model));
