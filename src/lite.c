@@ -663,35 +663,41 @@ sqm_statement_finalize(SqmStatement *stmt)
 void
 sqm_statement_value(SqmStatement *stmt, int column, SqmValue *value)
 {
-	sqlite3_stmt *s = stmt->stmt;
+	/*
+	 * The calls on a value cost less than those on a column, each of which
+	 * looks for errors of the connection.  They want a "protected" value,
+	 * which without mutexes every value is.
+	 */
+	sqlite3_value *v = sqlite3_column_value(stmt->stmt, column);
 
-	switch (sqlite3_column_type(s, column))
+	switch (sqlite3_value_type(v))
 	{
 		case SQLITE_INTEGER:
 			value->storage = SQM_INTEGER;
-			value->integer = sqlite3_column_int64(s, column);
+			value->integer = sqlite3_value_int64(v);
 			return;
 		case SQLITE_FLOAT:
 			value->storage = SQM_REAL;
-			value->real = sqlite3_column_double(s, column);
+			value->real = sqlite3_value_double(v);
 			return;
 		case SQLITE_NULL:
 			value->storage = SQM_NULL;
 			return;
 		case SQLITE_TEXT:
 			value->storage = SQM_TEXT;
-			value->data = (const char *) sqlite3_column_text(s, column);
+			value->data = (const char *) sqlite3_value_text(v);
 			break;
 		default:
 			value->storage = SQM_BLOB;
-			value->data = (const char *) sqlite3_column_blob(s, column);
+			value->data = (const char *) sqlite3_value_blob(v);
 			break;
 	}
-	value->length = sqlite3_column_bytes(s, column);
+	value->length = sqlite3_value_bytes(v);
 	if (value->data == NULL)
 	{
 		/* an empty blob is a null pointer, and so is a failed conversion */
-		if (sqlite3_errcode(stmt->lite->db) == SQLITE_NOMEM)
+		if (value->length > 0 || value->storage == SQM_TEXT ||
+			sqlite3_errcode(stmt->lite->db) == SQLITE_NOMEM)
 			raise_sqlite(stmt->lite, SQLITE_NOMEM);
 		value->data = "";
 		value->length = 0;
