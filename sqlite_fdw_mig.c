@@ -18,6 +18,7 @@
 #include "src/lite.h"
 #include "src/mutation.h"
 #include "src/scan.h"
+#include "src/shippable.h"
 #include "src/source.h"
 
 #define SQM_VERSION "1.0"
@@ -35,6 +36,7 @@ _PG_init(void)
 	sqm_lite_define_settings();
 	sqm_source_define_settings();
 	sqm_mutation_define_settings();
+	sqm_ship_define_settings();
 	MarkGUCPrefixReserved("sqlite_fdw_mig");
 }
 

@@ -612,6 +612,34 @@ sqm_statement_bind_int64(SqmStatement *stmt, int index, int64 value)
 	check_sqlite(stmt->lite, sqlite3_bind_int64(stmt->stmt, index, value));
 }
 
+void
+sqm_statement_bind_double(SqmStatement *stmt, int index, double value)
+{
+	check_sqlite(stmt->lite, sqlite3_bind_double(stmt->stmt, index, value));
+}
+
+/* Bytes as text (UTF-8) or as a blob. */
+void
+sqm_statement_bind_bytes(SqmStatement *stmt, int index, SqmStorageClass class,
+						 const char *data, int length)
+{
+	/* a null pointer would be NULL */
+	if (length == 0)
+		data = "";
+	check_sqlite(stmt->lite, class == SQM_TEXT ?
+				 sqlite3_bind_text(stmt->stmt, index, data, length,
+								   SQLITE_TRANSIENT) :
+				 sqlite3_bind_blob(stmt->stmt, index, data, length,
+								   SQLITE_TRANSIENT));
+}
+
+/* The highest number of a parameter. */
+int
+sqm_statement_parameters(SqmStatement *stmt)
+{
+	return sqlite3_bind_parameter_count(stmt->stmt);
+}
+
 /*
  * One step; an error of SQLite's is handed back as its message.
  */

@@ -59,6 +59,11 @@ extern SqmStatement *sqm_statement_try_prepare(SqmLite *lite, const char *sql,
 extern void sqm_statement_bind_text(SqmStatement *stmt, int index,
 									const char *text);
 extern void sqm_statement_bind_int64(SqmStatement *stmt, int index, int64 value);
+extern void sqm_statement_bind_double(SqmStatement *stmt, int index, double value);
+extern void sqm_statement_bind_bytes(SqmStatement *stmt, int index,
+									 SqmStorageClass class, const char *data,
+									 int length);
+extern int	sqm_statement_parameters(SqmStatement *stmt);
 extern bool sqm_statement_step(SqmStatement *stmt);
 extern SqmStep sqm_statement_try_step(SqmStatement *stmt, char **message);
 extern void sqm_statement_reset(SqmStatement *stmt);
