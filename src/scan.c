@@ -53,6 +53,12 @@ typedef struct LiteScan
 	bool		started;
 	bool		done;			/* a further step would start it again */
 
+	/* a query whose answer may turn out to be of no use */
+	bool		trapped;
+	bool		fallen;			/* it did: the plan below is run */
+	Tuplestorestate *answer;
+	TupleTableSlot *answer_slot;
+
 	/* parameters */
 	int			params;
 	List	   *values;			/* ExprState * */
@@ -171,6 +177,7 @@ sqmBeginForeignScan(ForeignScanState *node, int eflags)
 	state->sql = strVal(list_nth(plan->fdw_private, SQM_SCAN_SQL));
 	state->bare_sql = strVal(list_nth(plan->fdw_private, SQM_SCAN_BARE_SQL));
 	state->has_rowid = intVal(list_nth(plan->fdw_private, SQM_SCAN_HAS_ROWID)) != 0;
+	state->trapped = intVal(list_nth(plan->fdw_private, SQM_SCAN_TRAPPED)) != 0;
 	state->options = sqm_table_options(first_relation(node));
 	begin_columns(node, state);
 	begin_params(node, state);
@@ -238,20 +245,24 @@ bind_params(ForeignScanState *node, LiteScan *state, SqmStatement *stmt)
 	return bound;
 }
 
-static void
+/* False: SQLite cannot answer the query. */
+static bool
 start_scan(ForeignScanState *node, LiteScan *state)
 {
 	if (state->full == NULL)
 		state->full = prepare_scan(node, state, state->sql);
 	state->stmt = state->full;
+	state->started = true;
 	if (state->params > 0 && !bind_params(node, state, state->full))
 	{
+		if (state->trapped)
+			return false;
 		if (state->bare == NULL)
 			state->bare = prepare_scan(node, state, state->bare_sql);
 		state->stmt = state->bare;
 		(void) bind_params(node, state, state->bare);
 	}
-	state->started = true;
+	return true;
 }
 
 static pg_noinline void
@@ -267,6 +278,108 @@ refuse_value(LiteScan *state, TupleDesc desc, int i, const SqmReason *reason,
 				sqm_statement_int64(state->stmt, state->columns) : 0,
 				value, format_type_with_typemod(att->atttypid, att->atttypmod));
 }
+
+/* ---------------------------------------------------------------------
+ * Answers that may be of no use
+ * ---------------------------------------------------------------------
+ */
+
+/* A row of the answer; false if it cannot be relied upon. */
+static bool
+store_answer(LiteScan *state, TupleDesc desc, Datum *values, bool *nulls)
+{
+	if (sqm_statement_int64(state->stmt, state->columns) != 0)
+		return false;
+	for (int i = 0; i < state->columns; i++)
+	{
+		SqmReason	reason;
+		SqmValue	value;
+		SqmVerdict	verdict;
+
+		sqm_statement_value(state->stmt, i, &value);
+		verdict = sqm_value_convert(state->targets[i], &value, &values[i],
+									&nulls[i], &reason);
+		if (verdict == SQM_CHANGED || verdict == SQM_BAD)
+			return false;
+	}
+	tuplestore_putvalues(state->answer, desc, values, nulls);
+	return true;
+}
+
+/* The whole answer, before any of it is believed. */
+static bool
+read_answer(ForeignScanState *node, LiteScan *state)
+{
+	MemoryContext tuple_context = node->ss.ps.ps_ExprContext->ecxt_per_tuple_memory;
+	TupleDesc	desc = node->ss.ss_ScanTupleSlot->tts_tupleDescriptor;
+	Datum	   *values = palloc(sizeof(Datum) * (desc->natts + 1));
+	bool	   *nulls = palloc(sizeof(bool) * (desc->natts + 1));
+	char	   *message;
+	SqmStep		step;
+
+	if (!start_scan(node, state))
+		return false;
+	while ((step = sqm_statement_try_step(state->stmt, &message)) == SQM_STEP_ROW)
+	{
+		MemoryContext old = MemoryContextSwitchTo(tuple_context);
+		bool		good = store_answer(state, desc, values, nulls);
+
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(tuple_context);
+		if (!good)
+			break;
+	}
+	sqm_statement_reset(state->stmt);
+	sqm_source_check_unchanged(state->options->database);
+	pfree(values);
+	pfree(nulls);
+	return step == SQM_STEP_DONE;
+}
+
+/*
+ * PostgreSQL calls us in memory that it frees before the next row; what is
+ * made here, and by the plan below, has to live longer.
+ */
+static TupleTableSlot *
+next_answer(ForeignScanState *node, LiteScan *state)
+{
+	EState	   *estate = node->ss.ps.state;
+	TupleDesc	desc = node->ss.ss_ScanTupleSlot->tts_tupleDescriptor;
+	MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
+	TupleTableSlot *slot;
+
+	if (state->answer == NULL)
+	{
+		state->answer = tuplestore_begin_heap(false, false, work_mem);
+		if (state->answer_slot == NULL)
+			state->answer_slot = ExecAllocTableSlot(&estate->es_tupleTable, desc,
+													&TTSOpsMinimalTuple);
+		state->fallen = !read_answer(node, state);
+	}
+	if (state->fallen)
+		slot = ExecProcNode(outerPlanState(node));
+	else
+	{
+		slot = state->answer_slot;
+		(void) tuplestore_gettupleslot(state->answer, true, false, slot);
+	}
+	MemoryContextSwitchTo(old);
+	return slot;
+}
+
+static void
+forget_answer(LiteScan *state)
+{
+	if (state->answer != NULL)
+		tuplestore_end(state->answer);
+	state->answer = NULL;
+	state->fallen = false;
+}
+
+/* ---------------------------------------------------------------------
+ * Rows
+ * ---------------------------------------------------------------------
+ */
 
 static inline void
 convert_column(LiteScan *state, int i, TupleTableSlot *slot)
@@ -295,11 +408,13 @@ sqmIterateForeignScan(ForeignScanState *node)
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 	MemoryContext old;
 
+	if (state->trapped)
+		return next_answer(node, state);
 	ExecClearTuple(slot);
 	if (state->done)
 		return slot;
 	if (!state->started)
-		start_scan(node, state);
+		(void) start_scan(node, state);
 	if (!sqm_statement_step(state->stmt))
 	{
 		state->done = true;
@@ -325,6 +440,7 @@ sqmReScanForeignScan(ForeignScanState *node)
 		sqm_statement_reset(state->stmt);
 	state->started = false;
 	state->done = false;
+	forget_answer(state);
 }
 
 static void
@@ -334,6 +450,7 @@ sqmEndForeignScan(ForeignScanState *node)
 
 	if (state == NULL)
 		return;
+	forget_answer(state);
 	if (state->full != NULL)
 		sqm_statement_finalize(state->full);
 	if (state->bare != NULL)
@@ -409,6 +526,7 @@ sqm_scan_routine(FdwRoutine *routine)
 	routine->GetForeignRelSize = sqmGetForeignRelSize;
 	routine->GetForeignPaths = sqmGetForeignPaths;
 	routine->GetForeignPlan = sqmGetForeignPlan;
+	routine->GetForeignUpperPaths = sqmGetForeignUpperPaths;
 	routine->BeginForeignScan = sqmBeginForeignScan;
 	routine->IterateForeignScan = sqmIterateForeignScan;
 	routine->ReScanForeignScan = sqmReScanForeignScan;

@@ -42,6 +42,14 @@ extern ForeignScan *sqmGetForeignPlan(PlannerInfo *root, RelOptInfo *rel,
 									  List *tlist, List *scan_clauses,
 									  Plan *outer_plan);
 extern bool sqm_scan_decides(SqmShip *ship);
+extern Cost sqm_scan_cost(double scanned, double returned);
+
+/* scan_group.c */
+extern void sqmGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind stage,
+									RelOptInfo *input, RelOptInfo *output,
+									void *extra);
+extern ForeignScan *sqm_plan_group(ForeignPath *path, List *tlist,
+								   Plan *outer_plan);
 
 /* estimate.c */
 extern double sqm_estimate_rows(SqmRelation *relation);

@@ -97,6 +97,13 @@ shipped_conditions(SqmShip *ship, List *conditions, double tuples,
  * ---------------------------------------------------------------------
  */
 
+/* Of a query whose rows are not read for their own sake. */
+Cost
+sqm_scan_cost(double scanned, double returned)
+{
+	return STARTUP_COST + scanned * READ_COST + returned * CONVERT_COST;
+}
+
 static Cost
 total_cost(RelOptInfo *rel, Cost startup, double scanned, double returned,
 		   QualCost *quals)
@@ -531,5 +538,7 @@ sqmGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
 				  ForeignPath *best_path, List *tlist, List *scan_clauses,
 				  Plan *outer_plan)
 {
+	if (IS_UPPER_REL(rel))
+		return sqm_plan_group(best_path, tlist, outer_plan);
 	return plan_table(root, rel, best_path, tlist, scan_clauses, outer_plan);
 }

@@ -1271,3 +1271,21 @@ sqm_ship_can_group(SqmShip *ship, Var *var, Oid collation)
 			return false;
 	}
 }
+
+/* Does SQLite find the same smallest and largest text, of plain values? */
+bool
+sqm_ship_orders_text(SqmShip *ship, Var *var, Oid collation)
+{
+	return texts_are_alike(ship, var) && collation_is_bytes(collation, true);
+}
+
+/* Can it be told whether all values of a column are plain? */
+bool
+sqm_ship_has_trap(SqmShip *ship, Var *var)
+{
+	SqmForeignColumn *column = sqm_ship_column(ship, var);
+	Kind		kind = kind_of_type(column->type);
+
+	return kind != KIND_NONE && kind != KIND_NUMERIC && kind != KIND_DAY &&
+		!column->empty_is_null;
+}
