@@ -473,6 +473,24 @@ sqm_lite_close(SqmLite *lite)
 	close_connection(lite);
 }
 
+/*
+ * Leave nothing of a transaction behind: no statement, no lock, no pages.
+ * False if that does not succeed; raises no error.
+ */
+bool
+sqm_lite_end_transaction(SqmLite *lite)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &lite->statements)
+		finalize_statement(dlist_container(SqmStatement, node, iter.cur));
+	if (!sqlite3_get_autocommit(lite->db) &&
+		sqlite3_exec(lite->db, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
+		return false;
+	(void) sqlite3_db_release_memory(lite->db);
+	return true;
+}
+
 /* Run a fixed text (never text from data). */
 void
 sqm_lite_exec(SqmLite *lite, const char *sql)

@@ -43,6 +43,7 @@ extern SqmLite *sqm_lite_open(const char *path, const char *display,
 extern SqmLite *sqm_lite_try_open(const char *path, const char *display,
 								  SqmOpenMode mode);
 extern void sqm_lite_close(SqmLite *lite);
+extern bool sqm_lite_end_transaction(SqmLite *lite);
 extern void sqm_lite_exec(SqmLite *lite, const char *sql);
 extern const char *sqm_lite_display(SqmLite *lite);
 extern bool sqm_lite_column_metadata(SqmLite *lite, const char *table,

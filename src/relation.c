@@ -45,7 +45,12 @@
 SqmLite *
 sqm_relation_open(SqmTableOptions *options)
 {
-	return sqm_source_open(options->database, options->owner, SQM_PURPOSE_READ);
+	SqmLite    *lite = sqm_source_open(options->database, options->owner,
+									   SQM_PURPOSE_READ);
+
+	if (options->keep_connection)
+		sqm_source_keep(options->database);
+	return lite;
 }
 
 static bool

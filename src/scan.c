@@ -197,9 +197,7 @@ prepare_scan(ForeignScanState *node, LiteScan *state, const char *sql)
 {
 	MemoryContext old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
 	char	   *message = NULL;
-	SqmLite    *lite = sqm_source_open(state->options->database,
-									   state->options->owner,
-									   SQM_PURPOSE_READ);
+	SqmLite    *lite = sqm_relation_open(state->options);
 	SqmStatement *stmt = sqm_statement_try_prepare(lite, sql, &message);
 
 	if (stmt == NULL)
@@ -466,9 +464,7 @@ sqmEndForeignScan(ForeignScanState *node)
 static void
 explain_plan(ForeignScanState *node, LiteScan *state, ExplainState *es)
 {
-	SqmLite    *lite = sqm_source_open(state->options->database,
-									   state->options->owner,
-									   SQM_PURPOSE_READ);
+	SqmLite    *lite = sqm_relation_open(state->options);
 	char	   *message = NULL;
 	SqmStatement *stmt = sqm_statement_try_prepare(lite,
 												   psprintf("EXPLAIN QUERY PLAN %s", state->sql),

@@ -32,6 +32,7 @@ typedef struct SqmSourceFacts
 
 extern void sqm_source_define_settings(void);
 extern SqmLite *sqm_source_open(const char *source, Oid role, SqmPurpose purpose);
+extern void sqm_source_keep(const char *source);
 extern void sqm_source_check_rights(const char *source, Oid role);
 extern void sqm_source_check_unchanged(const char *source);
 extern SqmSourceFacts sqm_source_facts(const char *source);
