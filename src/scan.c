@@ -49,7 +49,7 @@ typedef struct LiteScan
 	SqmStorageClass *classes;
 	List	   *names;
 	SqmTarget **targets;
-	bool		has_rowid;
+	int			rowid;			/* the column that is the rowid, or -1 */
 	bool		started;
 	bool		done;			/* a further step would start it again */
 
@@ -176,7 +176,7 @@ sqmBeginForeignScan(ForeignScanState *node, int eflags)
 	node->fdw_state = state;
 	state->sql = strVal(list_nth(plan->fdw_private, SQM_SCAN_SQL));
 	state->bare_sql = strVal(list_nth(plan->fdw_private, SQM_SCAN_BARE_SQL));
-	state->has_rowid = intVal(list_nth(plan->fdw_private, SQM_SCAN_HAS_ROWID)) != 0;
+	state->rowid = intVal(list_nth(plan->fdw_private, SQM_SCAN_ROWID));
 	state->trapped = intVal(list_nth(plan->fdw_private, SQM_SCAN_TRAPPED)) != 0;
 	state->options = sqm_table_options(first_relation(node));
 	begin_columns(node, state);
@@ -271,9 +271,9 @@ refuse_value(LiteScan *state, TupleDesc desc, int i, const SqmReason *reason,
 
 	raise_value(reason, strVal(list_nth(state->names, 2 * i)),
 				strVal(list_nth(state->names, 2 * i + 1)),
-				state->has_rowid,
-				state->has_rowid ?
-				sqm_statement_int64(state->stmt, state->columns) : 0,
+				state->rowid >= 0,
+				state->rowid >= 0 ?
+				sqm_statement_int64(state->stmt, state->rowid) : 0,
 				value, format_type_with_typemod(att->atttypid, att->atttypmod));
 }
 
@@ -412,7 +412,12 @@ sqmIterateForeignScan(ForeignScanState *node)
 	if (state->done)
 		return slot;
 	if (!state->started)
+	{
+		/* columns that are not read stay as they are now */
+		memset(slot->tts_isnull, true,
+			   slot->tts_tupleDescriptor->natts * sizeof(bool));
 		(void) start_scan(node, state);
+	}
 	if (!sqm_statement_step(state->stmt))
 	{
 		state->done = true;
@@ -420,8 +425,6 @@ sqmIterateForeignScan(ForeignScanState *node)
 		return slot;
 	}
 	old = MemoryContextSwitchTo(node->ss.ps.ps_ExprContext->ecxt_per_tuple_memory);
-	memset(slot->tts_isnull, true,
-		   slot->tts_tupleDescriptor->natts * sizeof(bool));
 	for (int i = 0; i < state->columns; i++)
 		convert_column(state, i, slot);
 	MemoryContextSwitchTo(old);

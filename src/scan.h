@@ -27,7 +27,7 @@ typedef enum SqmScanPrivate
 	SQM_SCAN_NAMES,				/* list of String: what messages call it, table
 								 * and column */
 	SQM_SCAN_KINDS,				/* integer list: SqmBindKind of parameter i */
-	SQM_SCAN_HAS_ROWID,			/* Integer: is the rowid its last column? */
+	SQM_SCAN_ROWID,				/* Integer: the column that is the rowid, or -1 */
 	SQM_SCAN_TRAPPED			/* Integer: is its last column a trap? */
 } SqmScanPrivate;
 

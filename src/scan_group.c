@@ -348,7 +348,7 @@ plan_private(Grouping *grouping)
 	private = list_make5(makeString(sql.data), makeString(""), places, classes,
 						 names);
 	private = lappend(private, grouping->ship.kinds);
-	private = lappend(private, makeInteger(false));
+	private = lappend(private, makeInteger(-1));
 	return lappend(private, makeInteger(true));
 }
 

@@ -49,6 +49,8 @@ sqmGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 {
 	SqmRelation *relation = sqm_relation_create(relid);
 	double		rows = sqm_estimate_rows(relation);
+	SqmShip		ship;
+	ListCell   *lc;
 
 	baserel->fdw_private = relation;
 	/* what PostgreSQL's own ANALYZE counted, unless the file is smaller now */
@@ -56,6 +58,13 @@ sqmGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 		rows = baserel->tuples;
 	baserel->tuples = rows;
 	set_baserel_size_estimates(root, baserel);
+
+	/* PostgreSQL does not know that a key finds one row */
+	sqm_ship_init(&ship, root, baserel->relids);
+	foreach(lc, baserel->baserestrictinfo)
+		if (sqm_pushdown &&
+			sqm_ship_finds_one(&ship, lfirst_node(RestrictInfo, lc)->clause))
+			baserel->rows = 1;
 }
 
 /*
@@ -81,7 +90,9 @@ shipped_conditions(SqmShip *ship, List *conditions, double tuples,
 		if (sqm_ship_clause(ship, info->clause, &sql))
 		{
 			shipped = lappend(shipped, info);
-			if (sqm_ship_uses_index(ship, info->clause))
+			if (sqm_ship_finds_one(ship, info->clause))
+				*scanned = 1;
+			else if (sqm_ship_uses_index(ship, info->clause))
 				*scanned = Min(*scanned, tuples *
 							   clause_selectivity(ship->root, (Node *) info, 0,
 												  JOIN_INNER, NULL));
@@ -222,7 +233,8 @@ add_lookup_path(PlannerInfo *root, RelOptInfo *rel, SqmShip *ship,
 	cost_qual_eval(&quals, conditions, root);
 	returned = rel->tuples *
 		clauselist_selectivity(root, shipped, rel->relid, JOIN_INNER, NULL);
-	returned = clamp_row_est(returned);
+	returned = clamp_row_est(Min(returned, scanned));
+	param_info->ppi_rows = Min(param_info->ppi_rows, returned);
 	add_path(rel, (Path *)
 			 sqm_create_foreignscan_path(root, rel, NULL, param_info->ppi_rows,
 										 LOOKUP_COST + quals.startup,
@@ -338,10 +350,10 @@ sqmGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	sqm_ship_init(&ship, root, baserel->relids);
 	relation->shipped = shipped_conditions(&ship, baserel->baserestrictinfo,
 										   baserel->tuples, &relation->scanned);
-	returned = clamp_row_est(baserel->tuples *
-							 clauselist_selectivity(root, relation->shipped,
-													baserel->relid, JOIN_INNER,
-													NULL));
+	returned = baserel->tuples *
+		clauselist_selectivity(root, relation->shipped, baserel->relid,
+							   JOIN_INNER, NULL);
+	returned = clamp_row_est(Min(returned, relation->scanned));
 	add_plain_path(root, baserel, NIL, returned);
 	add_ordered_paths(root, baserel, &ship, returned);
 	add_lookup_paths(root, baserel, &ship);
@@ -466,17 +478,24 @@ needed_attnums(RelOptInfo *rel, SqmRelation *relation, List *quals)
 	return attnums;
 }
 
-static void
+/*
+ * The columns, and the rowid for messages unless one of them is it.  Returns
+ * the rowid's place (from 0), or -1.
+ */
+static int
 append_columns(RelOptInfo *rel, List *attnums, StringInfo out, List **classes,
 			   List **names)
 {
 	SqmRelation *relation = rel->fdw_private;
+	int			place = -1;
 	ListCell   *lc;
 
 	foreach(lc, attnums)
 	{
 		SqmForeignColumn *column = &relation->columns[lfirst_int(lc) - 1];
 
+		if (column->is_rowid)
+			place = foreach_current_index(lc);
 		appendStringInfo(out, "%st.%s", foreach_current_index(lc) > 0 ? ", " : "",
 						 sqm_lite_quote(column->name));
 		*classes = lappend_int(*classes, sqm_column_is_sure(column) ?
@@ -484,11 +503,15 @@ append_columns(RelOptInfo *rel, List *attnums, StringInfo out, List **classes,
 		*names = lappend(*names, makeString(relation->options->table));
 		*names = lappend(*names, makeString(column->name));
 	}
-	if (relation->rowid != NULL)
+	if (place < 0 && relation->rowid != NULL)
+	{
 		appendStringInfo(out, "%st.%s", attnums == NIL ? "" : ", ",
 						 relation->rowid);
+		place = list_length(attnums);
+	}
 	else if (attnums == NIL)
 		appendStringInfoString(out, "NULL");
+	return place;
 }
 
 static ForeignScan *
@@ -502,6 +525,7 @@ plan_table(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, List *tlist,
 	List	   *classes = NIL;
 	List	   *names = NIL;
 	List	   *private;
+	int			rowid;
 	SqmShip		ship;
 	StringInfoData where;
 	StringInfoData bare_where;
@@ -515,7 +539,7 @@ plan_table(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, List *tlist,
 	attnums = needed_attnums(rel, relation, local);
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT ");
-	append_columns(rel, attnums, &sql, &classes, &names);
+	rowid = append_columns(rel, attnums, &sql, &classes, &names);
 	appendStringInfo(&sql, " FROM main.%s AS t",
 					 sqm_lite_quote(relation->options->table));
 	initStringInfo(&bare);
@@ -527,7 +551,7 @@ plan_table(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, List *tlist,
 						 makeString(ship.params != NIL ? bare.data : ""),
 						 attnums, classes, names);
 	private = lappend(private, ship.kinds);
-	private = lappend(private, makeInteger(relation->rowid != NULL));
+	private = lappend(private, makeInteger(rowid));
 	private = lappend(private, makeInteger(false));
 	return make_foreignscan(tlist, local, rel->relid, ship.params, private,
 							NIL, NIL, outer_plan);

@@ -1232,6 +1232,23 @@ sqm_ship_uses_index(SqmShip *ship, Expr *clause)
 		strategy_of(((OpExpr *) clause)->opno, kind) != STRATEGY_NOT_EQUAL;
 }
 
+/* Is a shipped condition the equality of a unique column with a value? */
+bool
+sqm_ship_finds_one(SqmShip *ship, Expr *clause)
+{
+	OpExpr	   *op = (OpExpr *) clause;
+	Var		   *var;
+
+	if (!IsA(clause, OpExpr) || list_length(op->args) != 2)
+		return false;
+	var = as_column(ship, linitial(op->args));
+	if (var == NULL)
+		var = as_column(ship, lsecond(op->args));
+	return var != NULL && sqm_ship_column(ship, var)->is_unique &&
+		strategy_of(op->opno, kind_of_type(var->vartype)) == BTEqualStrategyNumber &&
+		sqm_ship_uses_index(ship, clause);
+}
+
 /* ---------------------------------------------------------------------
  * Order and groups
  * ---------------------------------------------------------------------

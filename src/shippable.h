@@ -61,6 +61,7 @@ extern bool sqm_ship_can_order(SqmShip *ship, Var *var, Oid family,
 							   Oid collation);
 extern Var *sqm_ship_as_column(SqmShip *ship, Expr *expr);
 extern bool sqm_ship_uses_index(SqmShip *ship, Expr *clause);
+extern bool sqm_ship_finds_one(SqmShip *ship, Expr *clause);
 extern bool sqm_ship_can_group(SqmShip *ship, Var *var, Oid collation);
 extern bool sqm_ship_orders_text(SqmShip *ship, Var *var, Oid collation);
 extern bool sqm_ship_has_trap(SqmShip *ship, Var *var);
