@@ -525,6 +525,7 @@ sqm_scan_routine(FdwRoutine *routine)
 	routine->GetForeignRelSize = sqmGetForeignRelSize;
 	routine->GetForeignPaths = sqmGetForeignPaths;
 	routine->GetForeignPlan = sqmGetForeignPlan;
+	routine->GetForeignJoinPaths = sqmGetForeignJoinPaths;
 	routine->GetForeignUpperPaths = sqmGetForeignUpperPaths;
 	routine->BeginForeignScan = sqmBeginForeignScan;
 	routine->IterateForeignScan = sqmIterateForeignScan;

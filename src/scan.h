@@ -44,6 +44,15 @@ extern ForeignScan *sqmGetForeignPlan(PlannerInfo *root, RelOptInfo *rel,
 extern bool sqm_scan_decides(SqmShip *ship);
 extern Cost sqm_scan_cost(double scanned, double returned);
 
+extern void sqm_scan_where(SqmShip *ship, List *clauses, StringInfo where,
+						   StringInfo bare, List **local);
+
+/* scan_join.c */
+extern void sqmGetForeignJoinPaths(PlannerInfo *root, RelOptInfo *joinrel,
+								   RelOptInfo *outerrel, RelOptInfo *innerrel,
+								   JoinType jointype, JoinPathExtraData *extra);
+extern ForeignScan *sqm_plan_join(ForeignPath *path, List *tlist);
+
 /* scan_group.c */
 extern void sqmGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind stage,
 									RelOptInfo *input, RelOptInfo *output,

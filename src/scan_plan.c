@@ -393,9 +393,9 @@ append_condition(StringInfo where, const char *condition)
  * it decides alone are also in "bare", which has to do if others come with a
  * value that cannot be bound.  PostgreSQL looks at all others ("local").
  */
-static void
-append_where(SqmShip *ship, List *clauses, StringInfo where, StringInfo bare,
-			 List **local)
+void
+sqm_scan_where(SqmShip *ship, List *clauses, StringInfo where, StringInfo bare,
+			   List **local)
 {
 	ListCell   *lc;
 
@@ -535,7 +535,7 @@ plan_table(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, List *tlist,
 	sqm_ship_init(&ship, root, rel->relids);
 	initStringInfo(&where);
 	initStringInfo(&bare_where);
-	append_where(&ship, clauses, &where, &bare_where, &local);
+	sqm_scan_where(&ship, clauses, &where, &bare_where, &local);
 	attnums = needed_attnums(rel, relation, local);
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT ");
@@ -564,5 +564,7 @@ sqmGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
 {
 	if (IS_UPPER_REL(rel))
 		return sqm_plan_group(best_path, tlist, outer_plan);
+	if (IS_JOIN_REL(rel))
+		return sqm_plan_join(best_path, tlist);
 	return plan_table(root, rel, best_path, tlist, scan_clauses, outer_plan);
 }

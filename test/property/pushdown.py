@@ -594,7 +594,8 @@ def main():
         for i in range(number):
             clean = [t for t in tables if not t.dirty] or tables
             ordered, query = Query(r, tables if r.random() < 0.25 else clean).write()
-            off = r.choice(['{}', '{}', '{hashjoin,mergejoin}', '{hashjoin,mergejoin,material}', '{hashjoin,nestloop}'])
+            off = r.choice(['{}', '{}', '{hashjoin,mergejoin}', '{hashjoin,mergejoin,material}', '{hashjoin,nestloop}',
+                           '{hashjoin,mergejoin,nestloop}'])
             if options.show:
                 print(query)
             values.append(f'({i}, {literal(query)}, {str(ordered).lower()}, {literal(off)})')
