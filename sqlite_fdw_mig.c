@@ -19,6 +19,7 @@
 #include "src/mutation.h"
 #include "src/parallel.h"
 #include "src/scan.h"
+#include "src/shippable.h"
 #include "src/source.h"
 
 #define SQM_VERSION "1.0"
@@ -37,6 +38,7 @@ _PG_init(void)
 	sqm_source_define_settings();
 	sqm_parallel_define_settings();
 	sqm_mutation_define_settings();
+	sqm_ship_define_settings();
 	MarkGUCPrefixReserved("sqlite_fdw_mig");
 }
 

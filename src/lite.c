@@ -473,6 +473,24 @@ sqm_lite_close(SqmLite *lite)
 	close_connection(lite);
 }
 
+/*
+ * Leave nothing of a transaction behind: no statement, no lock, no pages.
+ * False if that does not succeed; raises no error.
+ */
+bool
+sqm_lite_end_transaction(SqmLite *lite)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &lite->statements)
+		finalize_statement(dlist_container(SqmStatement, node, iter.cur));
+	if (!sqlite3_get_autocommit(lite->db) &&
+		sqlite3_exec(lite->db, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
+		return false;
+	(void) sqlite3_db_release_memory(lite->db);
+	return true;
+}
+
 /* Run a fixed text (never text from data). */
 void
 sqm_lite_exec(SqmLite *lite, const char *sql)
@@ -610,6 +628,34 @@ void
 sqm_statement_bind_int64(SqmStatement *stmt, int index, int64 value)
 {
 	check_sqlite(stmt->lite, sqlite3_bind_int64(stmt->stmt, index, value));
+}
+
+void
+sqm_statement_bind_double(SqmStatement *stmt, int index, double value)
+{
+	check_sqlite(stmt->lite, sqlite3_bind_double(stmt->stmt, index, value));
+}
+
+/* Bytes as text (UTF-8) or as a blob. */
+void
+sqm_statement_bind_bytes(SqmStatement *stmt, int index, SqmStorageClass class,
+						 const char *data, int length)
+{
+	/* a null pointer would be NULL */
+	if (length == 0)
+		data = "";
+	check_sqlite(stmt->lite, class == SQM_TEXT ?
+				 sqlite3_bind_text(stmt->stmt, index, data, length,
+								   SQLITE_TRANSIENT) :
+				 sqlite3_bind_blob(stmt->stmt, index, data, length,
+								   SQLITE_TRANSIENT));
+}
+
+/* The highest number of a parameter. */
+int
+sqm_statement_parameters(SqmStatement *stmt)
+{
+	return sqlite3_bind_parameter_count(stmt->stmt);
 }
 
 /*

@@ -43,6 +43,7 @@ extern SqmLite *sqm_lite_open(const char *path, const char *display,
 extern SqmLite *sqm_lite_try_open(const char *path, const char *display,
 								  SqmOpenMode mode);
 extern void sqm_lite_close(SqmLite *lite);
+extern bool sqm_lite_end_transaction(SqmLite *lite);
 extern void sqm_lite_exec(SqmLite *lite, const char *sql);
 extern const char *sqm_lite_display(SqmLite *lite);
 extern bool sqm_lite_column_metadata(SqmLite *lite, const char *table,
@@ -59,6 +60,11 @@ extern SqmStatement *sqm_statement_try_prepare(SqmLite *lite, const char *sql,
 extern void sqm_statement_bind_text(SqmStatement *stmt, int index,
 									const char *text);
 extern void sqm_statement_bind_int64(SqmStatement *stmt, int index, int64 value);
+extern void sqm_statement_bind_double(SqmStatement *stmt, int index, double value);
+extern void sqm_statement_bind_bytes(SqmStatement *stmt, int index,
+									 SqmStorageClass class, const char *data,
+									 int length);
+extern int	sqm_statement_parameters(SqmStatement *stmt);
 extern bool sqm_statement_step(SqmStatement *stmt);
 extern SqmStep sqm_statement_try_step(SqmStatement *stmt, char **message);
 extern void sqm_statement_reset(SqmStatement *stmt);

@@ -6,7 +6,7 @@
  * A source is an absolute path on the server or 'lo:OID', a large object.
  * Within one transaction a source is opened once; everybody reads through
  * the same handle and therefore the same snapshot, and the end of the
- * transaction closes it.
+ * transaction closes it, or gives it back to connection.c.
  *
  * The opening rule, in the order of the functions below:
  *
@@ -43,6 +43,7 @@
 #include "utils/wait_event.h"
 
 #include "compat.h"
+#include "connection.h"
 #include "filehash.h"
 #include "source.h"
 
@@ -63,6 +64,8 @@ typedef struct SqmSource
 	char	   *name;			/* as the user gave it */
 	Oid			role;			/* for whom it was opened */
 	SqmLite    *lite;
+	bool		is_taken;		/* from connection.c */
+	bool		keep;			/* there, when the transaction has ended */
 	SqmSourceFacts facts;
 	bool		immutable;		/* read without locks: check for changes */
 	bool		with_log;		/* read together with its -wal file */
@@ -571,9 +574,16 @@ open_rollback(SqmSource *source, SqmPurpose purpose)
 {
 	const char *path = source->name;
 
-	source->lite = sqm_lite_open(path, path, SQM_OPEN_SHARED);
 	if (purpose == SQM_PURPOSE_READ || read_in_place)
+	{
+		/* a journal that was left behind is noticed when it is opened */
+		if (companion_size(path, "-journal") > 0)
+			sqm_connection_close_idle(path);
+		source->lite = sqm_connection_take(path, &source->before);
+		source->is_taken = true;
 		return;
+	}
+	source->lite = sqm_lite_open(path, path, SQM_OPEN_SHARED);
 	/* the shared lock makes the bytes one consistent moment */
 	sqm_lite_exec(source->lite,
 				  "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1");
@@ -614,7 +624,11 @@ open_path(SqmSource *source, SqmPurpose purpose)
 	source->facts.change_counter = header.change_counter;
 	source->facts.wal_mode = header.wal_mode;
 	if (header.wal_mode)
+	{
+		/* it may have been in the other mode */
+		sqm_connection_close_idle(path);
 		open_wal(source);
+	}
 	else
 		open_rollback(source, purpose);
 }
@@ -637,10 +651,13 @@ forget_source(void *arg)
 			break;
 		}
 	}
-	if (source->lite != NULL)
+	if (source->lite != NULL && source->is_taken)
+		sqm_connection_give_back(source->lite, source->keep);
+	else if (source->lite != NULL)
 		sqm_lite_close(source->lite);
 	if (source->watch != NULL)
 		sqm_lite_close(source->watch);
+	source->lite = NULL;
 	if (source->copy >= 0)
 		FileClose(source->copy);
 	source->copy = -1;
@@ -802,6 +819,19 @@ sqm_source_open(const char *source, Oid role, SqmPurpose purpose)
 	if (found == NULL)
 		found = create_source(source, role, purpose);
 	return found->lite;
+}
+
+/*
+ * The session will want to read this source again: its connection may outlive
+ * the transaction.
+ */
+void
+sqm_source_keep(const char *name)
+{
+	SqmSource  *source = find_source(name, InvalidOid);
+
+	if (source != NULL)
+		source->keep = true;
 }
 
 /*
