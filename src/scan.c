@@ -344,8 +344,12 @@ sqmEndForeignScan(ForeignScanState *node)
 {
 	LiteScan  *state = (LiteScan *) node->fdw_state;
 
-	if (state != NULL && state->stmt != NULL)
-		sqm_statement_finalize(state->stmt);
+	if (state == NULL || state->stmt == NULL)
+		return;
+	sqm_statement_finalize(state->stmt);
+	/* a LIMIT ends a scan before its end */
+	if (!state->done)
+		sqm_source_check_unchanged(state->options->database);
 }
 
 static void
