@@ -249,7 +249,9 @@ CREATE FUNCTION sq2pg.missing_rights(options jsonb, tables sq2pg.data_table[])
                       OR NOT EXISTS (SELECT FROM unnest((t.load).target_columns) AS c
                                       WHERE NOT has_column_privilege(t.relation, c, 'INSERT'))),
            ('UPDATE', options->>'on_conflict' <> 'update' OR has_table_privilege(t.relation, 'UPDATE')),
-           ('TRUNCATE', t.action IS DISTINCT FROM 'replace' OR has_table_privilege(t.relation, 'TRUNCATE'))) AS r(privilege, is_there)
+           -- before it is known which tables will be emptied it could be any
+           ('TRUNCATE', options->>'existing' <> 'truncate' OR coalesce(t.action, 'replace') <> 'replace'
+                        OR has_table_privilege(t.relation, 'TRUNCATE'))) AS r(privilege, is_there)
      WHERE t.relation IS NOT NULL AND t.action IS DISTINCT FROM 'skip' AND NOT r.is_there
     UNION ALL
     SELECT min(t.table_ordinal), format('SCHEMA %I', n.nspname), 'USAGE'

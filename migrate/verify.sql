@@ -271,6 +271,8 @@ DECLARE
     m          sq2pg.data_table;
     tables     sq2pg.table_plan[];
     relations  oid[];
+    tools      int[];
+    row        sq2pg.verify_row;
 BEGIN
     IF run IS NOT NULL AND parameters IS NULL THEN
         RAISE undefined_object USING MESSAGE = format('there is no run %s', run),
@@ -285,9 +287,15 @@ BEGIN
              WHERE p.key IN ('include', 'exclude', 'rename', 'types', 'names', 'empty_as_null', 'time_zone'));
     model := sq2pg.read_model(options);
     tables := model.tables;
+    tools := ARRAY(SELECT t.table_ordinal FROM unnest(sq2pg.source_tool_tables(model)) AS t);
     matches := ARRAY(SELECT x FROM sq2pg.match_tables(model, true) AS x ORDER BY x.rank);
     FOREACH m IN ARRAY matches LOOP
-        RETURN NEXT sq2pg.verify_match(options, tables[m.table_ordinal].source_name, m, run);
+        row := sq2pg.verify_match(options, tables[m.table_ordinal].source_name, m, run);
+        IF NOT row.matches AND m.relation IS NOT NULL AND m.table_ordinal = ANY (tools) THEN
+            row.matches := NULL;
+            row.detail := concat_ws('; ', 'the table of a migration tool: each side has its own', row.detail);
+        END IF;
+        RETURN NEXT row;
     END LOOP;
     relations := ARRAY(SELECT ((x.load).relation)::regclass::oid FROM unnest(matches) AS x
                         WHERE (x.load).relation IS NOT NULL);
