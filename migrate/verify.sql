@@ -55,14 +55,15 @@ COMMENT ON FUNCTION sq2pg.row_digest(record) IS 'digest of ROW(column, ...) of a
  * target as the loader made them is (stored).  Orphans were loaded and then
  * taken out again (removed).  A digest that the loader has computed from the
  * raw values, while it read them, saves reading the source again (known).
+ * "digest" is that of the target.
  */
 CREATE FUNCTION sq2pg.verify_table(options jsonb, load sq2pg.load, exceptions bigint[], rejected bigint, stored text,
                                    orphans bigint, removed text, known_rows bigint DEFAULT NULL, known text DEFAULT NULL,
-                                   OUT source_rows bigint, OUT target_rows bigint, OUT matches boolean, OUT detail text)
+                                   OUT source_rows bigint, OUT target_rows bigint, OUT matches boolean, OUT detail text,
+                                   OUT digest text)
     LANGUAGE plpgsql AS $$
 DECLARE
     source_digest text;
-    target_digest text;
 BEGIN
     IF options->>'verify' = 'none' THEN
         RETURN;
@@ -82,10 +83,10 @@ BEGIN
         END IF;
         source_rows := source_rows + cardinality(exceptions) - rejected - orphans;
         source_digest := sq2pg.digest_difference(sq2pg.digest_sum(source_digest, stored), removed);
-        SELECT d.rows, d.digest INTO target_rows, target_digest
+        SELECT d.rows, d.digest INTO target_rows, digest
           FROM sq2pg.digest_relation(load.relation::regclass, load.target_columns::name[]) AS d;
     END IF;
-    matches := source_rows = target_rows AND source_digest IS NOT DISTINCT FROM target_digest;
+    matches := source_rows = target_rows AND source_digest IS NOT DISTINCT FROM digest;
     detail := CASE WHEN matches THEN NULL
                    WHEN source_rows <> target_rows THEN
                        format('%s rows in SQLite, %s in PostgreSQL', source_rows, target_rows)
