@@ -18,6 +18,7 @@
 #include "src/lite.h"
 #include "src/mutation.h"
 #include "src/parallel.h"
+#include "src/rights.h"
 #include "src/scan.h"
 #include "src/shippable.h"
 #include "src/source.h"
@@ -36,6 +37,7 @@ _PG_init(void)
 {
 	sqm_lite_define_settings();
 	sqm_source_define_settings();
+	sqm_rights_define_settings();
 	sqm_parallel_define_settings();
 	sqm_mutation_define_settings();
 	sqm_ship_define_settings();

@@ -23,7 +23,7 @@
 #include "utils/lsyscache.h"
 
 #include "option.h"
-#include "source.h"
+#include "rights.h"
 
 /* What an option's value may be. */
 typedef enum OptionKind

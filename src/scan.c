@@ -452,10 +452,14 @@ sqmEndForeignScan(ForeignScanState *node)
 	if (state == NULL)
 		return;
 	forget_answer(state);
+	if (state->full == NULL && state->bare == NULL)
+		return;
 	if (state->full != NULL)
 		sqm_statement_finalize(state->full);
 	if (state->bare != NULL)
 		sqm_statement_finalize(state->bare);
+	/* a LIMIT ends a scan before its end */
+	sqm_source_check_unchanged(state->options->database);
 }
 
 /* ---------------------------------------------------------------------
