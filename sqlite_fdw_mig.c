@@ -18,7 +18,9 @@
 #include "src/lite.h"
 #include "src/mutation.h"
 #include "src/parallel.h"
+#include "src/rights.h"
 #include "src/scan.h"
+#include "src/shippable.h"
 #include "src/source.h"
 
 #define SQM_VERSION "1.0"
@@ -35,8 +37,10 @@ _PG_init(void)
 {
 	sqm_lite_define_settings();
 	sqm_source_define_settings();
+	sqm_rights_define_settings();
 	sqm_parallel_define_settings();
 	sqm_mutation_define_settings();
+	sqm_ship_define_settings();
 	MarkGUCPrefixReserved("sqlite_fdw_mig");
 }
 

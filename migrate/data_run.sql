@@ -292,6 +292,7 @@ BEGIN
     target_rows := v.target_rows;
     matches := v.matches;
     detail := v.detail;
+    digest := v.digest;
 END
 $$;
 COMMENT ON FUNCTION sq2pg.verify_target(jsonb, sq2pg.data_table, sq2pg.load, sq2pg.data_result) IS 'compares one target with its source';
@@ -348,11 +349,11 @@ COMMENT ON FUNCTION sq2pg.generated_columns(sq2pg.data_table[], oid[]) IS 'colum
  * Compares every table and makes its row of the report.
  */
 CREATE FUNCTION sq2pg.report_targets(options jsonb, model sq2pg.model, tables sq2pg.data_table[], compared sq2pg.load[],
-                                     results sq2pg.data_result[], next_ids jsonb) RETURNS sq2pg.report_row[]
+                                     results sq2pg.data_result[], next_ids jsonb,
+                                     OUT rows sq2pg.report_row[], OUT digests jsonb)
     LANGUAGE plpgsql AS $$
 DECLARE
     remarks jsonb := sq2pg.table_remarks(model.notes);
-    rows    sq2pg.report_row[] := '{}';
     failed  text[] := '{}';
     wrong   oid[] := '{}';
     fewer   boolean := options->>'verify' = 'counts';
@@ -363,6 +364,8 @@ DECLARE
     loaded  bigint;
     n       bigint;
 BEGIN
+    rows := '{}';
+    digests := '{}';
     FOR t IN SELECT x.* FROM unnest(tables) AS x ORDER BY x.rank LOOP
         started := clock_timestamp();
         r := results[t.table_ordinal];
@@ -380,6 +383,7 @@ BEGIN
             wrong := wrong || t.relation;
             fewer := fewer OR v.target_rows - r.held_rows <> (r.load).source_rows - (r.load).rejected;
         END IF;
+        digests := digests || sq2pg.digest_entry((SELECT relname FROM pg_class WHERE oid = t.relation), v.target_rows, v.digest);
         loaded := CASE WHEN options->>'on_conflict' = 'error' THEN coalesce(v.target_rows - r.held_rows, (r.load).loaded)
                        ELSE (r.load).loaded END;
         rows := rows || ROW((SELECT relname FROM pg_class WHERE oid = t.relation),
@@ -409,7 +413,6 @@ BEGIN
                     THEN 'A view may show something else than what was put into it: load the table behind it.'
                 ELSE 'This should not happen: please report it with the schema of the table.' END;
     END IF;
-    RETURN rows;
 END
 $$;
 COMMENT ON FUNCTION sq2pg.report_targets(jsonb, sq2pg.model, sq2pg.data_table[], sq2pg.load[], sq2pg.data_result[], jsonb) IS
@@ -460,7 +463,7 @@ $$;
 COMMENT ON FUNCTION sq2pg.analyze_targets(sq2pg.data_table[]) IS 'ANALYZE for each table that was loaded';
 
 CREATE FUNCTION sq2pg.run_data(options jsonb, model sq2pg.model, OUT rows sq2pg.report_row[], OUT notes sq2pg.note[],
-                               OUT sequences text[])
+                               OUT digests jsonb, OUT sequences text[])
     LANGUAGE plpgsql AS $$
 DECLARE
     started   timestamptz := clock_timestamp();
@@ -479,10 +482,14 @@ BEGIN
         all_notes := all_notes || sq2pg.add_missing(options, model);
         PERFORM sq2pg.raise_problems(model.schema_name, all_notes);
         tables := sq2pg.find_targets(model);
+        -- a table that will be skipped needs none
+        IF options->>'existing' <> 'skip' THEN
+            PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.right_notes(options, tables));
+        END IF;
         PERFORM sq2pg.lock_targets(tables, options->>'existing');
         -- once more: all may have changed until the locks were given
         tables := sq2pg.decide_actions(options, model, sq2pg.find_targets(model));
-        all_notes := all_notes || sq2pg.target_notes(options, model, tables);
+        all_notes := all_notes || sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables);
         PERFORM sq2pg.raise_problems(model.schema_name, all_notes);
         compared := sq2pg.compared_loads(model);
         relations := ARRAY(SELECT t.relation FROM unnest(tables) AS t);
@@ -495,7 +502,8 @@ BEGIN
         END IF;
         PERFORM sq2pg.check_catalog(before, relations);
         model.notes := sq2pg.sort_notes(all_notes);
-        rows := sq2pg.report_targets(options, model, tables, compared, results, moved.next_ids);
+        SELECT r.rows, r.digests INTO rows, digests
+          FROM sq2pg.report_targets(options, model, tables, compared, results, moved.next_ids) AS r;
         all_notes := model.notes;
     END IF;
     rows := rows || sq2pg.total_row(rows, started, all_notes);

@@ -17,3 +17,8 @@ COMMENT ON FOREIGN DATA WRAPPER sqlite_fdw_mig IS 'tables of a SQLite database, 
 
 -- the right to read a file is checked by the validator and at each open
 GRANT USAGE ON FOREIGN DATA WRAPPER sqlite_fdw_mig TO PUBLIC;
+
+CREATE FUNCTION sq2pg_disconnect() RETURNS void
+    LANGUAGE C AS 'MODULE_PATHNAME', 'sqm_disconnect';
+COMMENT ON FUNCTION sq2pg_disconnect() IS
+    'closes the SQLite databases that this session keeps open for foreign tables; what the transaction uses, at its end';

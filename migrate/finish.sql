@@ -214,9 +214,10 @@ BEGIN
         END IF;
         RETURN QUERY
             SELECT c.relname::text, a.attname::text, s.sequence_oid::regclass::text, moved.next
-              FROM unnest(s.tables, s.columns) AS x(table_oid, column_number)
+              FROM unnest(s.tables, s.columns) WITH ORDINALITY AS x(table_oid, column_number, n)
               JOIN pg_class AS c ON c.oid = x.table_oid
-              JOIN pg_attribute AS a ON a.attrelid = x.table_oid AND a.attnum = x.column_number;
+              JOIN pg_attribute AS a ON a.attrelid = x.table_oid AND a.attnum = x.column_number
+             ORDER BY x.n;
     END LOOP;
 END
 $$;

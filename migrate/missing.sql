@@ -37,7 +37,7 @@ COMMENT ON FUNCTION sq2pg.as_matched(sq2pg.model, sq2pg.data_table[]) IS 'a mode
  * ALTER TABLE ... ADD COLUMN for columns of tables that exist.
  */
 CREATE FUNCTION sq2pg.column_steps(model sq2pg.model, tables sq2pg.data_table[], all_expressions sq2pg.expression[]) RETURNS sq2pg.step[]
-    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW('add', c.table_ordinal, c.source_name,
                                   format('ALTER TABLE %s ADD COLUMN %s', (t.load).relation,
                                          sq2pg.column_definition(ROW(c.*)::sq2pg.column_plan, model.schema_name, d.translated, g.translated)),
@@ -46,7 +46,7 @@ CREATE FUNCTION sq2pg.column_steps(model sq2pg.model, tables sq2pg.data_table[],
       JOIN unnest(model.columns) AS c ON c.table_ordinal = t.table_ordinal AND c.source_name = ANY (t.unmatched)
       LEFT JOIN unnest(all_expressions) AS d ON d.kind = 'default' AND d.column_id = c.id
       LEFT JOIN unnest(all_expressions) AS g ON g.kind = 'generated' AND g.column_id = c.id
-     WHERE t.relation IS NOT NULL
+     WHERE t.relation IN (SELECT k.oid FROM pg_class AS k WHERE k.relkind IN ('r', 'p', 'f'))
 $$;
 COMMENT ON FUNCTION sq2pg.column_steps(sq2pg.model, sq2pg.data_table[], sq2pg.expression[]) IS 'columns that existing tables lack';
 
@@ -82,12 +82,19 @@ $$;
 COMMENT ON FUNCTION sq2pg.keys_of_columns(sq2pg.model, sq2pg.data_table[]) IS 'keys and indexes of the columns that existing tables lack';
 
 /*
- * Columns that PostgreSQL cannot add to a table with rows.
+ * Columns that PostgreSQL cannot add to a table with rows, or to a view.
  */
 CREATE FUNCTION sq2pg.unaddable_notes(model sq2pg.model, tables sq2pg.data_table[], steps sq2pg.step[]) RETURNS sq2pg.note[]
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    notes sq2pg.note[] := '{}';
+    notes sq2pg.note[] := ARRAY(
+        SELECT ROW(t.table_ordinal, u.name, 'error', 'column_missing', NULL, NULL,
+                   format('column "%s" cannot be added to %s, which is a view', u.name, (t.load).relation),
+                   'Create the view anew, or leave the column out with exclude.')::sq2pg.note
+          FROM unnest(tables) AS t
+          JOIN pg_class AS k ON k.oid = t.relation AND k.relkind IN ('v', 'm')
+         CROSS JOIN unnest(t.unmatched) AS u(name)
+         ORDER BY t.table_ordinal);
     c     record;
     held  boolean;
 BEGIN
@@ -178,7 +185,7 @@ CREATE FUNCTION sq2pg.missing_notes(model sq2pg.model, tables sq2pg.data_table[]
               JOIN unnest(model.columns) AS c ON c.table_ordinal = t.table_ordinal AND c.source_name = u.name
               LEFT JOIN unnest(steps) AS s ON s.phase = 'add' AND s.table_ordinal = t.table_ordinal AND s.object = u.name
                                           AND s.statement LIKE '% ADD COLUMN %'
-             WHERE t.relation IS NOT NULL
+             WHERE t.relation IS NOT NULL AND (s.statement IS NOT NULL OR NOT is_added)
             UNION ALL
             SELECT t.table_ordinal, 2147483647, NULL, 'key_missing',
                    format(CASE WHEN is_added THEN '"%s" was added to table %s' ELSE '"%s" of table %s does not exist' END,

@@ -119,7 +119,7 @@ BEGIN
     END IF;
     IF mode = 'auto' THEN
         mode := CASE WHEN cardinality(present) > 0 AND NOT recreate THEN 'data' ELSE 'create' END;
-        reason := format(CASE WHEN mode = 'create' AND cardinality(present) > 0 THEN 'tables in schema "%s" are dropped and made again'
+        reason := format(CASE WHEN mode = 'create' AND EXISTS (SELECT FROM sq2pg.occupied_names(model) AS o WHERE NOT o.is_view) THEN 'tables in schema "%s" are dropped and made again'
                               WHEN mode = 'create' THEN 'none of the source tables exists in schema "%s"'
                               WHEN cardinality(absent) > 0 THEN 'some of the source tables exist in schema "%s"'
                               ELSE 'all source tables exist in schema "%s"' END, model.schema_name);

@@ -160,16 +160,25 @@ $$;
 COMMENT ON FUNCTION sq2pg.table_remarks(sq2pg.note[]) IS 'what the report says about each table';
 
 /*
+ * What the history keeps of a verified table.
+ */
+CREATE FUNCTION sq2pg.digest_entry(table_name text, target_rows bigint, digest text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN digest IS NULL THEN '{}'
+                ELSE jsonb_build_object(table_name, jsonb_build_object('rows', target_rows, 'digest', digest)) END
+$$;
+COMMENT ON FUNCTION sq2pg.digest_entry(text, bigint, text) IS 'rows and digest of one table, for sq2pg.runs';
+
+/*
  * Compares every table and makes its row of the report.  A difference ends
  * the run, and with it everything that it did.
  */
 CREATE FUNCTION sq2pg.verify_and_report(options jsonb, model sq2pg.model, expressions sq2pg.expression[],
-                                        results sq2pg.load_result[]) RETURNS sq2pg.report_row[]
+                                        results sq2pg.load_result[], OUT rows sq2pg.report_row[], OUT digests jsonb)
     LANGUAGE plpgsql AS $$
 DECLARE
     all_loads sq2pg.step[] := sq2pg.load_steps(model, NULL);    -- generated columns are compared too
     loads   sq2pg.step[] := sq2pg.load_steps(model, expressions);
-    rows    sq2pg.report_row[] := '{}';
     failed  text[] := '{}';
     s       sq2pg.step;
     r       sq2pg.load_result;
@@ -179,6 +188,8 @@ DECLARE
     remarks jsonb := sq2pg.table_remarks(model.notes);
     started timestamptz;
 BEGIN
+    rows := '{}';
+    digests := '{}';
     FOR i IN 1 .. cardinality(loads) LOOP
         s := loads[i];
         started := clock_timestamp();
@@ -194,6 +205,7 @@ BEGIN
         IF NOT v.matches THEN
             failed := failed || format('Table "%s": %s.', s.object, v.detail);
         END IF;
+        digests := digests || sq2pg.digest_entry(s.object, v.target_rows, v.digest);
         rows := rows || ROW(s.object, 'create', r.source_rows, coalesce(v.target_rows, r.loaded), 0,
                             r.rejected + r.orphans, r.changed,
                             (next->>s.table_ordinal::text)::bigint, coalesce(v.matches, false),
@@ -208,7 +220,6 @@ BEGIN
             DETAIL = array_to_string(failed, E'\n'),
             HINT = 'Nothing was migrated. This should not happen: please report it with the schema of the table.';
     END IF;
-    RETURN rows;
 END
 $$;
 COMMENT ON FUNCTION sq2pg.verify_and_report(jsonb, sq2pg.model, sq2pg.expression[], sq2pg.load_result[]) IS
@@ -268,7 +279,8 @@ CREATE FUNCTION sq2pg.record_rejects(run bigint) RETURNS bigint
 $$;
 COMMENT ON FUNCTION sq2pg.record_rejects(bigint) IS 'adds what a run refused or changed to sq2pg.rejects';
 
-CREATE FUNCTION sq2pg.run_create(options jsonb, model sq2pg.model, OUT rows sq2pg.report_row[], OUT notes sq2pg.note[])
+CREATE FUNCTION sq2pg.run_create(options jsonb, model sq2pg.model, OUT rows sq2pg.report_row[], OUT notes sq2pg.note[],
+                                 OUT digests jsonb)
     LANGUAGE plpgsql AS $$
 DECLARE
     started timestamptz := clock_timestamp();
@@ -286,7 +298,8 @@ BEGIN
         model := finished.model;
         model.notes := sq2pg.sort_notes(model.notes);
         SET CONSTRAINTS ALL IMMEDIATE;
-        rows := sq2pg.verify_and_report(options, model, filled.expressions, finished.results);
+        SELECT v.rows, v.digests INTO rows, digests
+          FROM sq2pg.verify_and_report(options, model, filled.expressions, finished.results) AS v;
     END IF;
     rows := rows || sq2pg.total_row(rows, started, model.notes);
     notes := model.notes;
@@ -319,14 +332,15 @@ COMMENT ON FUNCTION sq2pg.lock_schema(name) IS 'one migration into a schema at a
  * the very end.
  */
 CREATE FUNCTION sq2pg.run_in_mode(mode text, options jsonb, model sq2pg.model, OUT rows sq2pg.report_row[],
-                                  OUT notes sq2pg.note[], OUT sequences text[])
+                                  OUT notes sq2pg.note[], OUT digests jsonb, OUT sequences text[])
     LANGUAGE plpgsql AS $$
 BEGIN
     IF mode = 'create' THEN
-        SELECT r.rows, r.notes INTO rows, notes FROM sq2pg.run_create(options, model) AS r;
+        SELECT r.rows, r.notes, r.digests INTO rows, notes, digests FROM sq2pg.run_create(options, model) AS r;
         sequences := '{}';
     ELSE
-        SELECT r.rows, r.notes, r.sequences INTO rows, notes, sequences FROM sq2pg.run_data(options, model) AS r;
+        SELECT r.rows, r.notes, r.digests, r.sequences INTO rows, notes, digests, sequences
+          FROM sq2pg.run_data(options, model) AS r;
     END IF;
 END
 $$;
@@ -370,7 +384,7 @@ BEGIN
         END;
     END IF;
     -- a rehearsal is history too: what it would have refused can be looked at
-    run := sq2pg.record_run(options, result.rows, result.notes);
+    run := sq2pg.record_run(options, result.rows, result.notes, nullif(result.digests, '{}'));
     logged := sq2pg.record_rejects(run);
     IF logged > 0 THEN
         RAISE NOTICE '% values were refused or changed', logged

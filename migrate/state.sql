@@ -17,7 +17,7 @@ COMMENT ON TABLE sq2pg.runs IS 'every finished migration: its source, parameters
 COMMENT ON COLUMN sq2pg.runs.source_facts IS
     'size, time, change counter and SHA-256 of the source; sha256_note says why there is no SHA-256';
 COMMENT ON COLUMN sq2pg.runs.digests IS
-    'by table: rows and digest that source and target had in common; NULL: the content was not compared';
+    'by table: rows and digest of the target as it was verified; NULL: the content was not compared';
 
 ALTER TABLE sq2pg.runs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own_runs ON sq2pg.runs USING (role_name = current_user);

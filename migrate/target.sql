@@ -249,7 +249,9 @@ CREATE FUNCTION sq2pg.missing_rights(options jsonb, tables sq2pg.data_table[])
                       OR NOT EXISTS (SELECT FROM unnest((t.load).target_columns) AS c
                                       WHERE NOT has_column_privilege(t.relation, c, 'INSERT'))),
            ('UPDATE', options->>'on_conflict' <> 'update' OR has_table_privilege(t.relation, 'UPDATE')),
-           ('TRUNCATE', t.action IS DISTINCT FROM 'replace' OR has_table_privilege(t.relation, 'TRUNCATE'))) AS r(privilege, is_there)
+           -- before it is known which tables will be emptied it could be any
+           ('TRUNCATE', options->>'existing' <> 'truncate' OR coalesce(t.action, 'replace') <> 'replace'
+                        OR has_table_privilege(t.relation, 'TRUNCATE'))) AS r(privilege, is_there)
      WHERE t.relation IS NOT NULL AND t.action IS DISTINCT FROM 'skip' AND NOT r.is_there
     UNION ALL
     SELECT min(t.table_ordinal), format('SCHEMA %I', n.nspname), 'USAGE'
@@ -270,9 +272,9 @@ CREATE FUNCTION sq2pg.missing_rights(options jsonb, tables sq2pg.data_table[])
            ('SELECT', true, has_sequence_privilege(c.oid, 'SELECT')),
            -- an identity needs no right
            ('USAGE', false, has_sequence_privilege(c.oid, 'USAGE, UPDATE') OR a.attidentity <> ''
-                            OR NOT coalesce(t.action IN ('load', 'append', 'replace'), false)),
+                            OR NOT coalesce(t.action IN ('load', 'append', 'replace'), true)),
            ('UPDATE', true, has_sequence_privilege(c.oid, 'UPDATE')
-                            OR NOT coalesce(t.action IN ('load', 'append', 'replace'), false))) AS r(privilege, is_loaded, is_there)
+                            OR NOT coalesce(t.action IN ('load', 'append', 'replace'), true))) AS r(privilege, is_loaded, is_there)
      WHERE NOT pg_has_role(c.relowner, 'USAGE') AND r.is_loaded = (a.attname = ANY ((t.load).target_columns)) AND NOT r.is_there
      GROUP BY n.nspname, c.relname, r.privilege
 $$;

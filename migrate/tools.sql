@@ -129,7 +129,9 @@ BEGIN
         notes := notes
             || ROW(NULL, NULL, 'note', 'tool_table', NULL, NULL,
                    format('table "%s" belongs to %s: it is left as it is', tool.table_name, tool.tool), NULL)::sq2pg.note;
-        IF targets[tool.table_ordinal].relation IS NOT NULL AND (targets[tool.table_ordinal].load).target_columns IS NOT NULL THEN
+        -- whoever may not read it can migrate the rest all the same
+        IF targets[tool.table_ordinal].relation IS NOT NULL AND (targets[tool.table_ordinal].load).target_columns IS NOT NULL
+           AND has_table_privilege(targets[tool.table_ordinal].relation, 'SELECT') THEN
             differs := sq2pg.compare_revisions(options, tool, targets[tool.table_ordinal]);
             IF differs.code IS NOT NULL THEN
                 differs.table_ordinal := NULL;  -- it is not in the model of the run

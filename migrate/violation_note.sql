@@ -53,7 +53,8 @@ $$;
 COMMENT ON FUNCTION sq2pg.bad_value_notes(jsonb, sq2pg.data_table, jsonb) IS 'findings for values that a target cannot hold';
 
 /*
- * Columns that need a value and get none.  A trigger may give them one.
+ * Columns that need a value and get none.  A trigger may give them one, but
+ * for domains, which are looked at before.
  */
 CREATE FUNCTION sq2pg.required_notes(options jsonb, t sq2pg.data_table, columns text[], source_rows bigint) RETURNS sq2pg.note[]
     LANGUAGE sql STABLE AS $$
@@ -67,7 +68,9 @@ CREATE FUNCTION sq2pg.required_notes(options jsonb, t sq2pg.data_table, columns 
            -- BEFORE INSERT FOR EACH ROW
            SELECT options->>'triggers' IS DISTINCT FROM 'disable'
                   AND EXISTS (SELECT FROM pg_trigger AS r WHERE r.tgrelid = t.relation AND NOT r.tgisinternal
-                                 AND r.tgtype & 7 = 7 AND r.tgenabled IN ('O', 'A')) AS found) AS g
+                                 AND r.tgtype & 7 = 7 AND r.tgenabled IN ('O', 'A'))
+                  AND NOT EXISTS (SELECT FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid
+                                   WHERE a.attrelid = t.relation AND a.attname = x.name AND y.typnotnull) AS found) AS g
 $$;
 COMMENT ON FUNCTION sq2pg.required_notes(jsonb, sq2pg.data_table, text[], bigint) IS 'findings for columns that get no value';
 
@@ -139,7 +142,7 @@ COMMENT ON FUNCTION sq2pg.rule_note(jsonb, sq2pg.data_table, sq2pg.rule, sq2pg.b
  */
 CREATE FUNCTION sq2pg.unknown_rule_note(t sq2pg.data_table, r sq2pg.rule, b sq2pg.broken_rule, sample text) RETURNS sq2pg.note
     LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN b.numbers IS NOT NULL THEN
+    SELECT CASE WHEN b.problem IS NOT NULL AND b.numbers IS NOT NULL THEN
                 ROW(t.table_ordinal, sq2pg.source_names(t.load, r.columns), 'error', (SELECT w.code FROM sq2pg.rule_wording(r.kind) AS w),
                     NULL, sample, format('"%s" cannot be computed for a row: %s', r.name, b.problem),
                     'Repair the source, or the expression.')::sq2pg.note
@@ -240,7 +243,8 @@ BEGIN
     SELECT string_agg(CASE WHEN e.n <= 20 THEN e.line
                            WHEN e.n = e.total THEN format('And %s more.', e.total - 20) END, E'\n' ORDER BY e.n)
       INTO details
-      FROM (SELECT concat_ws(' ', coalesce('Table "' || names[x.table_ordinal] || '": ', '') || x.message,
+      FROM (SELECT concat_ws(' ', CASE WHEN strpos(x.message, format('"%s"', names[x.table_ordinal])) = 0 THEN format('Table "%s": ', names[x.table_ordinal])
+                                  ELSE '' END || x.message,
                              '(' || x.sample || ')') AS line,
                    row_number() OVER (ORDER BY x.ordinality) AS n, count(*) OVER () AS total
               FROM unnest(notes) WITH ORDINALITY AS x WHERE x.severity = 'error') AS e;
@@ -251,7 +255,8 @@ BEGIN
                                   WHEN 'exclusion_violated' THEN 'exclusion_violation' WHEN 'orphans' THEN 'foreign_key_violation'
                                   WHEN 'policy_violated' THEN 'insufficient_privilege'
                                   ELSE 'integrity_constraint_violation' END,
-            MESSAGE = format('rows of the source violate constraints of schema "%s"', schema_name),
+            MESSAGE = format(CASE single WHEN 'bad_value' THEN 'values of the source do not fit columns of schema "%s"'
+                                         ELSE 'rows of the source violate constraints of schema "%s"' END, schema_name),
             DETAIL = details,
             HINT = 'Nothing was migrated. sq2pg_check() with the same parameters lists all of them, each with what solves it.';
     END IF;

@@ -22,7 +22,7 @@ CREATE FUNCTION target() RETURNS text LANGUAGE sql AS $$
 $$;
 SELECT target() AS before \gset
 \x on
-SELECT severity, code, table_name, column_name, occurrences, sample, message, hint FROM sq2pg_check(:'db', mode => 'data');
+SELECT severity, code, table_name, column_name, occurrences, sample, message, hint FROM sq2pg_check(:'db', mode => 'data') WHERE code <> 'estimate';
 \x off
 -- the same as one error, and nothing was touched
 SELECT * FROM sq2pg_migrate(:'db', mode => 'data');
@@ -40,7 +40,7 @@ SELECT target() = :'before' AS same;
 
 -- policies make warnings of errors, and the run does what these foretell
 CREATE TABLE foretold AS SELECT * FROM sq2pg_check(:'db', mode => 'data', existing => 'skip', on_bad_value => 'null', on_orphan => 'null', on_conflict => 'skip');
-SELECT severity, code, table_name, column_name, occurrences, hint FROM foretold WHERE severity <> 'note' OR table_name IS NOT NULL;
+SELECT severity, code, table_name, column_name, occurrences, hint FROM foretold WHERE severity <> 'note';
 SELECT * FROM sq2pg_migrate(:'db', mode => 'data', existing => 'skip', on_bad_value => 'null', on_orphan => 'null', on_conflict => 'skip');
 ALTER TABLE client DROP CONSTRAINT adult;
 SELECT table_name, action, source_rows, loaded, skipped, rejected, changed, verified
@@ -48,7 +48,7 @@ SELECT table_name, action, source_rows, loaded, skipped, rejected, changed, veri
 SELECT * FROM client ORDER BY id;
 SELECT * FROM visit ORDER BY id;
 TABLE kept;
-SELECT source_table, source_rowid, column_name, value, action, message FROM sq2pg.rejects ORDER BY source_table, source_rowid, column_name;
+SELECT source_table, source_rowid, column_name, value, action, message FROM sq2pg.rejects WHERE relation LIKE 'q.%' ORDER BY source_table, source_rowid, column_name;
 -- the other way round: rows are left out
 DROP TABLE foretold;
 TRUNCATE country, client, visit, absent;

@@ -71,7 +71,8 @@ SELECT table_name, loaded, rejected, changed, verified
   FROM sq2pg_migrate(:'db', mode => 'data', include => '{bad}', time_zone => 'Europe/Berlin', on_bad_value => 'repair');
 SET timezone = 'UTC';
 TABLE bad;
-SELECT source_rowid, column_name, value, action, message FROM sq2pg.rejects ORDER BY source_rowid, column_name;
+SELECT source_rowid, column_name, value, action, message FROM sq2pg.rejects WHERE relation = 'd.bad' ORDER BY source_rowid, column_name;
 SELECT table_name, action, loaded, rejected, verified FROM sq2pg_migrate(:'db', mode => 'data', include => '{bad}',
        time_zone => 'Europe/Berlin', on_bad_value => 'reject', existing => 'truncate') WHERE action <> 'total';
 SELECT count(*) FROM bad;
+DROP SCHEMA d CASCADE;

@@ -27,10 +27,12 @@ CREATE TABLE sparse (id int PRIMARY KEY, name text, needed int NOT NULL, also mu
 SELECT * FROM sq2pg_migrate(:'db', mode => 'data', include => '{sparse}');
 SELECT severity, code, message, hint FROM sq2pg_check(:'db', mode => 'data', include => '{sparse}') WHERE severity = 'error';
 TABLE sparse;
--- a trigger gives it its value
+-- a trigger gives it its value; a domain does not wait for it
 CREATE FUNCTION give() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.needed := NEW.id * 10; NEW.also := 1; RETURN NEW; END $$;
 CREATE TRIGGER give BEFORE INSERT ON sparse FOR EACH ROW EXECUTE FUNCTION give();
 SELECT severity, code, message, hint FROM sq2pg_check(:'db', mode => 'data', include => '{sparse}') WHERE severity = 'error';
+SELECT * FROM sq2pg_migrate(:'db', mode => 'data', include => '{sparse}');
+ALTER TABLE sparse ALTER also TYPE int, ALTER also SET NOT NULL;
 SELECT table_name, loaded, verified FROM sq2pg_migrate(:'db', mode => 'data', include => '{sparse}');
 TABLE sparse;
 TRUNCATE sparse;

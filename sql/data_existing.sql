@@ -98,3 +98,13 @@ SELECT table_name, action, loaded, skipped, verified FROM sq2pg_migrate(:'db', '
 SELECT * FROM x.item ORDER BY id;
 SELECT * FROM sq2pg_migrate(:'db', 'x', include => '{item}', existing => 'append', on_conflict => 'update');
 SELECT * FROM x.item ORDER BY id;
+-- what an update cannot set
+DROP TABLE x.item CASCADE;
+CREATE TABLE x.item (id int GENERATED ALWAYS AS IDENTITY, code text UNIQUE, qty int);
+INSERT INTO x.item (code) VALUES ('b');
+SELECT * FROM sq2pg_migrate(:'db', 'x', include => '{item}', existing => 'append', on_conflict => 'update');
+SELECT table_name, action, loaded, verified FROM sq2pg_migrate(:'db', 'x', include => '{item}', exclude => '{item.id}', existing => 'append', on_conflict => 'update');
+SELECT code, qty FROM x.item ORDER BY code;
+DROP SCHEMA x CASCADE;
+DROP TABLE x_before;
+DROP FUNCTION try;

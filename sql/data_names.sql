@@ -70,6 +70,6 @@ SELECT statement FROM sq2pg_plan(:'db', mode => 'data', include => '{abc*,"t?; *
 \gexec
 \set ECHO all
 SELECT table_name, matches FROM sq2pg_verify(:'db', include => '{abc*,"t?; *"}');
-SELECT nspname FROM pg_namespace WHERE nspname LIKE 'd%' ORDER BY 1;
+SELECT nspname FROM pg_namespace WHERE nspname LIKE 'd%n%' ORDER BY 1;
 DROP SCHEMA dn, "d""n; $1 '%I'" CASCADE;
 DROP ROLE "regress_sqm""; --";

@@ -57,13 +57,24 @@ SELECT table_name, action, loaded FROM sq2pg_migrate(:'db', 'tc', mode => 'data'
 SELECT phase, statement FROM sq2pg_plan(:'db', 'tc', mode => 'data', include => '{alembic_version}', existing => 'truncate') WHERE statement ~ 'alembic';
 TABLE tc.alembic_version;
 -- excluded, it is not looked at
-SELECT code, message FROM sq2pg_check(:'db', 'tc', exclude => '{*migr*,*Migr*,*version*,*history*,*CHANGELOG*,*Meta,*metadata,phinxlog,aerich,*revisions}');
+SELECT code, message FROM sq2pg_check(:'db', 'tc', exclude => '{*migr*,*Migr*,*version*,*history*,*CHANGELOG*,*Meta,*metadata,phinxlog,aerich,*revisions}')
+ WHERE code <> 'estimate';
 
 -- not there in the target: no matter, not even for add_missing
 DROP SCHEMA tc CASCADE;
 CREATE SCHEMA tc;
 CREATE TABLE tc.bird (id int PRIMARY KEY, name text);
 SELECT count(*) FROM sq2pg_check(:'db', 'tc') WHERE code IN ('revision_differs', 'table_missing');
+CREATE TABLE tc.alembic_version (version_num text);
+CREATE ROLE sqm_tools IN ROLE pg_read_server_files;
+GRANT USAGE ON SCHEMA tc TO sqm_tools;
+GRANT SELECT, INSERT ON tc.bird TO sqm_tools;
+SET ROLE sqm_tools;
+SELECT table_name, action, loaded FROM sq2pg_migrate(:'db', 'tc', dry_run => true);
+RESET ROLE;
+DROP OWNED BY sqm_tools;
+DROP ROLE sqm_tools;
+DROP TABLE tc.alembic_version;
 SELECT table_name, action, loaded FROM sq2pg_migrate(:'db', 'tc', add_missing => true);
 SELECT relname FROM pg_class WHERE relnamespace = 'tc'::regnamespace AND relkind = 'r';
 

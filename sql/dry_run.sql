@@ -22,6 +22,6 @@ COMMIT;
 SELECT relname FROM pg_class WHERE relnamespace = 'd'::regnamespace ORDER BY relname;
 -- it finds what the run would find
 SELECT * FROM sq2pg_migrate(:'types', 'd', include => ARRAY['widened'], types => '{"widened.int_big": "integer"}', dry_run => true);
-SELECT * FROM sq2pg_migrate(:'db', 'd', include => ARRAY['log'], dry_run => true);
+SELECT * FROM sq2pg_migrate(:'db', 'd', mode => 'create', include => ARRAY['log'], dry_run => true);
 SET client_min_messages = warning;
 DROP SCHEMA d CASCADE;

@@ -12,8 +12,8 @@ CREATE FOREIGN TABLE renamed (
 ) SERVER shop OPTIONS ("table" 'Customer');
 
 -- only the columns that a query needs
-EXPLAIN (VERBOSE, COSTS OFF) SELECT * FROM customer;
-EXPLAIN (VERBOSE, COSTS OFF) SELECT friend FROM renamed WHERE nr > 3;
+EXPLAIN (COSTS OFF) SELECT * FROM customer;
+EXPLAIN (COSTS OFF) SELECT friend FROM renamed WHERE nr > 3;
 EXPLAIN (COSTS OFF) SELECT count(*) FROM customer;
 EXPLAIN (COSTS OFF) SELECT 1 FROM customer WHERE random() >= 0;
 SELECT count(*) FROM customer;
@@ -46,7 +46,7 @@ CREATE FOREIGN TABLE quoted (one text OPTIONS (column_name 'a b'), two int OPTIO
     four bytea OPTIONS (column_name 'f.g')) SERVER quirks OPTIONS ("table" 'quoted "name"');
 TABLE quoted;
 CREATE FOREIGN TABLE pair (v text, a text) SERVER quirks OPTIONS ("table" 'pair_key');
-EXPLAIN (VERBOSE, COSTS OFF) SELECT * FROM pair;
+EXPLAIN (COSTS OFF) SELECT * FROM pair;
 TABLE pair;
 ALTER FOREIGN TABLE customer DROP COLUMN name;
 ALTER FOREIGN TABLE customer ADD COLUMN upper_name text OPTIONS (column_name 'name');

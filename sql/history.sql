@@ -43,13 +43,13 @@ RESET ROLE;
 SET ROLE regress_sqm_two;
 SELECT count(*) FROM sq2pg.runs WHERE run = :mine;
 SELECT sq2pg_report(:mine) IS NULL AS none;
-SELECT count(*) FROM sq2pg_migrate(:'db', 'h2', include => ARRAY['log']);
+SELECT count(*) FROM sq2pg_migrate(:'db', 'h2', mode => 'create', include => ARRAY['log']);
 SELECT role_name, target_schema FROM sq2pg.runs;
 RESET ROLE;
 -- the superuser sees all; a rehearsal counts, a failed or rolled back run does not
 SELECT count(*) FROM sq2pg.runs WHERE run > :before;
 \set VERBOSITY terse
-SELECT count(*) FROM sq2pg_migrate(:'db', 'h2', include => ARRAY['log']);
+SELECT count(*) FROM sq2pg_migrate(:'db', 'h2', mode => 'create', include => ARRAY['log']);
 SELECT count(*) FROM sq2pg_migrate(:'db', 'h2', include => ARRAY['a'], dry_run => true);
 BEGIN;
 SELECT count(*) FROM sq2pg_migrate(:'db', 'h2', include => ARRAY['a']);

@@ -1,4 +1,4 @@
--- parameters: what exists in the target, invalid values, what is not there yet
+-- parameters: what exists in the target, invalid values
 \getenv srcdir PG_ABS_SRCDIR
 \set SHOW_CONTEXT never
 \set db :srcdir '/test/fixtures/keys.db'
@@ -7,7 +7,7 @@ CREATE SCHEMA m;
 SELECT table_name, action FROM sq2pg_migrate(:'db', 'm', include => ARRAY['a', 'b', 'c']);
 SELECT * FROM sq2pg_migrate(:'db', 'm');
 SELECT * FROM sq2pg_migrate(:'db', 'm', mode => 'create');
-SELECT * FROM sq2pg_migrate(:'db', 'm', include => ARRAY['a', 'b', 'c']);
+SELECT table_name, action, verified FROM sq2pg_migrate(:'db', 'm', include => ARRAY['a', 'b', 'c']);
 SELECT * FROM sq2pg_migrate(:'db', 'm', include => ARRAY['a', 'b', 'c'], mode => 'create');
 SELECT * FROM sq2pg_migrate(:'db', 'm', include => ARRAY['log'], mode => 'data');
 SELECT * FROM sq2pg_migrate(:'db', 'm', include => ARRAY['log'], rename => '{"log": "b"}');
@@ -15,6 +15,7 @@ SELECT table_name FROM sq2pg_migrate(:'db', 'm', include => ARRAY['b'], rename =
 -- views and sequences take names, too
 CREATE VIEW m.log AS SELECT 1;
 SELECT * FROM sq2pg_migrate(:'db', 'm', include => ARRAY['log']);
+SELECT * FROM sq2pg_migrate(:'db', 'm', include => ARRAY['log'], add_missing => true);
 SELECT relname FROM pg_class WHERE relnamespace = 'm'::regnamespace AND relkind <> 'i' ORDER BY relname;
 
 -- values that no parameter has

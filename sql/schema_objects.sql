@@ -14,7 +14,7 @@ SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace 
 SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 's' AND table_name IN ('custom', 'place', 'odd place')
  ORDER BY table_name, ordinal_position;
 -- the suggested statements work
-SELECT coalesce(string_agg(hint, E'\n'), '') AS hints FROM sq2pg_check(:'db', 's') WHERE code IN ('virtual_table', 'trigger_left_out') \gset
+SELECT coalesce(string_agg(hint, E'\n'), '') AS hints FROM sq2pg_check(:'db', 's', mode => 'create') WHERE code IN ('virtual_table', 'trigger_left_out') \gset
 \set ECHO none
 :hints
 \set ECHO all

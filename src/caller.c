@@ -38,6 +38,13 @@ sqm_caller_path_remember(const char *path)
 	return before;
 }
 
+static void
+set_path(const char *path, GucAction action)
+{
+	(void) set_config_option("search_path", path, PGC_USERSET, PGC_S_SESSION,
+							 action, true, 0, false);
+}
+
 /*
  * Code of the user's follows.  Costs some microseconds, so enter once for
  * many rows.
@@ -45,22 +52,29 @@ sqm_caller_path_remember(const char *path)
 SqmCallerPath
 sqm_caller_path_enter(void)
 {
-	SqmCallerPath before;
+	SqmCallerPath before = {0};
 
 	if (caller_search_path == NULL)
-		return 0;
-	before = NewGUCNestLevel();
-	(void) set_config_option("search_path", caller_search_path,
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+		return before;
+	before.ours = pstrdup(namespace_search_path);
+	before.level = NewGUCNestLevel();
+	set_path(caller_search_path, GUC_ACTION_SAVE);
 	return before;
 }
 
+/*
+ * Code of ours follows.  A trigger may have SET the path for the session: it
+ * will be so when we end, but not before.
+ */
 void
 sqm_caller_path_leave(SqmCallerPath before)
 {
-	if (before != 0)
-		AtEOXact_GUC(true, before);
+	if (before.level == 0)
+		return;
+	AtEOXact_GUC(true, before.level);
+	if (strcmp(namespace_search_path, before.ours) != 0)
+		set_path(before.ours, GUC_ACTION_LOCAL);
+	pfree(before.ours);
 }
 
 /*

@@ -12,7 +12,11 @@
 #include "postgres.h"
 
 /* What to go back to; an error restores the setting by itself. */
-typedef int SqmCallerPath;
+typedef struct SqmCallerPath
+{
+	int			level;			/* 0: the caller's was not entered */
+	char	   *ours;
+} SqmCallerPath;
 
 extern const char *sqm_caller_path_remember(const char *path);
 extern SqmCallerPath sqm_caller_path_enter(void);

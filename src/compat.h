@@ -27,19 +27,72 @@
 #include "commands/explain.h"
 #endif
 
-/* A plain foreign path: no target list, order, parameters or outer path. */
+/*
+ * The three kinds of foreign paths.  Since 17 they know of conditions of a
+ * join apart, since 18 of disabled nodes; none of our callers has either.
+ */
 #if PG_VERSION_NUM >= 180000
-#define sqm_create_foreignscan_path(root, rel, rows, startup, total) \
-	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, \
-							NIL, NULL, NULL, NIL, NIL)
+#define sqm_create_foreignscan_path(root, rel, target, rows, startup, total, keys, outer, fallback, private) \
+	create_foreignscan_path(root, rel, target, rows, 0, startup, total, \
+							keys, outer, fallback, NIL, private)
+#define sqm_create_foreign_join_path(root, rel, target, rows, startup, total, keys, outer, fallback, private) \
+	create_foreign_join_path(root, rel, target, rows, 0, startup, total, \
+							 keys, outer, fallback, NIL, private)
+#define sqm_create_foreign_upper_path(root, rel, target, rows, startup, total, keys, fallback, private) \
+	create_foreign_upper_path(root, rel, target, rows, 0, startup, total, \
+							  keys, fallback, NIL, private)
 #elif PG_VERSION_NUM >= 170000
-#define sqm_create_foreignscan_path(root, rel, rows, startup, total) \
-	create_foreignscan_path(root, rel, NULL, rows, startup, total, \
-							NIL, NULL, NULL, NIL, NIL)
+#define sqm_create_foreignscan_path(root, rel, target, rows, startup, total, keys, outer, fallback, private) \
+	create_foreignscan_path(root, rel, target, rows, startup, total, \
+							keys, outer, fallback, NIL, private)
+#define sqm_create_foreign_join_path(root, rel, target, rows, startup, total, keys, outer, fallback, private) \
+	create_foreign_join_path(root, rel, target, rows, startup, total, \
+							 keys, outer, fallback, NIL, private)
+#define sqm_create_foreign_upper_path(root, rel, target, rows, startup, total, keys, fallback, private) \
+	create_foreign_upper_path(root, rel, target, rows, startup, total, \
+							  keys, fallback, NIL, private)
 #else
-#define sqm_create_foreignscan_path(root, rel, rows, startup, total) \
-	create_foreignscan_path(root, rel, NULL, rows, startup, total, \
-							NIL, NULL, NULL, NIL)
+#define sqm_create_foreignscan_path create_foreignscan_path
+#define sqm_create_foreign_join_path create_foreign_join_path
+#define sqm_create_foreign_upper_path create_foreign_upper_path
+#endif
+
+/* The base relations that a foreign scan reads; since 16 there is another set
+ * that has outer joins in it, too. */
+#if PG_VERSION_NUM >= 160000
+#define sqm_scan_relids(plan) ((plan)->fs_base_relids)
+#define sqm_group_clause(root) ((root)->processed_groupClause)
+#else
+#define sqm_scan_relids(plan) ((plan)->fs_relids)
+#define sqm_group_clause(root) ((root)->parse->groupClause)
+#endif
+
+/* Since 18 path keys have comparison types instead of strategies. */
+#if PG_VERSION_NUM >= 180000
+#define sqm_make_ascending_pathkey(root, ec, family) \
+	make_canonical_pathkey(root, ec, family, COMPARE_LT, false)
+#define sqm_pathkey_descends(key) ((key)->pk_cmptype == COMPARE_GT)
+#else
+#define sqm_make_ascending_pathkey(root, ec, family) \
+	make_canonical_pathkey(root, ec, family, BTLessStrategyNumber, false)
+#define sqm_pathkey_descends(key) ((key)->pk_strategy == BTGreaterStrategyNumber)
+#endif
+
+/* Since 18 vacuum_delay_point() wants to know who asks. */
+#if PG_VERSION_NUM >= 180000
+#define sqm_vacuum_delay() vacuum_delay_point(true)
+#else
+#define sqm_vacuum_delay() vacuum_delay_point()
+#endif
+
+/* Does a collation compare bytes? */
+#include "utils/pg_locale.h"
+
+#if PG_VERSION_NUM >= 180000
+#define sqm_collation_is_c(collation) \
+	(pg_newlocale_from_collation(collation)->collate_is_c)
+#else
+#define sqm_collation_is_c(collation) lc_collate_is_c(collation)
 #endif
 
 /*

@@ -25,6 +25,8 @@
 #include "portability/instr_time.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/timeout.h"
+#include "utils/timestamp.h"
 
 #include "lite.h"
 
@@ -33,11 +35,25 @@
 #endif
 
 /* How many virtual machine steps between two looks at the cancel flags. */
-#define SQM_PROGRESS_STEPS 5000
+#define SQM_PROGRESS_STEPS 1000
+
+/* How often, in milliseconds, a timer looks at them, too. */
+#define SQM_TIMER_INTERVAL 100
+
+/*
+ * What a schema may hold, beyond SQLite's own limits: a statement longer or a
+ * program larger than these is the work of somebody who means harm.  (A view
+ * of 500 SELECTs with 2,000 columns fits.)
+ */
+#define SQM_MAX_STATEMENT (16 * 1024 * 1024)
+#define SQM_MAX_PROGRAM 2500000
+#define SQM_MAX_PATTERN 1000
 
 struct SqmLite
 {
 	sqlite3    *db;
+	struct SqmLite *next;		/* open connection */
+	TimeoutId	timer;
 	char	   *display;		/* what messages call the source */
 	dlist_head	statements;
 	instr_time	busy_since;
@@ -166,6 +182,32 @@ raise_sqlite(SqmLite *lite, int rc)
 			 errhint_for_sqlite(rc)));
 }
 
+/* What SQLite would say, where somebody else has looked. */
+void
+sqm_lite_raise_locked(const char *display)
+{
+	SqmLite		lite = {.display = unconstify(char *, display)};
+
+	raise_sqlite(&lite, SQLITE_BUSY);
+}
+
+void
+sqm_lite_raise_unclean(const char *display)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
+			 errmsg("could not open SQLite database \"%s\"", display),
+			 errdetail("It was not closed properly: a journal or write-ahead log beside it must be processed first, and that would change the database."),
+			 errhint("Open it once with its application or with the sqlite3 program, or make a clean copy with the command .backup.")));
+}
+
+/* Milliseconds to wait for a lock */
+int
+sqm_lite_busy_timeout(void)
+{
+	return busy_timeout;
+}
+
 static void
 check_sqlite(SqmLite *lite, int rc)
 {
@@ -178,8 +220,8 @@ check_sqlite(SqmLite *lite, int rc)
  * ---------------------------------------------------------------------
  */
 
-static bool
-cancel_pending(void)
+bool
+sqm_lite_cancel_pending(void)
 {
 	return InterruptPending && (QueryCancelPending || ProcDiePending);
 }
@@ -187,7 +229,7 @@ cancel_pending(void)
 static int
 on_progress(void *arg)
 {
-	return cancel_pending() ? 1 : 0;
+	return sqm_lite_cancel_pending() ? 1 : 0;
 }
 
 /* Sleep a little and say whether to try again. */
@@ -201,7 +243,7 @@ on_busy(void *arg, int tries)
 	if (tries == 0)
 		lite->busy_since = now;
 	INSTR_TIME_SUBTRACT(now, lite->busy_since);
-	if (cancel_pending() || INSTR_TIME_GET_MILLISEC(now) >= busy_timeout)
+	if (sqm_lite_cancel_pending() || INSTR_TIME_GET_MILLISEC(now) >= busy_timeout)
 		return 0;
 	pg_usleep(10000L);
 	return 1;
@@ -298,6 +340,67 @@ on_authorize(void *arg, int action, const char *first, const char *second,
 }
 
 /* ---------------------------------------------------------------------
+ * The timer
+ * ---------------------------------------------------------------------
+ */
+
+static SqmLite *volatile open_connections = NULL;
+
+/*
+ * Runs in a signal handler.  SQLite looks at the progress handler only while a
+ * program runs; at the flag that sqlite3_interrupt() sets it looks also while
+ * it parses a schema or walks a b-tree.  That function does nothing but set
+ * the flag, and the list changes by single assignments of pointers, so both
+ * are safe here; SQLite itself clears the flag when the next statement begins.
+ */
+static void
+on_timer(void)
+{
+	if (!sqm_lite_cancel_pending())
+		return;
+	for (SqmLite *lite = open_connections; lite != NULL; lite = lite->next)
+		sqlite3_interrupt(lite->db);
+}
+
+static void
+watch_connection(SqmLite *lite)
+{
+	static TimeoutId timer = MAX_TIMEOUTS;
+
+	if (timer == MAX_TIMEOUTS)
+		timer = RegisterTimeout(USER_TIMEOUT, on_timer);
+	lite->timer = timer;
+	lite->next = open_connections;
+	open_connections = lite;
+	/* errors of other statements switch all timers off: say it every time */
+	enable_timeout_every(timer,
+						 TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+													 SQM_TIMER_INTERVAL),
+						 SQM_TIMER_INTERVAL);
+}
+
+static void
+unwatch_connection(SqmLite *lite)
+{
+	if (open_connections == lite)
+		open_connections = lite->next;
+	else
+	{
+		for (SqmLite *other = open_connections; other != NULL;
+			 other = other->next)
+		{
+			if (other->next == lite)
+			{
+				other->next = lite->next;
+				break;
+			}
+		}
+	}
+	if (open_connections == NULL && lite->timer != MAX_TIMEOUTS)
+		disable_timeout(lite->timer, false);
+}
+
+/* ---------------------------------------------------------------------
  * Connections
  * ---------------------------------------------------------------------
  */
@@ -320,6 +423,7 @@ close_connection(void *arg)
 
 	if (lite->db == NULL)
 		return;
+	unwatch_connection(lite);
 	dlist_foreach_modify(iter, &lite->statements)
 		finalize_statement(dlist_container(SqmStatement, node, iter.cur));
 	sqlite3_close_v2(lite->db);
@@ -400,6 +504,11 @@ harden(SqmLite *lite)
 	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
 	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+	sqlite3_limit(db, SQLITE_LIMIT_SQL_LENGTH, SQM_MAX_STATEMENT);
+	sqlite3_limit(db, SQLITE_LIMIT_VDBE_OP, SQM_MAX_PROGRAM);
+	sqlite3_limit(db, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, SQM_MAX_PATTERN);
+	sqlite3_limit(db, SQLITE_LIMIT_WORKER_THREADS, 0);
+	sqm_lite_functions(db);
 	sqlite3_set_authorizer(db, on_authorize, lite);
 	sqlite3_progress_handler(db, SQM_PROGRESS_STEPS, on_progress, lite);
 	sqlite3_busy_handler(db, on_busy, lite);
@@ -425,6 +534,7 @@ sqm_lite_try_open(const char *path, const char *display, SqmOpenMode mode)
 	int			rc;
 
 	lite->display = pstrdup(display);
+	lite->timer = MAX_TIMEOUTS;
 	dlist_init(&lite->statements);
 	lite->callback.func = close_connection;
 	lite->callback.arg = lite;
@@ -436,6 +546,7 @@ sqm_lite_try_open(const char *path, const char *display, SqmOpenMode mode)
 						 sqm_vfs_name());
 	if (rc == SQLITE_OK)
 	{
+		watch_connection(lite);
 		harden(lite);
 		/* the first read meets journals, locks and a wrong header */
 		rc = sqlite3_exec(lite->db, "SELECT 1 FROM sqlite_schema LIMIT 1",
@@ -459,11 +570,7 @@ sqm_lite_open(const char *path, const char *display, SqmOpenMode mode)
 	SqmLite    *lite = sqm_lite_try_open(path, display, mode);
 
 	if (lite == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
-				 errmsg("could not open SQLite database \"%s\"", display),
-				 errdetail("It was not closed properly: a journal or write-ahead log beside it must be processed first, and that would change the database."),
-				 errhint("Open it once with its application or with the sqlite3 program, or make a clean copy with the command .backup.")));
+		sqm_lite_raise_unclean(display);
 	return lite;
 }
 
@@ -471,6 +578,24 @@ void
 sqm_lite_close(SqmLite *lite)
 {
 	close_connection(lite);
+}
+
+/*
+ * Leave nothing of a transaction behind: no statement, no lock, no pages.
+ * False if that does not succeed; raises no error.
+ */
+bool
+sqm_lite_end_transaction(SqmLite *lite)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &lite->statements)
+		finalize_statement(dlist_container(SqmStatement, node, iter.cur));
+	if (!sqlite3_get_autocommit(lite->db) &&
+		sqlite3_exec(lite->db, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
+		return false;
+	(void) sqlite3_db_release_memory(lite->db);
+	return true;
 }
 
 /* Run a fixed text (never text from data). */
@@ -484,6 +609,26 @@ const char *
 sqm_lite_display(SqmLite *lite)
 {
 	return lite->display;
+}
+
+/*
+ * No value of this database can be longer than the database itself; UTF-16
+ * grows by half when it becomes UTF-8.  With that a small file cannot make
+ * large values, by a generated column or by lies in a record.  Call it once
+ * the snapshot is held.
+ */
+void
+sqm_lite_limit_length(SqmLite *lite)
+{
+	SqmStatement *stmt = sqm_statement_prepare(lite,
+											   "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+	int64		size = 0;
+
+	if (sqm_statement_step(stmt))
+		size = sqm_statement_int64(stmt, 0);
+	sqm_statement_finalize(stmt);
+	sqlite3_limit(lite->db, SQLITE_LIMIT_LENGTH,
+				  (int) Min(2 * size + 1024 * 1024, 1000000000));
 }
 
 /*
@@ -606,10 +751,47 @@ sqm_statement_bind_text(SqmStatement *stmt, int index, const char *text)
 								   SQLITE_TRANSIENT));
 }
 
+/* The same with text as it is in the file. */
+void
+sqm_statement_bind_utf8(SqmStatement *stmt, int index, const char *text)
+{
+	check_sqlite(stmt->lite,
+				 sqlite3_bind_text(stmt->stmt, index, text, -1,
+								   SQLITE_TRANSIENT));
+}
+
 void
 sqm_statement_bind_int64(SqmStatement *stmt, int index, int64 value)
 {
 	check_sqlite(stmt->lite, sqlite3_bind_int64(stmt->stmt, index, value));
+}
+
+void
+sqm_statement_bind_double(SqmStatement *stmt, int index, double value)
+{
+	check_sqlite(stmt->lite, sqlite3_bind_double(stmt->stmt, index, value));
+}
+
+/* Bytes as text (UTF-8) or as a blob. */
+void
+sqm_statement_bind_bytes(SqmStatement *stmt, int index, SqmStorageClass class,
+						 const char *data, int length)
+{
+	/* a null pointer would be NULL */
+	if (length == 0)
+		data = "";
+	check_sqlite(stmt->lite, class == SQM_TEXT ?
+				 sqlite3_bind_text(stmt->stmt, index, data, length,
+								   SQLITE_TRANSIENT) :
+				 sqlite3_bind_blob(stmt->stmt, index, data, length,
+								   SQLITE_TRANSIENT));
+}
+
+/* The highest number of a parameter. */
+int
+sqm_statement_parameters(SqmStatement *stmt)
+{
+	return sqlite3_bind_parameter_count(stmt->stmt);
 }
 
 /*
@@ -663,35 +845,41 @@ sqm_statement_finalize(SqmStatement *stmt)
 void
 sqm_statement_value(SqmStatement *stmt, int column, SqmValue *value)
 {
-	sqlite3_stmt *s = stmt->stmt;
+	/*
+	 * The calls on a value cost less than those on a column, each of which
+	 * looks for errors of the connection.  They want a "protected" value,
+	 * which without mutexes every value is.
+	 */
+	sqlite3_value *v = sqlite3_column_value(stmt->stmt, column);
 
-	switch (sqlite3_column_type(s, column))
+	switch (sqlite3_value_type(v))
 	{
 		case SQLITE_INTEGER:
 			value->storage = SQM_INTEGER;
-			value->integer = sqlite3_column_int64(s, column);
+			value->integer = sqlite3_value_int64(v);
 			return;
 		case SQLITE_FLOAT:
 			value->storage = SQM_REAL;
-			value->real = sqlite3_column_double(s, column);
+			value->real = sqlite3_value_double(v);
 			return;
 		case SQLITE_NULL:
 			value->storage = SQM_NULL;
 			return;
 		case SQLITE_TEXT:
 			value->storage = SQM_TEXT;
-			value->data = (const char *) sqlite3_column_text(s, column);
+			value->data = (const char *) sqlite3_value_text(v);
 			break;
 		default:
 			value->storage = SQM_BLOB;
-			value->data = (const char *) sqlite3_column_blob(s, column);
+			value->data = (const char *) sqlite3_value_blob(v);
 			break;
 	}
-	value->length = sqlite3_column_bytes(s, column);
+	value->length = sqlite3_value_bytes(v);
 	if (value->data == NULL)
 	{
 		/* an empty blob is a null pointer, and so is a failed conversion */
-		if (sqlite3_errcode(stmt->lite->db) == SQLITE_NOMEM)
+		if (value->length > 0 || value->storage == SQM_TEXT ||
+			sqlite3_errcode(stmt->lite->db) == SQLITE_NOMEM)
 			raise_sqlite(stmt->lite, SQLITE_NOMEM);
 		value->data = "";
 		value->length = 0;

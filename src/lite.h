@@ -42,8 +42,13 @@ extern SqmLite *sqm_lite_open(const char *path, const char *display,
 							  SqmOpenMode mode);
 extern SqmLite *sqm_lite_try_open(const char *path, const char *display,
 								  SqmOpenMode mode);
+extern int	sqm_lite_busy_timeout(void);
+extern void sqm_lite_raise_locked(const char *display);
+extern void sqm_lite_raise_unclean(const char *display);
 extern void sqm_lite_close(SqmLite *lite);
+extern bool sqm_lite_end_transaction(SqmLite *lite);
 extern void sqm_lite_exec(SqmLite *lite, const char *sql);
+extern void sqm_lite_limit_length(SqmLite *lite);
 extern const char *sqm_lite_display(SqmLite *lite);
 extern bool sqm_lite_column_metadata(SqmLite *lite, const char *table,
 									 const char *column,
@@ -58,7 +63,14 @@ extern SqmStatement *sqm_statement_try_prepare(SqmLite *lite, const char *sql,
 											   char **message);
 extern void sqm_statement_bind_text(SqmStatement *stmt, int index,
 									const char *text);
+extern void sqm_statement_bind_utf8(SqmStatement *stmt, int index,
+									const char *text);
 extern void sqm_statement_bind_int64(SqmStatement *stmt, int index, int64 value);
+extern void sqm_statement_bind_double(SqmStatement *stmt, int index, double value);
+extern void sqm_statement_bind_bytes(SqmStatement *stmt, int index,
+									 SqmStorageClass class, const char *data,
+									 int length);
+extern int	sqm_statement_parameters(SqmStatement *stmt);
 extern bool sqm_statement_step(SqmStatement *stmt);
 extern SqmStep sqm_statement_try_step(SqmStatement *stmt, char **message);
 extern void sqm_statement_reset(SqmStatement *stmt);
@@ -79,7 +91,10 @@ extern bool sqm_raw_read(SqmRawFile *file, char *buffer, int amount,
 						 int64 offset);
 extern void sqm_raw_close(SqmRawFile *file);
 
-/* Shared by lite.c and lite_file.c only */
+/* Shared by lite.c, lite_file.c and lite_function.c only */
+struct sqlite3;
 extern const char *sqm_vfs_name(void);
+extern void sqm_lite_functions(struct sqlite3 *db);
+extern bool sqm_lite_cancel_pending(void);
 
 #endif							/* SQM_LITE_H */

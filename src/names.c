@@ -87,22 +87,28 @@ fold_ascii(char *name)
 }
 
 /*
+ * A name in the style keep, lower or snake (palloc'd).
+ */
+char *
+sqm_names_fold(const char *name, const char *style)
+{
+	char	   *folded = strcmp(style, "snake") == 0 ? snake_case(name) :
+		pstrdup(name);
+
+	if (strcmp(style, "keep") != 0)
+		fold_ascii(folded);
+	/* nothing left: any name is better than none */
+	return folded[0] != '\0' ? folded : pstrdup("_");
+}
+
+/*
  * sq2pg.fold_name(name text, style text): keep, lower or snake.
  */
 Datum
 sqm_fold_name(PG_FUNCTION_ARGS)
 {
-	char	   *name = sqm_arg_text(fcinfo, 0);
-	char	   *style = sqm_arg_text(fcinfo, 1);
-
-	if (strcmp(style, "snake") == 0)
-		name = snake_case(name);
-	if (strcmp(style, "keep") != 0)
-		fold_ascii(name);
-	/* nothing left: any name is better than none */
-	if (name[0] == '\0')
-		name = "_";
-	PG_RETURN_TEXT_P(cstring_to_text(name));
+	PG_RETURN_TEXT_P(cstring_to_text(sqm_names_fold(sqm_arg_text(fcinfo, 0),
+													sqm_arg_text(fcinfo, 1))));
 }
 
 typedef struct TakenName

@@ -13,6 +13,7 @@
 #include "utils/hsearch.h"
 
 extern HTAB *sqm_names_create(void);
+extern char *sqm_names_fold(const char *name, const char *style);
 extern char *sqm_names_take(HTAB *taken, const char *name);
 
 #endif							/* SQM_NAMES_H */

@@ -23,21 +23,46 @@
 #include "utils/lsyscache.h"
 
 #include "option.h"
-#include "source.h"
+#include "rights.h"
+
+/* What an option's value may be. */
+typedef enum OptionKind
+{
+	OPTION_TEXT,
+	OPTION_SOURCE,
+	OPTION_ZONE,
+	OPTION_BOOLEAN,
+	OPTION_COUNT,				/* a positive number */
+	OPTION_REFUSED				/* a boolean: to write is not possible here */
+} OptionKind;
 
 typedef struct Option
 {
 	const char *name;
 	Oid			context;		/* the catalog it belongs to */
+	OptionKind	kind;
 } Option;
 
+/*
+ * The last of each context are there so that scripts written for sqlite_fdw
+ * run; they mean nothing for a database that is only read.
+ */
 static const Option options[] = {
-	{"database", ForeignServerRelationId},
-	{"time_zone", ForeignServerRelationId},
-	{"empty_as_null", ForeignServerRelationId},
-	{"table", ForeignTableRelationId},
-	{"column_name", AttributeRelationId},
-	{"key", AttributeRelationId},
+	{"database", ForeignServerRelationId, OPTION_SOURCE},
+	{"time_zone", ForeignServerRelationId, OPTION_ZONE},
+	{"empty_as_null", ForeignServerRelationId, OPTION_BOOLEAN},
+	{"keep_connections", ForeignServerRelationId, OPTION_BOOLEAN},
+	{"force_readonly", ForeignServerRelationId, OPTION_BOOLEAN},
+	{"updatable", ForeignServerRelationId, OPTION_REFUSED},
+	{"truncatable", ForeignServerRelationId, OPTION_REFUSED},
+	{"batch_size", ForeignServerRelationId, OPTION_COUNT},
+	{"table", ForeignTableRelationId, OPTION_TEXT},
+	{"updatable", ForeignTableRelationId, OPTION_REFUSED},
+	{"truncatable", ForeignTableRelationId, OPTION_REFUSED},
+	{"batch_size", ForeignTableRelationId, OPTION_COUNT},
+	{"column_name", AttributeRelationId, OPTION_TEXT},
+	{"key", AttributeRelationId, OPTION_BOOLEAN},
+	{"column_type", AttributeRelationId, OPTION_TEXT},
 };
 
 PG_FUNCTION_INFO_V1(sqm_fdw_validator);
@@ -56,19 +81,49 @@ valid_options(Oid context)
 	return list.data;
 }
 
-static bool
-is_valid_option(const char *name, Oid context)
+static const Option *
+find_definition(const char *name, Oid context)
 {
 	for (int i = 0; i < (int) lengthof(options); i++)
 		if (options[i].context == context && strcmp(options[i].name, name) == 0)
-			return true;
-	return false;
+			return &options[i];
+	return NULL;
+}
+
+static void
+refuse_writing(DefElem *def)
+{
+	if (!defGetBoolean(def))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("option \"%s\" cannot be true", def->defname),
+			 errdetail("SQLite databases are read-only here: an application may be using the file."),
+			 errhint("Migrate the database with sq2pg_migrate() and change it in PostgreSQL.")));
+}
+
+static void
+check_count(DefElem *def)
+{
+	char	   *text = defGetString(def);
+	char	   *end;
+	long		value;
+
+	errno = 0;
+	value = strtol(text, &end, 10);
+	if (errno != 0 || *end != '\0' || value <= 0 || value > PG_INT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" must be an integer value greater than zero",
+						def->defname)));
 }
 
 static void
 check_option(DefElem *def, Oid context)
 {
-	if (!is_valid_option(def->defname, context))
+	const Option *option = find_definition(def->defname, context);
+
+	if (option == NULL)
 	{
 		char	   *valid = valid_options(context);
 
@@ -79,13 +134,26 @@ check_option(DefElem *def, Oid context)
 				 errhint("Valid options in this context are: %s.", valid) :
 				 errhint("There are no valid options in this context.")));
 	}
-	if (strcmp(def->defname, "database") == 0)
-		sqm_source_check_rights(defGetString(def), GetUserId());
-	else if (strcmp(def->defname, "time_zone") == 0)
-		(void) sqm_time_zone(defGetString(def));
-	else if (strcmp(def->defname, "empty_as_null") == 0 ||
-			 strcmp(def->defname, "key") == 0)
-		(void) defGetBoolean(def);
+	switch (option->kind)
+	{
+		case OPTION_TEXT:
+			break;
+		case OPTION_SOURCE:
+			sqm_source_check_rights(defGetString(def), GetUserId());
+			break;
+		case OPTION_ZONE:
+			(void) sqm_time_zone(defGetString(def));
+			break;
+		case OPTION_BOOLEAN:
+			(void) defGetBoolean(def);
+			break;
+		case OPTION_COUNT:
+			check_count(def);
+			break;
+		case OPTION_REFUSED:
+			refuse_writing(def);
+			break;
+	}
 }
 
 /*
@@ -163,6 +231,20 @@ sqm_server_database(Oid serverid, Oid *owner)
 	return database;
 }
 
+/* What a server says about values. */
+void
+sqm_server_value_options(Oid serverid, SqmValueOptions *value)
+{
+	ForeignServer *server = GetForeignServer(serverid);
+	char	   *zone = find_option(server->options, "time_zone");
+	char	   *empty = find_option(server->options, "empty_as_null");
+
+	value->time_zone = sqm_time_zone(zone != NULL ? zone : "UTC");
+	value->empty_as_null = false;
+	if (empty != NULL && !parse_bool(empty, &value->empty_as_null))
+		elog(ERROR, "option \"empty_as_null\" is not a boolean");
+}
+
 /*
  * Everything a scan of this foreign table has to know (palloc'd).
  */
@@ -171,17 +253,17 @@ sqm_table_options(Oid relid)
 {
 	SqmTableOptions *result = palloc0(sizeof(SqmTableOptions));
 	ForeignTable *table = GetForeignTable(relid);
-	ForeignServer *server = GetForeignServer(table->serverid);
-	char	   *zone = find_option(server->options, "time_zone");
-	char	   *empty = find_option(server->options, "empty_as_null");
+	char	   *keep = find_option(GetForeignServer(table->serverid)->options,
+								   "keep_connections");
 
 	result->database = sqm_server_database(table->serverid, &result->owner);
 	result->table = find_option(table->options, "table");
 	if (result->table == NULL)
 		result->table = get_rel_name(relid);
-	result->value.time_zone = sqm_time_zone(zone != NULL ? zone : "UTC");
-	if (empty != NULL && !parse_bool(empty, &result->value.empty_as_null))
-		elog(ERROR, "option \"empty_as_null\" is not a boolean");
+	result->keep_connection = true;
+	if (keep != NULL && !parse_bool(keep, &result->keep_connection))
+		elog(ERROR, "option \"keep_connections\" is not a boolean");
+	sqm_server_value_options(table->serverid, &result->value);
 	return result;
 }
 

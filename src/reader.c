@@ -152,6 +152,7 @@ allocate_reader(const char *source, const char *table, List *columns,
 	reader->misfits = palloc0(sizeof(SqmMisfits) * (n + 1));
 	reader->target_names = palloc0(sizeof(char *) * (n + 1));
 	reader->type_oids = palloc0(sizeof(Oid) * (n + 1));
+	reader->row = palloc0(sizeof(SqmValue) * (n + 1));
 	reader->typmods = palloc0(sizeof(int32) * (n + 1));
 	reader->time_zone = sqm_time_zone(time_zone);
 	reader->empty_as_null = empty_as_null;
@@ -643,24 +644,24 @@ convert_one(SqmReader *reader, int i, Datum *values, bool *isnull, Size *bytes)
 {
 	int			index = reader->attnums[i] - 1;
 	SqmReason	reason;
-	SqmValue	value;
+	SqmValue   *value = &reader->row[i];
 	SqmVerdict	verdict;
 
-	sqm_statement_value(reader->stmt, i, &value);
-	if (value.storage >= SQM_TEXT)
-		*bytes += value.length;
-	verdict = sqm_value_convert(reader->targets[i], &value, &values[index],
+	sqm_statement_value(reader->stmt, i, value);
+	if (value->storage >= SQM_TEXT)
+		*bytes += value->length;
+	verdict = sqm_value_convert(reader->targets[i], value, &values[index],
 								&isnull[index], &reason);
 	if (verdict == SQM_NOISE)
 		reader->noise++;
 	else if (verdict != SQM_EXACT)
-		return apply_policy(reader, i, &value, verdict, &reason, &isnull[index]);
+		return apply_policy(reader, i, value, verdict, &reason, &isnull[index]);
 	if (isnull[index] && reader->not_null[i])
 	{
 		reason.sqlstate = ERRCODE_NOT_NULL_VIOLATION;
 		strlcpy(reason.message, "null value in a column that is NOT NULL",
 				sizeof(reason.message));
-		return apply_policy(reader, i, &value, SQM_BAD, &reason, &isnull[index]);
+		return apply_policy(reader, i, value, SQM_BAD, &reason, &isnull[index]);
 	}
 	return VALUE_GOOD;
 }
@@ -684,12 +685,7 @@ add_to_digest(SqmReader *reader)
 	}
 	resetStringInfo(bytes);
 	for (int i = 0; i < reader->columns; i++)
-	{
-		SqmValue	value;
-
-		sqm_statement_value(reader->stmt, i, &value);
-		sqm_canon_source(reader->source_canons[i], &value, bytes);
-	}
+		sqm_canon_source(reader->source_canons[i], &reader->row[i], bytes);
 	sqm_digest_add_row(&reader->digest, bytes->data, bytes->len);
 	/* one huge row does not make the buffer stay huge */
 	if (bytes->maxlen > SQM_ROW_BUFFER_KEPT)

@@ -89,6 +89,7 @@ typedef struct SqmReader
 	char	  **types;			/* formatted, for messages */
 	bool	   *not_null;
 	SqmTarget **targets;
+	SqmValue   *row;			/* the current row, as far as it is converted */
 	bool		has_rowid;		/* is the rowid the last column? */
 	char	   *relation;		/* quoted and schema-qualified; NULL: none yet */
 	bool		logs;			/* what is refused goes to the rejects */

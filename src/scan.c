@@ -3,63 +3,67 @@
  * scan.c
  *		How does PostgreSQL read a SQLite table as a foreign table?
  *
- * Planning, execution and EXPLAIN of a plain scan.  Values go through
- * value.c; a value that the column cannot hold exactly is an error with its
- * place, never something that merely looks like it.  Foreign tables are
- * read-only.
+ * Execution and EXPLAIN of what scan_plan.c and its kin have planned.  Values
+ * go through value.c; a value that the column cannot hold exactly is an error
+ * with its place, never something that merely looks like it.  Foreign tables
+ * are read-only.
+ *
+ * Values that SQLite compares with are computed and bound at the first row of
+ * each scan.  If one of them cannot be expressed there (bind.c), the query
+ * without the conditions is run instead: PostgreSQL evaluates them anyway.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/sysattr.h"
 #include "access/table.h"
 #include "commands/vacuum.h"
 #include "executor/executor.h"
 #include "foreign/foreign.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
-#include "optimizer/cost.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
-#include "optimizer/pathnode.h"
-#include "optimizer/planmain.h"
-#include "optimizer/restrictinfo.h"
 #include "parser/parsetree.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "catalog.h"
+#include "bind.h"
 #include "compat.h"
-#include "deparse.h"
 #include "option.h"
 #include "reader.h"
 #include "scan.h"
 #include "source.h"
 
-/* Cost of opening the database, and rows where nothing is known. */
-#define SQM_STARTUP_COST 10.0
-#define SQM_DEFAULT_ROWS 1000.0
-
-/* fdw_private of the plan */
-enum ScanPrivate
-{
-	PRIVATE_SQL,				/* String: the query for SQLite */
-	PRIVATE_ATTNUMS,			/* integer list: column i fills attribute ... */
-	PRIVATE_HAS_ROWID			/* Integer: is the rowid its last column? */
-};
-
 typedef struct LiteScan
 {
 	SqmTableOptions *options;
-	SqmStatement *stmt;
+	SqmStatement *stmt;			/* the one that is being read */
+	SqmStatement *full;			/* with conditions, once compiled */
+	SqmStatement *bare;			/* without */
 	char	   *sql;
+	char	   *bare_sql;
 	int			columns;
-	int		   *attnums;
+	int		   *places;			/* in the slot, from 0 */
+	SqmStorageClass *classes;
+	List	   *names;
 	SqmTarget **targets;
-	bool		has_rowid;
+	int			rowid;			/* the column that is the rowid, or -1 */
+	bool		started;
 	bool		done;			/* a further step would start it again */
+
+	/* a query whose answer may turn out to be of no use */
+	bool		trapped;
+	bool		fallen;			/* it did: the plan below is run */
+	Tuplestorestate *answer;
+	TupleTableSlot *answer_slot;
+
+	/* parameters */
+	int			params;
+	List	   *values;			/* ExprState * */
+	Oid		   *types;
+	SqmBindKind *kinds;
 } LiteScan;
 
 /*
@@ -84,139 +88,99 @@ raise_value(const SqmReason *reason, const char *table,
 			 (errcontext("SQLite table \"%s\", column \"%s\"", table, column))));
 }
 
+/*
+ * A STRICT table with a value that it cannot hold: an order or a condition of
+ * SQLite's that relied on it would have been wrong.
+ */
+static void
+raise_class(const char *table, const char *column)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("column \"%s\" of SQLite table \"%s\" holds a value that its declaration forbids",
+					column, table),
+			 errhint("Run PRAGMA integrity_check with the sqlite3 program; SET sqlite_fdw_mig.pushdown = off reads the table without relying on its declarations.")));
+}
+
 /* ---------------------------------------------------------------------
- * Planning
+ * Beginning
  * ---------------------------------------------------------------------
  */
 
-static SqmLite *
-open_table(SqmTableOptions *options)
+/* The foreign table itself, or one of those that a join reads. */
+static Oid
+first_relation(ForeignScanState *node)
 {
-	return sqm_source_open(options->database, options->owner, SQM_PURPOSE_READ);
-}
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	int			index = plan->scan.scanrelid;
 
-/*
- * Rows that SQLite's ANALYZE counted, else the highest rowid, else a guess.
- */
-static double
-estimate_rows(SqmLite *lite, const char *table)
-{
-	const char *rowid = sqm_catalog_rowid_name(lite, table);
-	double		rows = SQM_DEFAULT_ROWS;
-	char	   *message;
-	SqmStatement *stmt;
-
-	stmt = sqm_statement_try_prepare(lite,
-									 "SELECT CAST(stat AS INTEGER) FROM main.sqlite_stat1 WHERE tbl = ?1 LIMIT 1",
-									 &message);
-	if (stmt != NULL)
-	{
-		bool		found;
-
-		sqm_statement_bind_text(stmt, 1, table);
-		found = sqm_statement_step(stmt);
-		if (found)
-			rows = (double) sqm_statement_int64(stmt, 0);
-		sqm_statement_finalize(stmt);
-		if (found)
-			return Max(rows, 1.0);
-	}
-	if (rowid != NULL)
-	{
-		stmt = sqm_statement_prepare(lite,
-									 psprintf("SELECT max(t.%s) FROM main.%s AS t",
-											  rowid, sqm_lite_quote(table)));
-		if (sqm_statement_step(stmt))
-			rows = (double) sqm_statement_int64(stmt, 0);
-		sqm_statement_finalize(stmt);
-	}
-	return Max(rows, 1.0);
+	if (index == 0)
+		index = bms_next_member(sqm_scan_relids(plan), -1);
+	return exec_rt_fetch(index, node->ss.ps.state)->relid;
 }
 
 static void
-check_table(SqmLite *lite, const char *name)
+begin_params(ForeignScanState *node, LiteScan *state)
 {
-	if (!sqm_catalog_has_table(lite, name))
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
-				 errmsg("SQLite database \"%s\" has no table \"%s\"",
-						sqm_lite_display(lite), name),
-				 errhint("sq2pg_tables() lists its tables; the option \"table\" names one that is called differently here.")));
-}
-
-static void
-sqmGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
-{
-	SqmTableOptions *options = sqm_table_options(relid);
-	SqmLite    *lite = open_table(options);
-
-	baserel->fdw_private = options;
-	check_table(lite, options->table);
-	baserel->tuples = estimate_rows(lite, options->table);
-	set_baserel_size_estimates(root, baserel);
-}
-
-static void
-sqmGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
-{
-	Cost		total = SQM_STARTUP_COST + baserel->baserestrictcost.startup +
-		(cpu_tuple_cost + baserel->baserestrictcost.per_tuple) * baserel->tuples +
-		cpu_tuple_cost * baserel->rows;
-
-	add_path(baserel, (Path *)
-			 sqm_create_foreignscan_path(root, baserel, baserel->rows,
-										 SQM_STARTUP_COST, total));
-}
-
-/* The attributes that the query needs, in order. */
-static List *
-needed_attnums(RelOptInfo *baserel, Oid relid)
-{
-	Bitmapset  *used = NULL;
-	List	   *attnums = NIL;
-	Relation	rel = table_open(relid, NoLock);
-	TupleDesc	desc = RelationGetDescr(rel);
-	bool		whole_row;
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	List	   *kinds = list_nth(plan->fdw_private, SQM_SCAN_KINDS);
 	ListCell   *lc;
 
-	pull_varattnos((Node *) baserel->reltarget->exprs, baserel->relid, &used);
-	foreach(lc, baserel->baserestrictinfo)
-		pull_varattnos((Node *) lfirst_node(RestrictInfo, lc)->clause,
-					   baserel->relid, &used);
-	whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
-	for (int attnum = 1; attnum <= desc->natts; attnum++)
+	state->params = list_length(kinds);
+	if (state->params == 0)
+		return;
+	state->values = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
+	state->types = palloc(sizeof(Oid) * state->params);
+	state->kinds = palloc(sizeof(SqmBindKind) * state->params);
+	foreach(lc, kinds)
 	{
-		if (TupleDescAttr(desc, attnum - 1)->attisdropped)
-			continue;
-		if (whole_row ||
-			bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, used))
-			attnums = lappend_int(attnums, attnum);
+		int			i = foreach_current_index(lc);
+
+		state->kinds[i] = (SqmBindKind) lfirst_int(lc);
+		state->types[i] = exprType(list_nth(plan->fdw_exprs, i));
 	}
-	table_close(rel, NoLock);
-	return attnums;
 }
 
-static ForeignScan *
-sqmGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
-				  ForeignPath *best_path, List *tlist, List *scan_clauses,
-				  Plan *outer_plan)
+static void
+begin_columns(ForeignScanState *node, LiteScan *state)
 {
-	SqmTableOptions *options = baserel->fdw_private;
-	const char *rowid = sqm_catalog_rowid_name(open_table(options), options->table);
-	List	   *attnums = needed_attnums(baserel, relid);
-	List	   *columns = NIL;
-	List	   *private;
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	TupleDesc	desc = node->ss.ss_ScanTupleSlot->tts_tupleDescriptor;
+	List	   *places = list_nth(plan->fdw_private, SQM_SCAN_PLACES);
+	List	   *classes = list_nth(plan->fdw_private, SQM_SCAN_CLASSES);
 	ListCell   *lc;
 
-	foreach(lc, attnums)
-		columns = lappend(columns,
-						  sqm_column_name(relid, lfirst_int(lc),
-										  get_attname(relid, lfirst_int(lc), false)));
-	private = list_make3(makeString(sqm_deparse_select(options->table, columns, rowid)),
-						 attnums, makeInteger(rowid != NULL));
-	return make_foreignscan(tlist,
-							extract_actual_clauses(scan_clauses, false),
-							baserel->relid, NIL, private, NIL, NIL, outer_plan);
+	state->columns = list_length(places);
+	state->places = palloc(sizeof(int) * (state->columns + 1));
+	state->classes = palloc(sizeof(SqmStorageClass) * (state->columns + 1));
+	state->targets = palloc(sizeof(SqmTarget *) * (state->columns + 1));
+	state->names = list_nth(plan->fdw_private, SQM_SCAN_NAMES);
+	foreach(lc, places)
+	{
+		int			i = foreach_current_index(lc);
+		Form_pg_attribute att = TupleDescAttr(desc, lfirst_int(lc) - 1);
+
+		state->places[i] = lfirst_int(lc) - 1;
+		state->classes[i] = (SqmStorageClass) list_nth_int(classes, i);
+		state->targets[i] = sqm_target_create(att->atttypid, att->atttypmod,
+											  &state->options->value);
+	}
+}
+
+static void
+sqmBeginForeignScan(ForeignScanState *node, int eflags)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	LiteScan   *state = palloc0(sizeof(LiteScan));
+
+	node->fdw_state = state;
+	state->sql = strVal(list_nth(plan->fdw_private, SQM_SCAN_SQL));
+	state->bare_sql = strVal(list_nth(plan->fdw_private, SQM_SCAN_BARE_SQL));
+	state->rowid = intVal(list_nth(plan->fdw_private, SQM_SCAN_ROWID));
+	state->trapped = intVal(list_nth(plan->fdw_private, SQM_SCAN_TRAPPED)) != 0;
+	state->options = sqm_table_options(first_relation(node));
+	begin_columns(node, state);
+	begin_params(node, state);
 }
 
 /* ---------------------------------------------------------------------
@@ -224,96 +188,236 @@ sqmGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
  * ---------------------------------------------------------------------
  */
 
-static void
-sqmBeginForeignScan(ForeignScanState *node, int eflags)
-{
-	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	Relation	rel = node->ss.ss_currentRelation;
-	TupleDesc	desc = RelationGetDescr(rel);
-	List	   *attnums = list_nth(plan->fdw_private, PRIVATE_ATTNUMS);
-	LiteScan  *state = palloc0(sizeof(LiteScan));
-	int			i = 0;
-	ListCell   *lc;
-
-	node->fdw_state = state;
-	state->sql = strVal(list_nth(plan->fdw_private, PRIVATE_SQL));
-	state->has_rowid = intVal(list_nth(plan->fdw_private, PRIVATE_HAS_ROWID)) != 0;
-	state->columns = list_length(attnums);
-	state->attnums = palloc(sizeof(int) * (state->columns + 1));
-	state->targets = palloc(sizeof(SqmTarget *) * (state->columns + 1));
-	state->options = sqm_table_options(RelationGetRelid(rel));
-	foreach(lc, attnums)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, lfirst_int(lc) - 1);
-
-		state->attnums[i] = lfirst_int(lc);
-		state->targets[i++] = sqm_target_create(att->atttypid, att->atttypmod,
-												&state->options->value);
-	}
-}
-
 /*
- * The statement is compiled at the first row: EXPLAIN needs none, and a scan
- * that is never executed should not either.
+ * A statement is compiled at the first row: EXPLAIN needs none, and a scan
+ * that is never executed should not either.  It lives as long as the query.
  */
-static void
-prepare_scan(ForeignScanState *node, LiteScan *state)
+static SqmStatement *
+prepare_scan(ForeignScanState *node, LiteScan *state, const char *sql)
 {
 	MemoryContext old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
 	char	   *message = NULL;
+	SqmLite    *lite = sqm_relation_open(state->options);
+	SqmStatement *stmt = sqm_statement_try_prepare(lite, sql, &message);
 
-	state->stmt = sqm_statement_try_prepare(open_table(state->options),
-											state->sql, &message);
-	if (state->stmt == NULL)
+	if (stmt == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_COLUMN_NAME_NOT_FOUND),
 				 errmsg("could not read SQLite table \"%s\": %s",
 						state->options->table, message),
 				 errhint("sq2pg_columns() lists the columns of its tables; the option \"column_name\" names one that is called differently here.")));
 	MemoryContextSwitchTo(old);
+	return stmt;
+}
+
+/*
+ * Bind what the query compares with; false if there is no way to.  The bare
+ * statement has only parameters for which there always is one.
+ */
+static bool
+bind_params(ForeignScanState *node, LiteScan *state, SqmStatement *stmt)
+{
+	int			count = sqm_statement_parameters(stmt);
+	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+	MemoryContext old = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+	bool		bound = true;
+	ListCell   *lc;
+
+	foreach(lc, state->values)
+	{
+		int			i = foreach_current_index(lc);
+		bool		isnull;
+		Datum		value;
+
+		if (i >= count ||
+			(stmt == state->bare && !sqm_bind_always_can(state->kinds[i])))
+			continue;
+		value = ExecEvalExpr((ExprState *) lfirst(lc), econtext, &isnull);
+		if (!sqm_bind(stmt, i + 1, state->kinds[i], state->types[i], value, isnull))
+		{
+			bound = false;
+			break;
+		}
+	}
+	MemoryContextSwitchTo(old);
+	return bound;
+}
+
+/* False: SQLite cannot answer the query. */
+static bool
+start_scan(ForeignScanState *node, LiteScan *state)
+{
+	if (state->full == NULL)
+		state->full = prepare_scan(node, state, state->sql);
+	state->stmt = state->full;
+	state->started = true;
+	if (state->params > 0 && !bind_params(node, state, state->full))
+	{
+		if (state->trapped)
+			return false;
+		if (state->bare == NULL)
+			state->bare = prepare_scan(node, state, state->bare_sql);
+		state->stmt = state->bare;
+		(void) bind_params(node, state, state->bare);
+	}
+	return true;
+}
+
+static pg_noinline void
+refuse_value(LiteScan *state, TupleDesc desc, int i, const SqmReason *reason,
+			 const SqmValue *value)
+{
+	Form_pg_attribute att = TupleDescAttr(desc, state->places[i]);
+
+	raise_value(reason, strVal(list_nth(state->names, 2 * i)),
+				strVal(list_nth(state->names, 2 * i + 1)),
+				state->rowid >= 0,
+				state->rowid >= 0 ?
+				sqm_statement_int64(state->stmt, state->rowid) : 0,
+				value, format_type_with_typemod(att->atttypid, att->atttypmod));
+}
+
+/* ---------------------------------------------------------------------
+ * Answers that may be of no use
+ * ---------------------------------------------------------------------
+ */
+
+/* A row of the answer; false if it cannot be relied upon. */
+static bool
+store_answer(LiteScan *state, TupleDesc desc, Datum *values, bool *nulls)
+{
+	if (sqm_statement_int64(state->stmt, state->columns) != 0)
+		return false;
+	for (int i = 0; i < state->columns; i++)
+	{
+		SqmReason	reason;
+		SqmValue	value;
+		SqmVerdict	verdict;
+
+		sqm_statement_value(state->stmt, i, &value);
+		verdict = sqm_value_convert(state->targets[i], &value, &values[i],
+									&nulls[i], &reason);
+		if (verdict == SQM_CHANGED || verdict == SQM_BAD)
+			return false;
+	}
+	tuplestore_putvalues(state->answer, desc, values, nulls);
+	return true;
+}
+
+/* The whole answer, before any of it is believed. */
+static bool
+read_answer(ForeignScanState *node, LiteScan *state)
+{
+	MemoryContext tuple_context = node->ss.ps.ps_ExprContext->ecxt_per_tuple_memory;
+	TupleDesc	desc = node->ss.ss_ScanTupleSlot->tts_tupleDescriptor;
+	Datum	   *values = palloc(sizeof(Datum) * (desc->natts + 1));
+	bool	   *nulls = palloc(sizeof(bool) * (desc->natts + 1));
+	char	   *message;
+	SqmStep		step;
+
+	if (!start_scan(node, state))
+		return false;
+	while ((step = sqm_statement_try_step(state->stmt, &message)) == SQM_STEP_ROW)
+	{
+		MemoryContext old = MemoryContextSwitchTo(tuple_context);
+		bool		good = store_answer(state, desc, values, nulls);
+
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(tuple_context);
+		if (!good)
+			break;
+	}
+	sqm_statement_reset(state->stmt);
+	sqm_source_check_unchanged(state->options->database);
+	pfree(values);
+	pfree(nulls);
+	return step == SQM_STEP_DONE;
+}
+
+/*
+ * PostgreSQL calls us in memory that it frees before the next row; what is
+ * made here, and by the plan below, has to live longer.
+ */
+static TupleTableSlot *
+next_answer(ForeignScanState *node, LiteScan *state)
+{
+	EState	   *estate = node->ss.ps.state;
+	TupleDesc	desc = node->ss.ss_ScanTupleSlot->tts_tupleDescriptor;
+	MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
+	TupleTableSlot *slot;
+
+	if (state->answer == NULL)
+	{
+		state->answer = tuplestore_begin_heap(false, false, work_mem);
+		if (state->answer_slot == NULL)
+			state->answer_slot = ExecAllocTableSlot(&estate->es_tupleTable, desc,
+													&TTSOpsMinimalTuple);
+		state->fallen = !read_answer(node, state);
+	}
+	if (state->fallen)
+		slot = ExecProcNode(outerPlanState(node));
+	else
+	{
+		slot = state->answer_slot;
+		(void) tuplestore_gettupleslot(state->answer, true, false, slot);
+	}
+	MemoryContextSwitchTo(old);
+	return slot;
 }
 
 static void
-convert_column(ForeignScanState *node, LiteScan *state, int i,
-			   TupleTableSlot *slot)
+forget_answer(LiteScan *state)
 {
-	int			index = state->attnums[i] - 1;
+	if (state->answer != NULL)
+		tuplestore_end(state->answer);
+	state->answer = NULL;
+	state->fallen = false;
+}
+
+/* ---------------------------------------------------------------------
+ * Rows
+ * ---------------------------------------------------------------------
+ */
+
+static inline void
+convert_column(LiteScan *state, int i, TupleTableSlot *slot)
+{
+	int			place = state->places[i];
 	SqmReason	reason;
 	SqmValue	value;
 	SqmVerdict	verdict;
 
 	sqm_statement_value(state->stmt, i, &value);
+	if (state->classes[i] != SQM_NULL && value.storage != state->classes[i] &&
+		value.storage != SQM_NULL)
+		raise_class(strVal(list_nth(state->names, 2 * i)),
+					strVal(list_nth(state->names, 2 * i + 1)));
 	verdict = sqm_value_convert(state->targets[i], &value,
-								&slot->tts_values[index],
-								&slot->tts_isnull[index], &reason);
-	if (verdict == SQM_CHANGED || verdict == SQM_BAD)
-	{
-		Relation	rel = node->ss.ss_currentRelation;
-		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), index);
-
-		raise_value(&reason, state->options->table,
-						sqm_column_name(RelationGetRelid(rel), index + 1,
-										NameStr(att->attname)),
-						state->has_rowid,
-						state->has_rowid ?
-						sqm_statement_int64(state->stmt, state->columns) : 0,
-						&value,
-						format_type_with_typemod(att->atttypid, att->atttypmod));
-	}
+								&slot->tts_values[place],
+								&slot->tts_isnull[place], &reason);
+	if (unlikely(verdict == SQM_CHANGED || verdict == SQM_BAD))
+		refuse_value(state, slot->tts_tupleDescriptor, i, &reason, &value);
 }
 
 static TupleTableSlot *
 sqmIterateForeignScan(ForeignScanState *node)
 {
-	LiteScan  *state = (LiteScan *) node->fdw_state;
+	LiteScan   *state = (LiteScan *) node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 	MemoryContext old;
 
+	if (state->trapped)
+		return next_answer(node, state);
 	ExecClearTuple(slot);
 	if (state->done)
 		return slot;
-	if (state->stmt == NULL)
-		prepare_scan(node, state);
+	if (!state->started)
+	{
+		/* columns that are not read stay as they are now */
+		memset(slot->tts_isnull, true,
+			   slot->tts_tupleDescriptor->natts * sizeof(bool));
+		(void) start_scan(node, state);
+	}
 	if (!sqm_statement_step(state->stmt))
 	{
 		state->done = true;
@@ -321,10 +425,8 @@ sqmIterateForeignScan(ForeignScanState *node)
 		return slot;
 	}
 	old = MemoryContextSwitchTo(node->ss.ps.ps_ExprContext->ecxt_per_tuple_memory);
-	memset(slot->tts_isnull, true,
-		   slot->tts_tupleDescriptor->natts * sizeof(bool));
 	for (int i = 0; i < state->columns; i++)
-		convert_column(node, state, i, slot);
+		convert_column(state, i, slot);
 	MemoryContextSwitchTo(old);
 	return ExecStoreVirtualTuple(slot);
 }
@@ -332,29 +434,68 @@ sqmIterateForeignScan(ForeignScanState *node)
 static void
 sqmReScanForeignScan(ForeignScanState *node)
 {
-	LiteScan  *state = (LiteScan *) node->fdw_state;
+	LiteScan   *state = (LiteScan *) node->fdw_state;
 
-	state->done = false;
+	/* a statement that is being stepped through cannot be bound anew */
 	if (state->stmt != NULL)
 		sqm_statement_reset(state->stmt);
+	state->started = false;
+	state->done = false;
+	forget_answer(state);
 }
 
 static void
 sqmEndForeignScan(ForeignScanState *node)
 {
-	LiteScan  *state = (LiteScan *) node->fdw_state;
+	LiteScan   *state = (LiteScan *) node->fdw_state;
 
-	if (state != NULL && state->stmt != NULL)
-		sqm_statement_finalize(state->stmt);
+	if (state == NULL)
+		return;
+	forget_answer(state);
+	if (state->full == NULL && state->bare == NULL)
+		return;
+	if (state->full != NULL)
+		sqm_statement_finalize(state->full);
+	if (state->bare != NULL)
+		sqm_statement_finalize(state->bare);
+	/* a LIMIT ends a scan before its end */
+	sqm_source_check_unchanged(state->options->database);
+}
+
+/* ---------------------------------------------------------------------
+ * EXPLAIN
+ * ---------------------------------------------------------------------
+ */
+
+/* What SQLite says that it will do. */
+static void
+explain_plan(ForeignScanState *node, LiteScan *state, ExplainState *es)
+{
+	SqmLite    *lite = sqm_relation_open(state->options);
+	char	   *message = NULL;
+	SqmStatement *stmt = sqm_statement_try_prepare(lite,
+												   psprintf("EXPLAIN QUERY PLAN %s", state->sql),
+												   &message);
+	List	   *lines = NIL;
+
+	if (stmt == NULL)
+		return;
+	while (sqm_statement_try_step(stmt, &message) == SQM_STEP_ROW)
+		lines = lappend(lines, sqm_statement_text(stmt, 3));
+	sqm_statement_finalize(stmt);
+	ExplainPropertyList("SQLite plan", lines, es);
 }
 
 static void
 sqmExplainForeignScan(ForeignScanState *node, ExplainState *es)
 {
-	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	LiteScan   *state = (LiteScan *) node->fdw_state;
 
-	ExplainPropertyText("SQLite query",
-						strVal(list_nth(plan->fdw_private, PRIVATE_SQL)), es);
+	if (state == NULL)
+		return;
+	ExplainPropertyText("SQLite query", state->sql, es);
+	if (es->verbose)
+		explain_plan(node, state, es);
 }
 
 /* ---------------------------------------------------------------------
@@ -388,6 +529,8 @@ sqm_scan_routine(FdwRoutine *routine)
 	routine->GetForeignRelSize = sqmGetForeignRelSize;
 	routine->GetForeignPaths = sqmGetForeignPaths;
 	routine->GetForeignPlan = sqmGetForeignPlan;
+	routine->GetForeignJoinPaths = sqmGetForeignJoinPaths;
+	routine->GetForeignUpperPaths = sqmGetForeignUpperPaths;
 	routine->BeginForeignScan = sqmBeginForeignScan;
 	routine->IterateForeignScan = sqmIterateForeignScan;
 	routine->ReScanForeignScan = sqmReScanForeignScan;
@@ -395,5 +538,6 @@ sqm_scan_routine(FdwRoutine *routine)
 	routine->ExplainForeignScan = sqmExplainForeignScan;
 	routine->PlanForeignModify = sqmPlanForeignModify;
 	routine->IsForeignRelUpdatable = sqmIsForeignRelUpdatable;
+	routine->AnalyzeForeignTable = sqmAnalyzeForeignTable;
 	routine->ImportForeignSchema = sqmImportForeignSchema;
 }

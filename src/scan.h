@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * scan.h
- *		Reading a foreign table: the callbacks of the foreign-data wrapper.
+ *		Reading foreign tables: the callbacks of the foreign-data wrapper, and
+ *		what planning hands to execution.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,7 +13,58 @@
 
 #include "foreign/fdwapi.h"
 
+#include "shippable.h"
+
+/* fdw_private of a plan; fdw_exprs are its parameters */
+typedef enum SqmScanPrivate
+{
+	SQM_SCAN_SQL,				/* String: the query for SQLite */
+	SQM_SCAN_BARE_SQL,			/* String: the same without parameters and what
+								 * they decide; "" if there is none */
+	SQM_SCAN_PLACES,			/* integer list: column i fills attribute ... */
+	SQM_SCAN_CLASSES,			/* integer list: the storage class that it is
+								 * certain to have, or SQM_NULL */
+	SQM_SCAN_NAMES,				/* list of String: what messages call it, table
+								 * and column */
+	SQM_SCAN_KINDS,				/* integer list: SqmBindKind of parameter i */
+	SQM_SCAN_ROWID,				/* Integer: the column that is the rowid, or -1 */
+	SQM_SCAN_TRAPPED			/* Integer: is its last column a trap? */
+} SqmScanPrivate;
+
 extern void sqm_scan_routine(FdwRoutine *routine);
 extern List *sqmImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid);
+
+/* scan_plan.c */
+extern void sqmGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid relid);
+extern void sqmGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid);
+extern ForeignScan *sqmGetForeignPlan(PlannerInfo *root, RelOptInfo *rel,
+									  Oid relid, ForeignPath *best_path,
+									  List *tlist, List *scan_clauses,
+									  Plan *outer_plan);
+extern bool sqm_scan_decides(SqmShip *ship);
+extern Cost sqm_scan_cost(double scanned, double returned);
+
+extern void sqm_scan_where(SqmShip *ship, List *clauses, StringInfo where,
+						   StringInfo bare, List **local);
+
+/* scan_join.c */
+extern void sqmGetForeignJoinPaths(PlannerInfo *root, RelOptInfo *joinrel,
+								   RelOptInfo *outerrel, RelOptInfo *innerrel,
+								   JoinType jointype, JoinPathExtraData *extra);
+extern ForeignScan *sqm_plan_join(ForeignPath *path, List *tlist);
+
+/* scan_group.c */
+extern void sqmGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind stage,
+									RelOptInfo *input, RelOptInfo *output,
+									void *extra);
+extern ForeignScan *sqm_plan_group(ForeignPath *path, List *tlist,
+								   Plan *outer_plan);
+
+/* estimate.c */
+extern double sqm_estimate_rows(SqmRelation *relation);
+
+/* analyze.c */
+extern bool sqmAnalyzeForeignTable(Relation rel, AcquireSampleRowsFunc *function,
+								   BlockNumber *pages);
 
 #endif							/* SQM_SCAN_H */

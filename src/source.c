@@ -6,7 +6,7 @@
  * A source is an absolute path on the server or 'lo:OID', a large object.
  * Within one transaction a source is opened once; everybody reads through
  * the same handle and therefore the same snapshot, and the end of the
- * transaction closes it.
+ * transaction closes it, or gives it back to connection.c.
  *
  * The opening rule, in the order of the functions below:
  *
@@ -17,6 +17,8 @@
  *											migration copies the file to a
  *											temporary file and lets go
  *	large object							copied to a temporary file
+ *	file below an allowed directory, for	copied through a descriptor; never
+ *	a role that may read no other			opened by its path (dropped.c)
  *
  * This file must not know what is read from the database.
  *
@@ -28,14 +30,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "catalog/pg_authid.h"
-#include "catalog/pg_largeobject.h"
-#include "libpq/be-fsstubs.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/fd.h"
 #include "storage/large_object.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
@@ -43,7 +41,11 @@
 #include "utils/wait_event.h"
 
 #include "compat.h"
+#include "connection.h"
+#include "dropped.h"
 #include "filehash.h"
+#include "guard.h"
+#include "rights.h"
 #include "source.h"
 
 #define SQM_HEADER_SIZE 100
@@ -62,7 +64,11 @@ typedef struct SqmSource
 	struct SqmSource *next;
 	char	   *name;			/* as the user gave it */
 	Oid			role;			/* for whom it was opened */
+	bool		dropped;		/* by dropped.c */
+	bool		adopted;		/* from the leader, in a worker */
 	SqmLite    *lite;
+	bool		is_taken;		/* from connection.c */
+	bool		keep;			/* there, when the transaction has ended */
 	SqmSourceFacts facts;
 	bool		immutable;		/* read without locks: check for changes */
 	bool		with_log;		/* read together with its -wal file */
@@ -90,77 +96,6 @@ sqm_source_define_settings(void)
 							 false,
 							 PGC_USERSET, 0,
 							 NULL, NULL, NULL);
-}
-
-/* ---------------------------------------------------------------------
- * Names and rights
- * ---------------------------------------------------------------------
- */
-
-static bool
-is_large_object(const char *source)
-{
-	return strncmp(source, "lo:", 3) == 0;
-}
-
-static Oid
-large_object_oid(const char *source)
-{
-	const char *digits = source + 3;
-	unsigned long value;
-	char	   *end;
-
-	errno = 0;
-	value = strtoul(digits, &end, 10);
-	if (*digits < '0' || *digits > '9' || *end != '\0' || errno != 0 ||
-		value > OID_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid large object in source \"%s\"", source),
-				 errhint("Write \"lo:\" and the object's OID, for example lo:16423.")));
-	return (Oid) value;
-}
-
-/*
- * An object that does not exist passes here: pg_restore makes servers before
- * large objects.  To open it is an error then.
- */
-static void
-check_large_object_rights(Oid object, Oid role)
-{
-	if (LargeObjectExists(object) && !lo_compat_privileges &&
-		pg_largeobject_aclcheck_snapshot(object, role, ACL_SELECT,
-										 NULL) != ACLCHECK_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for large object %u", object)));
-}
-
-/*
- * May "role" read this source?  A path needs pg_read_server_files, a large
- * object the right to select from it.
- */
-void
-sqm_source_check_rights(const char *source, Oid role)
-{
-	if (is_large_object(source))
-	{
-		check_large_object_rights(large_object_oid(source), role);
-		return;
-	}
-	if (!has_privs_of_role(role, ROLE_PG_READ_SERVER_FILES))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to read files of the server"),
-				 errdetail("Role \"%s\" does not have the privileges of role \"%s\".",
-						   GetUserNameFromId(role, false), "pg_read_server_files"),
-				 errhint("A superuser can run GRANT pg_read_server_files TO %s; without it, upload the file with \\lo_import in psql and give 'lo:OID' as the source.",
-						 quote_identifier(GetUserNameFromId(role, false)))));
-	if (!is_absolute_path(source))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_NAME),
-				 errmsg("path \"%s\" is not absolute", source),
-				 errhint("The path is one of the server's file system; write it from the root directory on.")));
 }
 
 /* ---------------------------------------------------------------------
@@ -330,7 +265,7 @@ mark_copy(SqmSource *source, char *buffer, int amount)
 		return;
 	source->facts.change_counter = big_endian((unsigned char *) buffer + 24, 4);
 	memcpy(source->marks, buffer + 18, 2);
-	if (is_large_object(source->name))
+	if (sqm_is_large_object(source->name) || source->dropped)
 		buffer[18] = buffer[19] = 1;
 }
 
@@ -420,7 +355,7 @@ read_large_object(SqmSource *source, Oid object, int64 offset)
 static int64
 copy_large_object(SqmSource *source, SqmFileHash *hash, SqmHeader *header)
 {
-	Oid			object = large_object_oid(source->name);
+	Oid			object = sqm_large_object_oid(source->name);
 	int64		size = 0;
 	int			amount;
 
@@ -436,6 +371,7 @@ copy_large_object(SqmSource *source, SqmFileHash *hash, SqmHeader *header)
 		if (amount > 0)
 			copy_write(source, hash, buffer, amount, size);
 		size += amount;
+		sqm_check_source_size(source->name, size);
 		pfree(piece);
 	} while (amount == SQM_COPY_BLOCK);
 	if (size == 0)
@@ -545,6 +481,51 @@ open_large_object(SqmSource *source, SqmPurpose purpose)
 }
 
 static void
+raise_pending_log(const char *path)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
+			 errmsg("SQLite database \"%s\" has an unprocessed write-ahead log", path),
+			 errdetail("Its -wal file holds changes that cannot be read without writing beside the database, which this extension never does."),
+			 errhint("Open and close it once with its application, run PRAGMA wal_checkpoint(TRUNCATE), or make a clean copy with the command .backup of the sqlite3 program.")));
+}
+
+static void
+raise_changed(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+			 errmsg("SQLite database \"%s\" changed while it was read", name),
+			 errhint("Stop the application that writes to it, or work on a copy made with the command .backup of the sqlite3 program.")));
+}
+
+/*
+ * Has a transaction been left half done?  (A journal whose header was filled
+ * with zeros belongs to a finished one.)  For a file that SQLite reads as one
+ * that never changes: it does not look at journals then.
+ */
+static bool
+has_hot_journal(const char *path)
+{
+	char	   *name;
+	char		first = 0;
+	int			fd;
+
+	if (companion_size(path, "-journal") <= 0)
+		return false;
+	name = psprintf("%s-journal", path);
+	fd = OpenTransientFile(name, O_RDONLY | PG_BINARY);
+	if (fd >= 0)
+	{
+		if (read(fd, &first, 1) != 1)
+			first = 0;
+		CloseTransientFile(fd);
+	}
+	pfree(name);
+	return first != 0;
+}
+
+static void
 open_wal(SqmSource *source)
 {
 	const char *path = source->name;
@@ -556,11 +537,9 @@ open_wal(SqmSource *source)
 	if (source->with_log)
 		return;
 	if (log > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
-				 errmsg("SQLite database \"%s\" has an unprocessed write-ahead log", path),
-				 errdetail("Its -wal file holds changes that cannot be read without writing beside the database, which this extension never does."),
-				 errhint("Open and close it once with its application, run PRAGMA wal_checkpoint(TRUNCATE), or make a clean copy with the command .backup of the sqlite3 program.")));
+		raise_pending_log(path);
+	if (has_hot_journal(path))
+		sqm_lite_raise_unclean(path);
 	/* idle: nobody has it open, and nothing is in the log */
 	source->immutable = true;
 	source->lite = sqm_lite_open(path, path, SQM_OPEN_IMMUTABLE);
@@ -571,9 +550,16 @@ open_rollback(SqmSource *source, SqmPurpose purpose)
 {
 	const char *path = source->name;
 
-	source->lite = sqm_lite_open(path, path, SQM_OPEN_SHARED);
 	if (purpose == SQM_PURPOSE_READ || read_in_place)
+	{
+		/* a journal that was left behind is noticed when it is opened */
+		if (companion_size(path, "-journal") > 0)
+			sqm_connection_close_idle(path);
+		source->lite = sqm_connection_take(path, &source->before);
+		source->is_taken = true;
 		return;
+	}
+	source->lite = sqm_lite_open(path, path, SQM_OPEN_SHARED);
 	/* the shared lock makes the bytes one consistent moment */
 	sqm_lite_exec(source->lite,
 				  "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1");
@@ -591,6 +577,72 @@ open_rollback(SqmSource *source, SqmPurpose purpose)
 	source->lite = open_copied(source);
 }
 
+/* Is the file open in place in this process? */
+static bool
+is_in_use(dev_t device, ino_t inode)
+{
+	for (SqmSource *source = sources; source != NULL; source = source->next)
+		if (source->copy < 0 && source->before.st_dev == device &&
+			source->before.st_ino == inode)
+			return true;
+	return false;
+}
+
+static void
+copy_dropped(SqmSource *source, SqmFileHash *hash, SqmDropped *file)
+{
+	int64		size = sqm_dropped_size(file);
+	char	   *buffer = palloc(SQM_COPY_BLOCK);
+
+	open_copy(source);
+	for (int64 offset = 0; offset < size; offset += SQM_COPY_BLOCK)
+	{
+		int			amount = (int) Min(size - offset, SQM_COPY_BLOCK);
+
+		if (!sqm_dropped_read(file, buffer, amount, offset))
+			raise_changed(source->name);
+		copy_write(source, hash, buffer, amount, offset);
+	}
+	pfree(buffer);
+	source->facts.size = size;
+	source->facts.modified = sqm_dropped_modified(file);
+}
+
+/*
+ * A file below a directory that is open to everybody.  With a log that must be
+ * read, too, or a journal, it is refused: these would be further files that
+ * somebody may exchange.
+ */
+static void
+open_dropped(SqmSource *source, SqmPurpose purpose, const char *folder)
+{
+	const char *path = source->name;
+	SqmDropped *file = sqm_dropped_open(folder, path, is_in_use);
+	char		bytes[SQM_HEADER_SIZE];
+	SqmFileHash *hash;
+	SqmHeader	header;
+
+	sqm_check_source_size(path, sqm_dropped_size(file));
+	if (!sqm_dropped_lock(file, sqm_lite_busy_timeout()))
+		sqm_lite_raise_locked(path);
+	parse_header(bytes, sqm_dropped_read(file, bytes, SQM_HEADER_SIZE, 0),
+				 path, &header);
+	if (sqm_dropped_log_size(file) > 0)
+		raise_pending_log(path);
+	if (sqm_dropped_is_unclean(file))
+		sqm_lite_raise_unclean(path);
+	sqm_check_source_size(path, sqm_dropped_size(file));
+	check_size(&header, sqm_dropped_size(file), path);
+	hash = begin_hash(purpose);
+	copy_dropped(source, hash, file);
+	if (sqm_dropped_log_size(file) > 0 || !sqm_dropped_is_unchanged(file))
+		raise_changed(path);
+	end_hash(source, hash);
+	sqm_dropped_close(file);
+	source->facts.wal_mode = header.wal_mode;
+	source->lite = open_copied(source);
+}
+
 static void
 open_path(SqmSource *source, SqmPurpose purpose)
 {
@@ -602,6 +654,8 @@ open_path(SqmSource *source, SqmPurpose purpose)
 
 	stat_source(path, &source->before);
 	check_companions(path);
+	sqm_check_source_size(path, source->before.st_size +
+						  Max(companion_size(path, "-wal"), 0));
 	raw = sqm_raw_open(path, path);
 	complete = sqm_raw_read(raw, bytes, SQM_HEADER_SIZE, 0);
 	sqm_raw_close(raw);
@@ -612,9 +666,15 @@ open_path(SqmSource *source, SqmPurpose purpose)
 	source->facts.size = source->before.st_size;
 	source->facts.modified = source->before.st_mtim.tv_sec;
 	source->facts.change_counter = header.change_counter;
-	source->facts.wal_mode = header.wal_mode;
-	if (header.wal_mode)
+	/* SQLite believes a log that is there, whatever the header says */
+	source->facts.wal_mode = header.wal_mode ||
+		companion_size(path, "-wal") > 0;
+	if (source->facts.wal_mode)
+	{
+		/* it may have been in the other mode */
+		sqm_connection_close_idle(path);
 		open_wal(source);
+	}
 	else
 		open_rollback(source, purpose);
 }
@@ -637,27 +697,39 @@ forget_source(void *arg)
 			break;
 		}
 	}
-	if (source->lite != NULL)
+	if (source->lite != NULL && source->is_taken)
+		sqm_connection_give_back(source->lite, source->keep);
+	else if (source->lite != NULL)
 		sqm_lite_close(source->lite);
 	if (source->watch != NULL)
 		sqm_lite_close(source->watch);
+	source->lite = NULL;
 	if (source->copy >= 0)
 		FileClose(source->copy);
 	source->copy = -1;
 }
 
 /*
- * A path is the same for every role that may read it at all; the rights on a
- * large object were checked for the role that opened it only.  InvalidOid
- * finds anybody's.
+ * May what was opened for one role be given to another?  A file that was
+ * opened by its path is the same for all who may read every file, and a copy
+ * through a descriptor for all who may not; the rights on a large object were
+ * checked for the role that opened it only.
  */
+static bool
+is_for_role(const SqmSource *source, Oid role)
+{
+	if (sqm_is_large_object(source->name))
+		return source->role == role;
+	return source->dropped == (sqm_drop_folder(source->name, role) != NULL);
+}
+
+/* In a worker there is only what the leader's role may read. */
 static SqmSource *
 find_source(const char *name, Oid role)
 {
 	for (SqmSource *source = sources; source != NULL; source = source->next)
 		if (strcmp(source->name, name) == 0 &&
-			(role == InvalidOid || source->role == role ||
-			 !is_large_object(name)))
+			(source->adopted || is_for_role(source, role)))
 			return source;
 	return NULL;
 }
@@ -692,6 +764,8 @@ static void
 begin_snapshot(SqmSource *source)
 {
 	sqm_lite_exec(source->lite, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1");
+	sqm_lite_limit_length(source->lite);
+	sqm_guard_schema(source->lite);
 }
 
 /*
@@ -701,7 +775,7 @@ begin_snapshot(SqmSource *source)
 bool
 sqm_source_share(const char *name, SqmSourceShare *share)
 {
-	SqmSource  *source = find_source(name, InvalidOid);
+	SqmSource  *source = find_source(name, GetUserId());
 	const char *path;
 
 	if (source == NULL)
@@ -721,7 +795,7 @@ sqm_source_share(const char *name, SqmSourceShare *share)
 bool
 sqm_source_is_still(const char *name)
 {
-	SqmSource  *source = find_source(name, InvalidOid);
+	SqmSource  *source = find_source(name, GetUserId());
 
 	return source != NULL &&
 		(source->watch == NULL ||
@@ -740,6 +814,7 @@ sqm_source_adopt(const SqmSourceShare *share)
 
 	source->name = pstrdup(share->name);
 	source->role = GetUserId();
+	source->adopted = true;
 	source->copy = -1;
 	source->context = CurrentMemoryContext;
 	source->callback.func = forget_source;
@@ -762,6 +837,7 @@ create_source(const char *name, Oid role, SqmPurpose purpose)
 												  ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	SqmSource  *source = palloc0(sizeof(SqmSource));
+	char	   *folder;
 
 	source->name = pstrdup(name);
 	source->role = role;
@@ -771,8 +847,12 @@ create_source(const char *name, Oid role, SqmPurpose purpose)
 	source->callback.arg = source;
 	MemoryContextRegisterResetCallback(context, &source->callback);
 
-	if (is_large_object(name))
+	folder = sqm_drop_folder(name, role);
+	source->dropped = folder != NULL;
+	if (sqm_is_large_object(name))
 		open_large_object(source, purpose);
+	else if (source->dropped)
+		open_dropped(source, purpose, folder);
 	else
 		open_path(source, purpose);
 	if (purpose == SQM_PURPOSE_MIGRATE && source->facts.wal_mode &&
@@ -804,6 +884,29 @@ sqm_source_open(const char *source, Oid role, SqmPurpose purpose)
 	return found->lite;
 }
 
+static bool
+is_unchanged(SqmSource *source)
+{
+	struct stat now;
+
+	return stat(source->name, &now) == 0 &&
+		same_file_state(&source->before, &now) &&
+		companion_size(source->name, "-wal") <= 0;
+}
+
+/*
+ * The session will want to read this source again: its connection may outlive
+ * the transaction.
+ */
+void
+sqm_source_keep(const char *name)
+{
+	SqmSource  *source = find_source(name, InvalidOid);
+
+	if (source != NULL)
+		source->keep = true;
+}
+
 /*
  * Raise an error if a file that is read without locks has changed since it
  * was opened: what was read may be a mixture of two moments.
@@ -811,25 +914,17 @@ sqm_source_open(const char *source, Oid role, SqmPurpose purpose)
 void
 sqm_source_check_unchanged(const char *name)
 {
-	SqmSource  *source = find_source(name, InvalidOid);
-	struct stat now;
-
-	if (source == NULL || !source->immutable)
-		return;
-	if (stat(name, &now) == 0 && same_file_state(&source->before, &now) &&
-		companion_size(name, "-wal") <= 0)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_IN_USE),
-			 errmsg("SQLite database \"%s\" changed while it was read", name),
-			 errhint("Stop the application that writes to it, or work on a copy made with the command .backup of the sqlite3 program.")));
+	for (SqmSource *source = sources; source != NULL; source = source->next)
+		if (source->immutable && strcmp(source->name, name) == 0 &&
+			!is_unchanged(source))
+			raise_changed(name);
 }
 
 /* Facts about an open source. */
 SqmSourceFacts
 sqm_source_facts(const char *name)
 {
-	SqmSource  *source = find_source(name, InvalidOid);
+	SqmSource  *source = find_source(name, GetUserId());
 
 	if (source == NULL)
 		elog(ERROR, "source \"%s\" is not open", name);
@@ -845,7 +940,7 @@ sqm_source_facts(const char *name)
 const char *
 sqm_source_sha256(const char *name, const char **note)
 {
-	SqmSource  *source = find_source(name, InvalidOid);
+	SqmSource  *source = find_source(name, GetUserId());
 
 	if (source == NULL)
 		elog(ERROR, "source \"%s\" is not open", name);

@@ -89,10 +89,14 @@ open_reader(FunctionCallInfo fcinfo, Relation rel)
 static void
 prepare_completion(Completion *completion, Relation rel, SqmReader *reader)
 {
+	SqmCallerPath before = sqm_caller_path_enter();
+
+	/* what is constant in a default is evaluated when it is planned */
 	completion->fillin = sqm_fillin_create(rel,
 										   sqm_reader_loaded(reader,
 															 RelationGetDescr(rel)->natts),
 										   true);
+	sqm_caller_path_leave(before);
 	completion->estate = CreateExecutorState();
 	completion->result = makeNode(ResultRelInfo);
 	InitResultRelInfo(completion->result, rel, 1, NULL, 0);

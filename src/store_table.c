@@ -7,7 +7,7 @@
  * columns, checks, the heap in batches, indexes, events for foreign keys.
  * What only a statement does right (see store.c) must not come here.
  *
- * Where the code of the user's table runs: all of it in table_begin,
+ * Where the code of the user's table runs: all of it in open_table,
  * table_write and end_query.  So the caller's search_path is entered there,
  * once for some hundreds of rows, and only if there is any such code;
  * everything that is converted was converted before, under our settings.
@@ -121,7 +121,9 @@ look_at_table(TableStore *store)
 static SqmCallerPath
 enter(TableStore *store)
 {
-	return store->users_code ? sqm_caller_path_enter() : 0;
+	SqmCallerPath none = {0};
+
+	return store->users_code ? sqm_caller_path_enter() : none;
 }
 
 /* ---------------------------------------------------------------------
@@ -322,29 +324,37 @@ prepare_executor(TableStore *store, SqmReader *reader)
 	ExecOpenIndices(store->result, false);
 }
 
-SqmStore *
-sqm_store_table_create(const SqmStoreTask *task)
+static void
+open_table(TableStore *store, SqmReader *reader)
 {
-	TableStore *store = palloc0(sizeof(TableStore));
-	Relation	rel = task->rel;
-	SqmCallerPath before;
+	Relation	rel = store->rel;
 
-	store->base.way = "executor";
-	store->base.ops = table_slot_callbacks(rel);
-	store->base.write = table_write;
-	store->base.finish = table_finish;
-	store->base.abandon = table_abandon;
-	store->rel = rel;
-	prepare_executor(store, task->reader);
+	prepare_executor(store, reader);
 	store->fillin = sqm_fillin_create(rel,
-									  sqm_reader_loaded(task->reader,
+									  sqm_reader_loaded(reader,
 														RelationGetDescr(rel)->natts),
 									  false);
 	look_at_table(store);
 	store->bulk = GetBulkInsertState();
 	begin_query(store);
-	before = enter(store);
 	ExecBSInsertTriggers(store->estate, store->result);
+}
+
+SqmStore *
+sqm_store_table_create(const SqmStoreTask *task)
+{
+	TableStore *store = palloc0(sizeof(TableStore));
+	SqmCallerPath before;
+
+	store->base.way = "executor";
+	store->base.ops = table_slot_callbacks(task->rel);
+	store->base.write = table_write;
+	store->base.finish = table_finish;
+	store->base.abandon = table_abandon;
+	store->rel = task->rel;
+	/* what is constant in a default is evaluated when it is planned */
+	before = sqm_caller_path_enter();
+	open_table(store, task->reader);
 	sqm_caller_path_leave(before);
 	return &store->base;
 }

@@ -59,4 +59,4 @@ def draw(scenarios):
 
 def write(path, scenarios):
     with open(path, 'w', encoding='utf-8') as file:
-        file.write(draw([s for s in scenarios if any(line.runs for line in s.lines)]))
+        file.write(draw([s for s in scenarios if sum(bool(line.runs) for line in s.lines) > 1]))

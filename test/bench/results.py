@@ -110,26 +110,29 @@ def table(scenario):
     return '\n'.join(out)
 
 
-def growth(first, last, units, method):
-    """How many times as long a unit takes in the last scenario as in the first."""
+def growth(first, last, units, method, what, least=0.0):
+    """How many times as much a unit takes in the last scenario as in the first; None if there was too little to tell."""
     each = []
     for scenario, number in ((first, units[0]), (last, units[1])):
         line = next((one for one in scenario.lines if one.method == method and one.counts), None)
         if line is None:
             return None
-        each.append(line.median('seconds') / number)
+        if line.median(what) <= least:
+            return None
+        each.append(line.median(what) / number)
     return each[1] / each[0]
 
 
 def growth_table(pairs):
     """pairs: (what, first scenario, last scenario, (units in the first, in the last))"""
     out = ['### How it grows', '', 'Time per unit in the larger source, in the smaller one = 1.', '',
-           '| unit | method | time per unit |', '|---|---|---|']
+           '| unit | method | processor time per unit | time per unit |', '|---|---|---|---|']
     for what, first, last, units in pairs:
         for line in first.lines:
-            factor = growth(first, last, units, line.method)
+            factor = growth(first, last, units, line.method, 'seconds')
+            cpu = growth(first, last, units, line.method, 'cpu', ENOUGH)
             if factor is not None:
-                out.append(f'| {what} | {line.label} | {factor:.2f} |')
+                out.append(f'| {what} | {line.label} | {f"{cpu:.2f}" if cpu else "-"} | {factor:.2f} |')
     return '\n'.join(out) + '\n'
 
 

@@ -14,7 +14,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(start_server sqlite sqlite_rows quoted slurp_bytes
-  write_bytes error_of relations_of companions_of);
+  write_bytes error_of relations_of companions_of schema_dump_of catalog_of);
 
 # A running server with a database "postgres" that has the extension.
 sub start_server
@@ -124,6 +124,46 @@ sub relations_of
 		UNION ALL
 		SELECT 'runs', count(*)::text, NULL FROM sq2pg.runs
 		ORDER BY 1, 2, 3});
+}
+
+# A schema as pg_dump writes it, without what differs from dump to dump.
+sub schema_dump_of
+{
+	my ($node, $database, $schema, @options) = @_;
+	my ($out, $err);
+
+	IPC::Run::run(
+		[ 'pg_dump', '-h', $node->host, '-p', $node->port, '-d', $database,
+			'-n', $schema, @options ],
+		'>', \$out, '2>', \$err)
+	  or die "pg_dump failed: $err";
+	return join "\n", grep { !/^\\(?:un)?restrict / } split /\n/, $out;
+}
+
+# What pg_dump does not show: who is who, by OID, and whether it is at work.
+sub catalog_of
+{
+	my ($node, $database, $schema) = @_;
+
+	return $node->safe_psql(
+		$database, qq{
+		SET jit = off;
+		CREATE TEMPORARY TABLE mine AS SELECT oid FROM pg_class
+			WHERE relnamespace = '"$schema"'::regnamespace;
+		SELECT 'r', c.oid, relname, relkind, relhastriggers, relhasrules, relacl
+			FROM pg_class c JOIN mine USING (oid) ORDER BY c.oid;
+		SELECT 'k', c::text FROM pg_constraint c
+			JOIN mine ON mine.oid = conrelid ORDER BY c.oid;
+		SELECT 't', t::text FROM pg_trigger t
+			JOIN mine ON mine.oid = tgrelid ORDER BY t.oid;
+		SELECT 'i', indexrelid, indisvalid, indisready, indisunique FROM pg_index
+			JOIN mine ON mine.oid = indrelid ORDER BY indexrelid;
+		SELECT 'a', attrelid, attnum, attname, atttypid, atttypmod, attnotnull,
+			atthasdef, attidentity, attgenerated FROM pg_attribute
+			JOIN mine ON mine.oid = attrelid ORDER BY attrelid, attnum;
+		SELECT 'server', srvname FROM pg_foreign_server ORDER BY 1, 2;
+		SELECT 'schema', nspname FROM pg_namespace
+			WHERE nspname !~ '^pg_(toast_)?temp_' ORDER BY 1, 2;});
 }
 
 # The files that SQLite may keep beside a database, those that are there.

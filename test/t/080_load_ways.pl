@@ -58,6 +58,10 @@ sub load_table
 		'3', 'and its rows are there');
 	is($node->safe_psql('postgres', $prelude . load_table('few', '{id,t}', 'free')),
 		'executor 3', 'other tables take the short way');
+	$node->safe_psql('postgres', 'TRUNCATE taken');
+	is( $node->safe_psql('postgres', $prelude . 'SELECT loaded, verified FROM sq2pg_migrate('
+			  . quoted($source) . ", mode => 'data', include => '{few}', rename => '{\"few\": \"taken\"}') WHERE action = 'total'"),
+		'3|t', 'in a whole run, too');
 	my ($state, $message) = error_of($node, 'postgres',
 		"TRUNCATE taken;\n" . load_table('few', '{id,t}', 'taken'));
 	like($message, qr/the row would be lost/,
