@@ -572,8 +572,7 @@ fuzz_option(FuzzInput *input)
 		names[i] = text;
 	}
 	check_deparsed(names[0], names[1], names[2]);
-	if (names[0][0] && names[1][0] && names[2][0] && names[3][0])
-		check_names(names, 4);
+	check_names(names, 4);
 	(void) DirectFunctionCall2(sqm_fdw_validator,
 							   PointerGetDatum(construct_array(options, 1 + choice / 3 % 4,
 															   TEXTOID, -1, false, TYPALIGN_INT)),
