@@ -113,6 +113,7 @@ foreach my $i (0 .. $#payloads)
 	  "CREATE TRIGGER ${\name('t' . $p)} AFTER INSERT ON checks$i WHEN new.a = $t BEGIN SELECT $t; END";
 }
 # calls, where an expression may stand
+no warnings 'qw';
 foreach my $call (qw{pwned() public_pwned(1) pg_sleep(100) pg_read_file('/etc/passwd') nextval('pwn_count')
 	set_config('a.b','c',0) lo_import('/etc/passwd') query_to_xml('x',1,1,'') dblink('x') version()})
 {
@@ -122,6 +123,7 @@ foreach my $call (qw{pwned() public_pwned(1) pg_sleep(100) pg_read_file('/etc/pa
 	  "CREATE TABLE calldefault$i (a INT, b DEFAULT ($call))",
 	  "CREATE TRIGGER calltrigger$i AFTER INSERT ON checks0 BEGIN SELECT $call; END";
 }
+use warnings 'qw';
 # collations that sqlite3 does not know: an application's
 push @schema, 'PRAGMA writable_schema = on', map {
 	"UPDATE sqlite_schema SET sql = replace(sql, 'NOCASE', ${\text(name('x' . $payloads[$_]))}) WHERE name = 'collate$_'"
@@ -272,6 +274,83 @@ foreach my $lie (@lies)
 }
 cmp_ok($seen, '>', 15, "errors in $seen of them");
 nothing_happened('lies');
+
+# Pages that lie: cycles and absurd sizes
+
+my $whole = "$dir/whole.db";
+sqlite($whole, q{
+	PRAGMA page_size = 512;
+	PRAGMA auto_vacuum = none;
+	CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT);
+	CREATE INDEX t_b ON t (b);
+	CREATE TABLE o (a TEXT);
+	CREATE TABLE gone (x);
+	WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) INSERT INTO t SELECT i, printf('%0100d', i) FROM n;
+	INSERT INTO o VALUES (printf('%05000d', 1));
+	INSERT INTO gone SELECT b FROM t;
+	DROP TABLE gone;
+});
+my $good = slurp_bytes($whole);
+my %root = map { @$_ } sqlite_rows($whole, 'SELECT name, rootpage FROM sqlite_schema');
+my $start_of = sub { return 512 * ($root{ $_[0] } - 1) };
+# where a cell of a root page lies; the header of inner pages is longer
+my $cell_of = sub {
+	my ($name, $cell) = @_;
+	my $at = $start_of->($name);
+
+	return $at + unpack 'n', substr $good, $at + (ord(substr $good, $at, 1) <= 5 ? 12 : 8) + 2 * $cell, 2;
+};
+my $o = $cell_of->('o', 0);
+# of 5000 bytes the cell holds few; the number of the next page stands behind them
+my $first_overflow = unpack 'N', substr $good, $start_of->('o') + 508, 4;
+my $free = unpack 'N', substr $good, 32, 4;
+my $own = pack 'N', $root{t};
+my $huge = "\xff" x 9;
+my @damages = (
+	[ 'a page is its own last child', $start_of->('t') + 8, $own ],
+	[ 'a page is its own first child', $cell_of->('t', 0), $own ],
+	[ 'an index page is its own child', $start_of->('t_b') + 8, pack 'N', $root{t_b} ],
+	[ 'the schema is a child of a table', $start_of->('t') + 8, pack 'N', 1 ],
+	[ 'a child far outside', $start_of->('t') + 8, "\xff\xff\xff\xff" ],
+	[ 'an overflow page follows itself', 512 * ($first_overflow - 1), pack 'N', $first_overflow ],
+	[ 'the overflow goes to the schema', 512 * ($first_overflow - 1), pack 'N', 1 ],
+	[ 'the overflow ends early', 512 * ($first_overflow - 1), "\0\0\0\0" ],
+	[ 'a row of 2^63 bytes', $o, $huge ],
+	[ 'a row of 2 GB', $o, "\x87\xff\xff\xff\x7f" ],
+	[ 'a header of a record as long as it can be', $o + 3, $huge ],
+	[ 'a value of 2 GB', $o + 4, "\x8f\xff\xff\xff\x7d" ],
+	[ 'reserved types of values', $o + 4, "\x0a\x0b" ],
+	[ '65535 cells', $start_of->('t') + 3, "\xff\xff" ],
+	[ 'no cells', $start_of->('t') + 3, "\0\0" ],
+	[ 'a cell outside of the page', $start_of->('o') + 8, "\x7f\xff" ],
+	[ 'a cell in the header', $start_of->('o') + 8, "\0\1" ],
+	[ 'a free page follows itself', 512 * ($free - 1), pack 'NN', $free, 0xffffffff ],
+	[ 'another kind of page', $start_of->('t'), "\x0a" ],
+	[ 'no kind of page', $start_of->('t'), "\0" ],
+	[ 'pages of 64 kB', 16, "\0\1" ],
+	[ 'pages of 1 byte', 16, "\0\0" ],
+	[ 'nothing usable in a page', 20, "\xff" ],
+	[ 'a format of the future', 44, "\0\0\0\x63" ],
+	[ 'an unknown encoding', 56, "\0\0\0\x09" ],
+	[ '2^32 pages', 28, "\xff\xff\xff\xff" ],
+	[ 'incremental vacuum with no root', 52, "\xff\xff\xff\xff" ]);
+foreach my $damage (@damages)
+{
+	my ($name, $at, $bytes) = @$damage;
+	my $image = $good;
+	my $before = relations_of($node, 'postgres') =~ s/^runs.*$//mr;
+
+	substr($image, $at, length $bytes) = $bytes;
+	write_bytes($whole, $image);
+	my $file = quoted($whole);
+	answers($name, [ (map { sprintf $_, $file, q{'public'}, q{'scans'} } @everything),
+			"SELECT lo_from_bytea(4242, pg_read_binary_file($file))",
+			(map { sprintf $_, q{'lo:4242'}, q{'public'}, q{'scans'} } @everything), 'SELECT lo_unlink(4242)' ]);
+	is(relations_of($node, 'postgres') =~ s/^runs.*$//mr, $before, "$name: nothing is left");
+	is_deeply([ companions_of($whole) ], [], "$name: no file");
+}
+is($node->safe_psql('postgres', 'SELECT count(*) FROM pg_largeobject_metadata'), 0, 'no large object is left');
+nothing_happened('pages');
 
 # In data mode the target's names may be what they like, too.
 sqlite("$dir/target.db", 'CREATE TABLE "a""b; --" ("c""d; --" INTEGER PRIMARY KEY, "e\'f" TEXT); INSERT INTO "a""b; --" VALUES (1, \'x\'), (2, \'y\')');
