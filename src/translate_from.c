@@ -271,7 +271,7 @@ from_table(SqmTranslator *tr, const SqmFrom *item, SqmRelation *rel)
 		return sqm_problem(tr, psprintf("table \"%s\" is not migrated",
 										item->name));
 	rel->name = item->alias ? item->alias : item->name;
-	rel->alias = item->alias ? item->alias : table->target;
+	rel->alias = sqm_some_name(item->alias ? item->alias : table->target);
 	rel->columns = list_copy(table->outputs);
 	rel->primary_key = table->primary_key;
 	rel->rowid = table->rowid;
@@ -312,7 +312,7 @@ from_select(SqmTranslator *tr, const SqmFrom *item, SqmRelation *rel)
 	scope->core = core;
 	if (query == NULL)
 		return NULL;
-	rel->alias = item->alias ? item->alias : made_up_alias(tr);
+	rel->alias = item->alias ? sqm_some_name(item->alias) : made_up_alias(tr);
 	rel->name = rel->alias;
 	rel->columns = query->outputs;
 	return psprintf("(%s) AS %s", query->sql, quote_identifier(rel->alias));

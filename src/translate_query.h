@@ -91,6 +91,7 @@ extern SqmOutput *sqm_make_output(const char *name, const char *target,
 extern char *sqm_column_target(const SqmTerm *t);
 extern List *sqm_translate_results(SqmTranslator *tr, SqmScope *scope,
 								   List *results);
+extern char *sqm_some_name(char *name);
 extern void sqm_make_unique(List *outputs);
 
 /* translate_order.c */

@@ -295,6 +295,13 @@ count_names(List *outputs, int before, const char *target)
 	return count;
 }
 
+/* SQLite takes "" for a name, PostgreSQL does not. */
+char *
+sqm_some_name(char *name)
+{
+	return name[0] != '\0' ? name : pstrdup("_");
+}
+
 /* Two results of one name: SQLite calls the second one name:1. */
 void
 sqm_make_unique(List *outputs)
@@ -308,9 +315,7 @@ sqm_make_unique(List *outputs)
 		int			serial = 0;
 
 		CHECK_FOR_INTERRUPTS();
-		/* SQLite takes "" for a name, PostgreSQL does not */
-		if (out->target[0] == '\0')
-			out->target = "_";
+		out->target = sqm_some_name(out->target);
 		bases[i] = out->target;
 		for (int j = 0; j < i; j++)
 			serial += strcmp(bases[j], bases[i]) == 0;

@@ -318,7 +318,8 @@ register_cte(SqmScope *scope, const SqmCte *cte, List *outputs)
 {
 	SqmTableInfo *table = palloc0(sizeof(SqmTableInfo));
 
-	table->name = table->target = cte->name;
+	table->name = cte->name;
+	table->target = sqm_some_name(cte->name);
 	table->outputs = outputs;
 	scope->tables = lcons(table, scope->tables);
 	return table;
@@ -412,7 +413,7 @@ translate_ctes(SqmTranslator *tr, SqmScope *scope, const SqmSelect *select)
 							 quote_identifier(((SqmOutput *)
 											   lfirst(lc2))->target));
 		appendStringInfo(&out, "%s%s (%s) AS (%s)", out.len > 0 ? ", " : "",
-						 quote_identifier(cte->name), names.data, query->sql);
+						 quote_identifier(sqm_some_name(cte->name)), names.data, query->sql);
 	}
 	return psprintf("WITH %s%s ", recursive ? "RECURSIVE " : "", out.data);
 }
