@@ -3,6 +3,7 @@
 #   make            build                    make demo     set up, migrate a sample, show the report
 #   make install    into PG_CONFIG's tree    make test     set up and run every test
 #   make installcheck  pg_regress against a running server
+#   make test-long  the same, trying much more
 #   make bench      measure against COPY and, with PEERS="pgloader ...", other tools
 #
 EXTENSION = sqlite_fdw_mig
@@ -27,7 +28,7 @@ EXTRA_CLEAN = $(DATA_built) $(FIXTURES)
 
 # The goals of the last section install PostgreSQL where there is none, so they
 # must not need its makefiles.
-CONVENIENCE = demo test versions bench
+CONVENIENCE = demo test test-long versions bench
 
 PG_CONFIG ?= pg_config
 ifneq ($(filter-out $(CONVENIENCE),$(or $(MAKECMDGOALS),all)),)
@@ -60,6 +61,9 @@ demo:
 
 test:
 	test/run
+
+test-long:
+	SQM_PROPERTY=long test/run
 
 versions:
 	test/versions $(VERSIONS)
