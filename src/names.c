@@ -135,6 +135,9 @@ enter_name(HTAB *taken, const char *name, bool *found)
 	return entry;
 }
 
+/* SQLite takes "" for a name, PostgreSQL does not. */
+#define NAME_FOR_NONE "_"
+
 /*
  * "name" cut to fit, with "_2", "_3" ... where it is taken; then it is taken.
  * Every name remembers its last suffix: thousands that are equal after the cut
@@ -143,8 +146,9 @@ enter_name(HTAB *taken, const char *name, bool *found)
 char *
 sqm_names_take(HTAB *taken, const char *name)
 {
-	int			length = strlen(name);
-	char	   *candidate = pnstrdup(name, pg_mbcliplen(name, length,
+	const char *base = name[0] != '\0' ? name : NAME_FOR_NONE;
+	int			length = strlen(base);
+	char	   *candidate = pnstrdup(base, pg_mbcliplen(base, length,
 														NAMEDATALEN - 1));
 	bool		found;
 	TakenName  *first = enter_name(taken, candidate, &found);
@@ -154,7 +158,7 @@ sqm_names_take(HTAB *taken, const char *name)
 		char	   *suffix = psprintf("_%d", ++first->suffix);
 		int			room = NAMEDATALEN - 1 - (int) strlen(suffix);
 
-		candidate = psprintf("%.*s%s", pg_mbcliplen(name, length, room), name,
+		candidate = psprintf("%.*s%s", pg_mbcliplen(base, length, room), base,
 							 suffix);
 		(void) enter_name(taken, candidate, &found);
 		CHECK_FOR_INTERRUPTS();

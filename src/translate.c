@@ -844,6 +844,15 @@ index_key(SqmTranslator *tr, SqmTerm *t)
 	return sqm_term(SQM_T_TEXT, false, sqm_equal_key(t));
 }
 
+/* A number, a string, NULL; -5. */
+static bool
+is_plain_literal(const SqmExpr *e)
+{
+	if (e->kind == SQM_E_NEGATE || e->kind == SQM_E_PLUS)
+		e = e->left;
+	return e->kind <= SQM_E_BLOB;
+}
+
 static SqmTerm *
 translate_in_context(SqmTranslator *tr, const SqmExpr *e,
 					 const char *wanted_type)
@@ -864,6 +873,13 @@ translate_in_context(SqmTranslator *tr, const SqmExpr *e,
 			t = sqm_translate_expr(tr, e);
 			if (wanted_type != NULL)
 				t = sqm_assign(tr, t, wanted_type);
+
+			/*
+			 * DEFAULT takes no IS, LIKE or AND without parentheses.
+			 */
+			if (t != NULL && tr->context == SQM_CONTEXT_DEFAULT &&
+				!is_plain_literal(e))
+				t = sqm_term(t->type, true, unconstify(char *, sqm_atom(t)));
 			return t;
 		case SQM_CONTEXT_VIEW:
 			break;

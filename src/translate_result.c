@@ -308,6 +308,9 @@ sqm_make_unique(List *outputs)
 		int			serial = 0;
 
 		CHECK_FOR_INTERRUPTS();
+		/* SQLite takes "" for a name, PostgreSQL does not */
+		if (out->target[0] == '\0')
+			out->target = "_";
 		bases[i] = out->target;
 		for (int j = 0; j < i; j++)
 			serial += strcmp(bases[j], bases[i]) == 0;

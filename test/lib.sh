@@ -15,6 +15,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 extension=sqlite_fdw_mig
 oldest_pg=15
 work=
+server_env=()                   # what the server's environment has beyond ours
 passed=0
 failed=0
 skipped=0
@@ -202,7 +203,7 @@ log_line_prefix = '%m [%p] %a: '
 $(printf '%s\n' "$@")
 CONF
     export PGHOST=$work PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
-    as_server "$bindir/pg_ctl" -D "$work/pg" -l "$work/server.log" -s -w start || {
+    as_server env "${server_env[@]}" "$bindir/pg_ctl" -D "$work/pg" -l "$work/server.log" -s -w start || {
         cat "$work/server.log" >&2
         die "the server did not start"
     }

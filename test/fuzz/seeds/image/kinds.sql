@@ -1,0 +1,13 @@
+-- every kind of table, column and value
+CREATE TABLE w (k TEXT, l INT, v BLOB, PRIMARY KEY (k, l DESC)) WITHOUT ROWID;
+CREATE TABLE s (a INT, b REAL, c TEXT, d BLOB, e ANY) STRICT;
+CREATE TABLE g (a INT, b AS (a * 2), c TEXT AS (a || 'x') STORED, CHECK (a > 0));
+CREATE TABLE o (done BOOLEAN, j JSON, u UUID, d DATE, t TIME, ts TIMESTAMP, n, c VARCHAR(3) COLLATE NOCASE);
+CREATE TABLE "q""; --" ("a'b" TEXT DEFAULT 'x''y', "c d" TEXT);
+CREATE VIRTUAL TABLE f USING fts5(body);
+CREATE TRIGGER tr AFTER INSERT ON o BEGIN INSERT INTO f VALUES (new.c); END;
+INSERT INTO w VALUES ('a', 1, x'00ff'), ('b', 2, zeroblob(300));
+INSERT INTO s VALUES (1, 2.5, 'x', x'01', 'any'), (NULL, NULL, NULL, NULL, NULL), (9223372036854775807, -1e300, '', x'', 7);
+INSERT INTO g (a) VALUES (1), (2), (3);
+INSERT INTO o VALUES (1, '{"a":[1,2]}', '550e8400-e29b-41d4-a716-446655440000', '2020-01-31', '10:00', '2020-01-31T10:00:00Z', 1, 'abc'), (0, '[]', NULL, 2459000.5, NULL, 1577836800, 'x', 'ABC');
+INSERT INTO "q""; --" DEFAULT VALUES;
