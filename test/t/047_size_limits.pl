@@ -83,17 +83,13 @@ note("values: $peak MB");
 
 SKIP:
 {
-	skip 'values of a gigabyte need make test-long', 4 unless $long;
+	skip 'values of a gigabyte need make test-long', 3 unless $long;
 
-	sqlite("$dir/huge.db", 'CREATE TABLE v (id INTEGER PRIMARY KEY, b BLOB); INSERT INTO v (b) VALUES (zeroblob(999999000));');
+	sqlite("$dir/huge.db", 'CREATE TABLE huge (id INTEGER PRIMARY KEY, b BLOB); INSERT INTO huge (b) VALUES (zeroblob(999999000));');
 	($said, $peak) = measured(migration('huge'));
 	is($said, "|1|t\n", 'a gigabyte');
 	cmp_ok($peak, '<', 4500, 'a gigabyte: memory');
 	note("a gigabyte: $peak MB");
-	sqlite("$dir/json.db", q{CREATE TABLE v (j JSON); INSERT INTO v SELECT '["' || hex(zeroblob(140000000)) || '"]';});
-	($said, $peak) = measured("SELECT loaded, verified FROM sq2pg_migrate('$dir/json.db', types => '{\"v.j\": \"jsonb\"}') WHERE action = 'total';");
-	like($said, qr/ERROR:  (54000|22P02|P0001|22\d\d\d|\w{5}): /, 'more than jsonb holds');
-	note("jsonb: $peak MB: $said");
 
 	# 100 MB of schema
 	sqlite("$dir/schema.db", 'BEGIN;' . join('', map { "CREATE TABLE t$_ (a INT /* " . ('x' x 100000) . " */);" } 1 .. 1000) . 'COMMIT;');
