@@ -48,7 +48,10 @@ INSERT INTO views (query) VALUES
 	('SELECT id FROM users WHERE created > (SELECT max(day) FROM orders)'),
 	('SELECT strftime(''%Y'', name) AS y FROM users'),
 	('SELECT id || '': '' || total AS l FROM orders'),
-	('SELECT CAST(name AS INTEGER) i FROM users WHERE created >= date(''now'', ''start of year'')');
+	('SELECT CAST(name AS INTEGER) i FROM users WHERE created >= date(''now'', ''start of year'')'),
+	('SELECT name FROM (users) WHERE id = 1'),
+	('SELECT name FROM ((users AS a)), (orders o) WHERE o.userId = a.id ORDER BY o.id'),
+	('SELECT 1 AS "", 2 AS "_", 3 AS ""');
 
 SELECT v.query, E'\n  => ' || coalesce(t.translated, 'no: ' || t.problem), t.notes
 FROM views v, sq2pg.translate_view('CREATE VIEW v AS ' || v.query, :'catalog') t ORDER BY n;

@@ -394,7 +394,8 @@ append_join(SqmTranslator *tr, StringInfo out, const SqmFrom *item,
 			return sqm_problem(tr, "an alias, USING or NATURAL of a join in "
 							   "parentheses has no faithful equivalent");
 		sql = sqm_translate_from(tr, item->nested);
-		if (sql != NULL)
+		/* PostgreSQL takes no parentheses around a single table */
+		if (sql != NULL && list_length(item->nested) > 1)
 			sql = psprintf("(%s)", sql);
 	}
 	else
