@@ -64,6 +64,8 @@ test:
 
 test-long:
 	SQM_PROPERTY=long test/run
+	test/sanitize
+	SQM_FUZZ_SECONDS=$${SQM_FUZZ_SECONDS:-600} test/fuzz/run
 
 versions:
 	test/versions $(VERSIONS)

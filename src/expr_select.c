@@ -46,46 +46,110 @@ sqm_take_order_by(SqmCursor *cur)
 	return list;
 }
 
+/* The first of these words, NULL-terminated, that is next; it is taken. */
+static const char *
+take_one_of(SqmCursor *cur, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (sqm_accept_word(cur, *words))
+			return *words;
+	return NULL;
+}
+
+/* Where a frame begins or ends, in the order of the rows. */
+typedef enum FrameBound
+{
+	BOUND_FIRST,
+	BOUND_BEFORE,
+	BOUND_CURRENT,
+	BOUND_AFTER,
+	BOUND_LAST,
+	BOUND_NONE					/* not understood */
+} FrameBound;
+
+static FrameBound
+take_bound(SqmCursor *cur, StringInfo frame)
+{
+	const SqmToken *tok = sqm_peek(cur, 0);
+	const char *number = "UNBOUNDED";
+	bool		unbounded = sqm_accept_word(cur, number);
+
+	if (!unbounded && sqm_accept_word(cur, "CURRENT"))
+	{
+		appendStringInfoString(frame, " CURRENT ROW");
+		return sqm_accept_word(cur, "ROW") ? BOUND_CURRENT : BOUND_NONE;
+	}
+	if (!unbounded)
+	{
+		if (tok->kind != SQM_TOK_INTEGER || tok->end - tok->start >= 10)
+			return BOUND_NONE;
+		number = sqm_token_text(cur, tok);
+		if (strspn(number, "0123456789") != strlen(number))
+			return BOUND_NONE;
+		sqm_advance(cur);
+	}
+	if (sqm_accept_word(cur, "PRECEDING"))
+	{
+		appendStringInfo(frame, " %s PRECEDING", number);
+		return unbounded ? BOUND_FIRST : BOUND_BEFORE;
+	}
+	appendStringInfo(frame, " %s FOLLOWING", number);
+	return !sqm_accept_word(cur, "FOLLOWING") ? BOUND_NONE :
+		unbounded ? BOUND_LAST : BOUND_AFTER;
+}
+
+/* EXCLUDE …, or nothing */
+static bool
+take_exclusion(SqmCursor *cur, StringInfo frame)
+{
+	static const char *const whats[] = {"NO", "CURRENT", "GROUP", "TIES", NULL};
+	const char *what;
+	const char *more;
+
+	if (!sqm_accept_word(cur, "EXCLUDE"))
+		return true;
+	what = take_one_of(cur, whats);
+	if (what == NULL)
+		return false;
+	more = what == whats[0] ? "OTHERS" : what == whats[1] ? "ROW" : NULL;
+	appendStringInfo(frame, " EXCLUDE %s%s%s", what, more ? " " : "",
+					 more ? more : "");
+	return more == NULL || sqm_accept_word(cur, more);
+}
+
 /*
- * A frame is kept as words: only those that are listed here and plain
- * numbers get through, so the text is the same in both languages.
+ * A frame is kept as text: only keywords and plain numbers get through, in the
+ * order that both languages have in common.
  */
 static char *
 take_frame(SqmCursor *cur)
 {
-	static const char *const words[] = {
-		"RANGE", "ROWS", "GROUPS", "BETWEEN", "AND", "UNBOUNDED", "CURRENT",
-		"ROW", "PRECEDING", "FOLLOWING", "EXCLUDE", "NO", "OTHERS", "GROUP",
-		"TIES"
-	};
+	static const char *const units[] = {"RANGE", "ROWS", "GROUPS", NULL};
+	const char *unit = take_one_of(cur, units);
 	StringInfoData frame;
+	FrameBound	start;
+	FrameBound	end = BOUND_CURRENT;
 
+	if (unit == NULL)
+		return NULL;
 	initStringInfo(&frame);
-	while (sqm_peek(cur, 0)->kind != SQM_TOK_END && !sqm_is_op(cur, 0, ')'))
+	appendStringInfoString(&frame, unit);
+	if (sqm_accept_word(cur, "BETWEEN"))
 	{
-		const SqmToken *tok = sqm_peek(cur, 0);
-		const char *found = NULL;
-
-		for (int i = 0; i < (int) lengthof(words); i++)
-		{
-			if (sqm_is_word(cur, 0, words[i]))
-				found = words[i];
-		}
-		if (tok->kind == SQM_TOK_INTEGER && tok->end - tok->start < 10)
-		{
-			found = sqm_token_text(cur, tok);
-			if (strspn(found, "0123456789") != strlen(found))
-				found = NULL;
-		}
-		if (found == NULL)
-		{
-			sqm_fail(cur, "unsupported window frame");
-			return NULL;
-		}
-		appendStringInfo(&frame, "%s%s", frame.len > 0 ? " " : "", found);
-		sqm_advance(cur);
+		appendStringInfoString(&frame, " BETWEEN");
+		start = take_bound(cur, &frame);
+		appendStringInfoString(&frame, " AND");
+		end = sqm_accept_word(cur, "AND") ? take_bound(cur, &frame) : BOUND_NONE;
 	}
-	return frame.len > 0 ? frame.data : NULL;
+	else
+		start = take_bound(cur, &frame);
+	if (start > end || start == BOUND_LAST || end == BOUND_FIRST ||
+		end == BOUND_NONE || !take_exclusion(cur, &frame))
+	{
+		sqm_fail(cur, "unsupported window frame");
+		return NULL;
+	}
+	return frame.data;
 }
 
 /* ( [PARTITION BY …] [ORDER BY …] [frame] ), after OVER */

@@ -201,7 +201,7 @@ foreach my $round (1 .. $rounds)
 {
 	my $at = int(1000 * $duration * ($round - rand) / $rounds) + 1;
 	my $workers = ($round % 2) * 2;
-	my ($got, $late) = latency('run', "SET sqlite_fdw_mig.workers = $workers; $call; SELECT 1 / 0", $at);
+	my ($got, $late) = latency('run', "SET sqlite_fdw_mig.workers = $workers; BEGIN; $call; SELECT 1 / 0", $at);
 
 	$cancelled++ if $got eq '57014';
 	$late_at = $late if $got eq '57014' and $late > $late_at;
