@@ -210,9 +210,12 @@ CREATE FUNCTION sq2pg.completeness_notes(model sq2pg.model, completed sq2pg.mode
     )
     SELECT ARRAY(SELECT ROW((u.n).*)::sq2pg.note FROM unclear AS u)
         || CASE WHEN is_added THEN sq2pg.unaddable_notes(completed, tables, steps) ELSE '{}' END
-        || ARRAY(SELECT ROW(m.*)::sq2pg.note FROM unnest(sq2pg.missing_notes(completed, tables, steps, is_added)) AS m
+        || ARRAY(SELECT ROW(m.table_ordinal, m.column_name, m.severity, m.code, m.occurrences, m.sample, m.message,
+                            m.hint)::sq2pg.note
+                   FROM unnest(sq2pg.missing_notes(completed, tables, steps, is_added)) WITH ORDINALITY AS m
                   WHERE NOT EXISTS (SELECT FROM unclear AS u WHERE (u.n).table_ordinal = m.table_ordinal
-                                                               AND (u.n).column_name IS NOT DISTINCT FROM m.column_name))
+                                                               AND (u.n).column_name IS NOT DISTINCT FROM m.column_name)
+                  ORDER BY m.ordinality)
 $$;
 COMMENT ON FUNCTION sq2pg.completeness_notes(sq2pg.model, sq2pg.model, sq2pg.data_table[], sq2pg.step[], boolean) IS
     'what is missing, or not clear';

@@ -29,7 +29,8 @@ CREATE POLICY "p'"";" ON "t""; DROP SCHEMA dn CASCADE; --" USING ("a b" <> 3 OR 
 
 -- the parents of this one are missing: told with their names
 SELECT m.* FROM sq2pg_migrate(:'db', mode => 'data', include => '{abc*,"t?; *"}') AS m;
-SELECT severity, code, table_name, column_name, sample, message, hint FROM sq2pg_check(:'db', mode => 'data', include => '{abc*,"t?; *"}');
+SELECT severity, code, table_name, column_name, sample, message, hint FROM sq2pg_check(:'db', mode => 'data', include => '{abc*,"t?; *"}')
+ WHERE code <> 'estimate';
 ALTER TABLE "t""; DROP SCHEMA dn CASCADE; --" DROP CONSTRAINT "%I; --";
 -- the trigger is named, and switched off
 SELECT m.* FROM sq2pg_migrate(:'db', mode => 'data', include => '{abc*,"t?; *"}') AS m;

@@ -85,16 +85,6 @@
 #define sqm_vacuum_delay() vacuum_delay_point()
 #endif
 
-/* Does a collation compare bytes? */
-#include "utils/pg_locale.h"
-
-#if PG_VERSION_NUM >= 180000
-#define sqm_collation_is_c(collation) \
-	(pg_newlocale_from_collation(collation)->collate_is_c)
-#else
-#define sqm_collation_is_c(collation) lc_collate_is_c(collation)
-#endif
-
 /*
  * Input functions that report a bad value instead of throwing an error came
  * with 16.  Before that sqm_input_soft is never called.

@@ -168,7 +168,8 @@ raise_sqlite(SqmLite *lite, int rc)
 {
 	char	   *message;
 
-	if ((rc & 0xff) == SQLITE_INTERRUPT)
+	/* who cancels the wait for a lock wants to hear that */
+	if ((rc & 0xff) == SQLITE_INTERRUPT || (rc & 0xff) == SQLITE_BUSY)
 		CHECK_FOR_INTERRUPTS();
 	message = sqlite_message(lite->db, rc);
 	if ((rc & 0xff) == SQLITE_NOTADB)

@@ -202,17 +202,18 @@ lite_trim(sqlite3_context *context, int count, sqlite3_value **values)
 	const char *text = (const char *) sqlite3_value_text(values[0]);
 	int			length = sqlite3_value_bytes(values[0]);
 	const char *set = " ";
-	int			set_length = 1;
+	int			set_length;
 	int64		work = 0;
 	int			size;
 
 	if (count == 2)
 	{
 		set = (const char *) sqlite3_value_text(values[1]);
-		set_length = sqlite3_value_bytes(values[1]);
 	}
 	if (text == NULL || set == NULL)
 		return;
+	/* for SQLite the set ends at a NUL, too */
+	set_length = (int) strlen(set);
 	for (int side = 1; side <= 2; side++)
 	{
 		while ((sides & side) && length > 0 &&

@@ -63,6 +63,8 @@ typedef struct SqmSource
 {
 	struct SqmSource *next;
 	char	   *name;			/* as the user gave it */
+	char	   *path;			/* of a file, without symbolic links: its
+								 * companions lie beside it */
 	Oid			role;			/* for whom it was opened */
 	bool		dropped;		/* by dropped.c */
 	bool		adopted;		/* from the leader, in a worker */
@@ -154,6 +156,20 @@ stat_source(const char *path, struct stat *st)
 				 errhint("An empty file is often what is left of an interrupted copy or a mistyped path.")));
 	if (access(path, R_OK) != 0)
 		raise_unreachable(path, errno);
+}
+
+/* Where the links lead; palloc'd */
+static char *
+realpath_of(const char *name)
+{
+	char	   *resolved = realpath(name, NULL);
+	char	   *path;
+
+	if (resolved == NULL)
+		raise_unreachable(name, errno);
+	path = pstrdup(resolved);
+	free(resolved);
+	return path;
 }
 
 static bool
@@ -440,7 +456,7 @@ hash_copy(SqmSource *source)
 static void
 hash_in_place(SqmSource *source)
 {
-	SqmRawFile *raw = sqm_raw_open(source->name, source->name);
+	SqmRawFile *raw = sqm_raw_open(source->path, source->name);
 	SqmFileHash *hash = sqm_file_hash_create();
 	int64		size = sqm_raw_size(raw);
 	char	   *buffer = palloc(SQM_COPY_BLOCK);
@@ -528,27 +544,29 @@ has_hot_journal(const char *path)
 static void
 open_wal(SqmSource *source)
 {
-	const char *path = source->name;
+	const char *path = source->path;
+	const char *name = source->name;
 	int64		log = companion_size(path, "-wal");
 
 	if (companion_size(path, "-shm") >= 0)
-		source->lite = sqm_lite_try_open(path, path, SQM_OPEN_SHARED);
+		source->lite = sqm_lite_try_open(path, name, SQM_OPEN_SHARED);
 	source->with_log = source->lite != NULL;
 	if (source->with_log)
 		return;
 	if (log > 0)
-		raise_pending_log(path);
+		raise_pending_log(name);
 	if (has_hot_journal(path))
-		sqm_lite_raise_unclean(path);
+		sqm_lite_raise_unclean(name);
 	/* idle: nobody has it open, and nothing is in the log */
 	source->immutable = true;
-	source->lite = sqm_lite_open(path, path, SQM_OPEN_IMMUTABLE);
+	source->lite = sqm_lite_open(path, name, SQM_OPEN_IMMUTABLE);
 }
 
 static void
 open_rollback(SqmSource *source, SqmPurpose purpose)
 {
-	const char *path = source->name;
+	const char *path = source->path;
+	const char *name = source->name;
 
 	if (purpose == SQM_PURPOSE_READ || read_in_place)
 	{
@@ -559,12 +577,12 @@ open_rollback(SqmSource *source, SqmPurpose purpose)
 		source->is_taken = true;
 		return;
 	}
-	source->lite = sqm_lite_open(path, path, SQM_OPEN_SHARED);
+	source->lite = sqm_lite_open(path, name, SQM_OPEN_SHARED);
 	/* the shared lock makes the bytes one consistent moment */
 	sqm_lite_exec(source->lite,
 				  "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1");
 	{
-		SqmRawFile *raw = sqm_raw_open(path, path);
+		SqmRawFile *raw = sqm_raw_open(path, name);
 		SqmFileHash *hash = begin_hash(purpose);
 
 		stat_source(path, &source->before);
@@ -646,23 +664,26 @@ open_dropped(SqmSource *source, SqmPurpose purpose, const char *folder)
 static void
 open_path(SqmSource *source, SqmPurpose purpose)
 {
-	const char *path = source->name;
+	const char *name = source->name;
+	const char *path;
 	char		bytes[SQM_HEADER_SIZE];
 	SqmHeader	header;
 	SqmRawFile *raw;
 	bool		complete;
 
-	stat_source(path, &source->before);
+	stat_source(name, &source->before);
+	source->path = realpath_of(name);
+	path = source->path;
 	check_companions(path);
-	sqm_check_source_size(path, source->before.st_size +
+	sqm_check_source_size(name, source->before.st_size +
 						  Max(companion_size(path, "-wal"), 0));
-	raw = sqm_raw_open(path, path);
+	raw = sqm_raw_open(path, name);
 	complete = sqm_raw_read(raw, bytes, SQM_HEADER_SIZE, 0);
 	sqm_raw_close(raw);
-	parse_header(bytes, complete, path, &header);
+	parse_header(bytes, complete, name, &header);
 	/* during a checkpoint the file may lag behind its header */
 	if (!header.wal_mode || companion_size(path, "-wal") <= 0)
-		check_size(&header, source->before.st_size, path);
+		check_size(&header, source->before.st_size, name);
 	source->facts.size = source->before.st_size;
 	source->facts.modified = source->before.st_mtim.tv_sec;
 	source->facts.change_counter = header.change_counter;
@@ -755,7 +776,7 @@ data_version(SqmLite *lite)
 static void
 open_watch(SqmSource *source)
 {
-	source->watch = sqm_lite_open(source->name, source->name, SQM_OPEN_SHARED);
+	source->watch = sqm_lite_open(source->path, source->name, SQM_OPEN_SHARED);
 	source->version = data_version(source->watch);
 }
 
@@ -780,7 +801,7 @@ sqm_source_share(const char *name, SqmSourceShare *share)
 
 	if (source == NULL)
 		return false;
-	path = source->copy >= 0 ? FilePathName(source->copy) : source->name;
+	path = source->copy >= 0 ? FilePathName(source->copy) : source->path;
 	if (strlen(name) >= SQM_MAX_SOURCE || strlen(path) >= SQM_MAX_SOURCE)
 		return false;
 	strlcpy(share->name, name, SQM_MAX_SOURCE);
@@ -889,9 +910,9 @@ is_unchanged(SqmSource *source)
 {
 	struct stat now;
 
-	return stat(source->name, &now) == 0 &&
+	return stat(source->path, &now) == 0 &&
 		same_file_state(&source->before, &now) &&
-		companion_size(source->name, "-wal") <= 0;
+		companion_size(source->path, "-wal") <= 0;
 }
 
 /*
