@@ -210,7 +210,7 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
               JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = ANY ((t.load).target_columns)
              WHERE sq2pg.lacks_identity(model, t, a.attname)
             UNION ALL
-            SELECT t.table_ordinal, NULL, 'note', 'way', format('triggers of %s may change what is loaded: %s', (t.load).relation,
+            SELECT t.table_ordinal, NULL, 'note', 'triggers_fire', format('triggers of %s may change what is loaded: %s', (t.load).relation,
                                                                  string_agg(g.tgname, ', ' ORDER BY g.tgname)), NULL
               FROM unnest(tables) AS t
               JOIN pg_trigger AS g ON g.tgrelid = t.relation

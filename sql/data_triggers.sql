@@ -90,7 +90,7 @@ CREATE TABLE d.other (id int PRIMARY KEY, note text);
 CREATE TRIGGER "Loud ""one""" BEFORE INSERT ON d.item FOR EACH ROW EXECUTE FUNCTION louder();
 SELECT * FROM migrate(:'db', '{item,other}');
 SELECT (SELECT count(*) FROM d.item) AS items, (SELECT count(*) FROM d.other) AS others;
-SELECT severity, code, message FROM sq2pg_check(:'db', 'd', 'data', include => '{item}') WHERE code = 'way';
+SELECT severity, code, message FROM sq2pg_check(:'db', 'd', 'data', include => '{item}') WHERE code = 'triggers_fire';
 -- wanted: counts are compared
 SELECT * FROM migrate(:'db', '{item}', verify => 'counts');
 SELECT string_agg(kind, '' ORDER BY id) FROM d.item;
