@@ -291,11 +291,16 @@ my $sql = "SET client_min_messages = fatal; SET ROLE visitor;\n" . join '', map 
 $node->safe_psql('postgres', "SET ROLE visitor;
 	CREATE SERVER race FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database '$drop/real/race.db');
 	CREATE FOREIGN TABLE v.race (id bigint, x text) SERVER race OPTIONS (\"table\" 't')");
-my ($race_out, $race_err) = ('', '');
-$node->psql('postgres', $sql, stdout => \$race_out, stderr => \$race_err, on_error_stop => 0);
+# How often the file is caught depends on the machine: on until it was.
+foreach my $turn (1 .. 40)
+{
+	my ($race_out, $race_err) = ('', '');
+	$node->psql('postgres', $sql, stdout => \$race_out, stderr => \$race_err, on_error_stop => 0);
+	$seen{$_}++ foreach split /\n/, $race_out;
+	last if $seen{dropped} || $seen{secret};
+}
 write_bytes("$dir/stop", '');
 $swapper->finish;
-$seen{$_}++ foreach split /\n/, $race_out;
 is($seen{secret} // 0, 0, 'exchanged: never what a link leads to');
 cmp_ok($seen{dropped} // 0, '>', 0, 'exchanged: the file itself now and then');
 note("exchanged: $rounds rounds, read " . ($seen{dropped} // 0) . ' times');
