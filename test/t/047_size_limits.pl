@@ -61,7 +61,8 @@ sqlite("$dir/deep.db", 'CREATE TABLE d (a INT, CHECK (' . join(' + ', ('a') x 90
 is($said, "|1|t\n", 'deep expressions');
 sqlite("$dir/deeper.db", "CREATE TABLE d (a INT); INSERT INTO d VALUES (1); PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = 'CREATE TABLE d (a INT DEFAULT (" . ('(' x 100000) . '1' . (')' x 100000) . "))';");
 ($said) = measured(migration('deeper'));
-like($said, qr/ERROR:  (XX001|54\d\d\d): /, 'deeper than SQLite allows');
+# some releases of SQLite refuse the file, others the table, which is left out
+like($said, qr/ERROR:  (XX001|54\d\d\d): |^\|0\|t$/m, 'deeper than SQLite allows');
 
 my $constraints = 800;
 sqlite("$dir/constraints.db", 'CREATE TABLE c (a INT, b INT' . join('', map { ", CHECK (a <> -$_)" } 1 .. $constraints) . '); INSERT INTO c VALUES (1, 1);'
