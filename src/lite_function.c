@@ -127,7 +127,10 @@ lite_replace(sqlite3_context *context, int count, sqlite3_value **values)
 		return;
 	if (old_length == 0 || old[0] == '\0')
 	{
-		sqlite3_result_value(context, values[0]);
+		if (sqlite3_user_data(context) != NULL)
+			sqlite3_result_text(context, text, length, SQLITE_TRANSIENT);
+		else
+			sqlite3_result_value(context, values[0]);
 		return;
 	}
 	new = (const char *) sqlite3_value_text(values[2]);
@@ -235,6 +238,31 @@ lite_trim(sqlite3_context *context, int count, sqlite3_value **values)
 	sqlite3_result_text(context, text, length, SQLITE_TRANSIENT);
 }
 
+/*
+ * Does this release of SQLite give text where replace() has nothing to look
+ * for, or the value as it is?  Asked of a database of our own, once.
+ */
+static bool
+replace_gives_text(void)
+{
+	static int	known = -1;
+	sqlite3    *db = NULL;
+	sqlite3_stmt *stmt = NULL;
+
+	if (known >= 0)
+		return known != 0;
+	if (sqlite3_open_v2(":memory:", &db, SQLITE_OPEN_READWRITE |
+						SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX,
+						NULL) == SQLITE_OK &&
+		sqlite3_prepare_v2(db, "SELECT replace(12, '', 'x')", -1, &stmt,
+						   NULL) == SQLITE_OK &&
+		sqlite3_step(stmt) == SQLITE_ROW)
+		known = sqlite3_column_type(stmt, 0) == SQLITE_TEXT;
+	(void) sqlite3_finalize(stmt);
+	(void) sqlite3_close(db);
+	return known > 0;
+}
+
 /* Give a connection the functions of this file. */
 void
 sqm_lite_functions(struct sqlite3 *db)
@@ -261,7 +289,9 @@ sqm_lite_functions(struct sqlite3 *db)
 										  functions[i].arguments,
 										  SQLITE_UTF8 | SQLITE_DETERMINISTIC |
 										  SQLITE_INNOCUOUS,
-										  (void *) functions[i].data,
+										  (void *) (functions[i].function == lite_replace ?
+													(intptr_t) replace_gives_text() :
+													functions[i].data),
 										  functions[i].function,
 										  NULL, NULL, NULL);
 }
