@@ -4,6 +4,8 @@
 CREATE SERVER push FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database :'db');
 CREATE FOREIGN TABLE firm (id bigint, code text COLLATE "C", amount int, size float8) SERVER push;
 CREATE FOREIGN TABLE mixed (id bigint, i int, t text) SERVER push;
+\pset format unaligned
+\pset footer off
 -- whole rows, system columns, no columns, the rowid by its name
 SELECT f FROM firm AS f WHERE amount = 10 ORDER BY id;
 SELECT tableoid::regclass, ctid, id FROM firm WHERE id = 1;

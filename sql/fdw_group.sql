@@ -50,9 +50,9 @@ SELECT a.* FROM unnest(ARRAY[
     'SELECT count(i) FROM mixed WHERE i > 5',
     -- these stay here
     'SELECT avg(amount) FROM firm',
-    'SELECT count(DISTINCT amount) FROM firm',
+    'SELECT count(DISTINCT size) FROM firm',
     'SELECT count(*) FILTER (WHERE amount > 10) FROM firm',
-    'SELECT amount FROM firm GROUP BY amount HAVING count(*) > 1',
+    'SELECT size FROM firm GROUP BY size HAVING count(*) > 1',
     'SELECT max(code COLLATE "default") FROM firm',
     'SELECT d, count(*) FROM mixed GROUP BY d',
     'SELECT count(*) FROM mixed WHERE d > 0']) WITH ORDINALITY AS u(q, n), LATERAL asked(q) AS a ORDER BY n;

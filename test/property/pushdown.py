@@ -32,6 +32,8 @@ REALS = [0.0, -0.0, 0.1, 0.5, 1.0, 1.5, -1.5, 2.5, 3.0, 1e10, 1e-10, 1e300, -1e3
 DAYS = ['2024-01-01', '2024-01-02', '2023-12-31', '2024-02-29', '1999-12-31', '0001-01-01', '9999-12-31', '12024-01-01',
         '+12024-01-01', '1970-01-01', '2000-01-01', '02024-01-01']
 CLOCKS = ['00:00', '00:00:00', '12:34', '12:34:56', '23:59:59', '23:59:59.999999', '12:34:56.5']
+WORDS += ['a', 'A', 'b', 'B', 'ab', 'aB'] * 2         # what differs by its case only comes up often
+COLLATES = [' COLLATE "C"', ' COLLATE "POSIX"', ' COLLATE "default"']
 PIECES = ['%', '%', '_', 'a', 'b', 'A', '1', '\\\\%', '*', '[', '?', 'ä', '日', '\ufffd', '-']
 
 
@@ -358,7 +360,7 @@ class Query:
             return f'{ref} IS DISTINCT FROM {self.constant(column.type)}'
         collate = ''
         if column.type in TEXT_TYPES and r.random() < 0.4:
-            collate = r.choice([' COLLATE "C"', ' COLLATE "POSIX"', ' COLLATE "default"'])
+            collate = r.choice(COLLATES)
         op = r.choice(['<', '<=', '=', '=', '=', '>=', '>', '<>'])
         if r.random() < 0.2:
             return f'{self.constant(column.type)} {op} {ref}{collate}'
@@ -386,6 +388,11 @@ class Query:
         if r.random() < 0.05:
             return alias
         return ', '.join(self.reference(alias, c) for c in r.sample(table.columns, r.randint(1, 4)))
+
+    def simple(self):
+        """One comparison alone: nothing else hides what it does."""
+        table = self.r.choice(self.tables)
+        return False, f'SELECT a.id FROM {table.name} AS a WHERE {self.atom("a", table, 0)}'
 
     def plain(self):
         table = self.r.choice(self.tables)
@@ -486,8 +493,8 @@ class Query:
                        f'{r.choice(["JOIN", "LEFT JOIN"])} {table.name} AS b ON {ref}{collate} = v.x')
 
     def write(self):
-        writer = self.r.choices([self.plain, self.ordered, self.grouped, self.joined, self.nested, self.local],
-                                [40, 12, 20, 12, 8, 8])[0]
+        writer = self.r.choices([self.simple, self.plain, self.ordered, self.grouped, self.joined, self.nested, self.local],
+                                [25, 25, 10, 20, 10, 5, 5])[0]
         return writer()
 
 
@@ -568,7 +575,9 @@ def main():
         keep_to(options.encoding)
     r = random.Random(options.seed)
     directory = options.directory or tempfile.mkdtemp()
-    collations = ['', '', ' COLLATE "C"'] + [f' COLLATE {identifier(c)}' for c in options.collation]
+    more = [f' COLLATE {identifier(c)}' for c in options.collation]
+    collations = ['', '', ' COLLATE "C"'] + more
+    COLLATES.extend(more)
     totals = {'same': 0, 'empty': 0, 'error': 0}
     failed = 0
     done = 0

@@ -53,7 +53,7 @@ my @databases = (
 	[ 0.4, 'postgres' ],
 	[ 0.3, 'icu',
 		"TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C'",
-		'--collation', 'ci', '--collation', 'en-US-x-icu' ],
+		'--collation', 'ci', '--collation', 'ci', '--collation', 'en-US-x-icu' ],
 	[ 0.2, 'utf8', "TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'" ],
 	[ 0.1, 'latin1', "TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'",
 		'--encoding', 'latin-1' ]);
