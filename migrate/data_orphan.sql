@@ -44,10 +44,10 @@ COMMENT ON FUNCTION sq2pg.target_foreign_keys(sq2pg.data_table[]) IS 'foreign ke
  */
 CREATE FUNCTION sq2pg.key_query(options jsonb, load sq2pg.load, columns text[]) RETURNS text
     LANGUAGE sql IMMUTABLE AS $$
-    SELECT format('SELECT x.row_number AS number, %s FROM sq2pg.source_rows(%L, %L, %L, %L, %L, %L, %L, NULL::%s) AS x',
+    -- all columns are read: only then rows come in the order in which the loader counts them
+    SELECT format('SELECT x.row_number AS number, %s FROM %s AS x',
                   (SELECT string_agg(format('(x.target_row).%I AS k%s', c, n), ', ' ORDER BY n) FROM unnest(columns) WITH ORDINALITY AS y(c, n)),
-                  options->>'source', load.source_table, load.source_columns, load.target_columns, options->>'time_zone',
-                  options->>'empty_as_null', options->>'on_bad_value', load.relation)
+                  sq2pg.rows_call(options, load, '{}'))
 $$;
 COMMENT ON FUNCTION sq2pg.key_query(jsonb, sq2pg.load, text[]) IS 'the keys of a SQLite table, as they will stand in PostgreSQL';
 

@@ -105,9 +105,7 @@ COMMENT ON FUNCTION sq2pg.late_steps(sq2pg.data_table[], text[]) IS 'fills forei
  */
 CREATE FUNCTION sq2pg.source_item(options jsonb, load sq2pg.load) RETURNS text
     LANGUAGE sql IMMUTABLE AS $$
-    SELECT format('(SELECT (x.target_row).* FROM sq2pg.source_rows(%L, %L, %L, %L, %L, %L, %L, NULL::%s) AS x)',
-                  options->>'source', load.source_table, load.source_columns, load.target_columns, options->>'time_zone',
-                  options->>'empty_as_null', options->>'on_bad_value', load.relation)
+    SELECT format('(SELECT (x.target_row).* FROM %s AS x)', sq2pg.rows_call(options, load, '{}'))
 $$;
 COMMENT ON FUNCTION sq2pg.source_item(jsonb, sq2pg.load) IS 'a SQLite table as a FROM item';
 
