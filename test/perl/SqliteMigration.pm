@@ -14,7 +14,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(start_server sqlite sqlite_rows quoted slurp_bytes
-  write_bytes error_of relations_of companions_of schema_dump_of catalog_of);
+  write_bytes error_of relations_of companions_of schema_dump_of catalog_of answer_of);
 
 # A running server with a database "postgres" that has the extension.
 sub start_server
@@ -67,6 +67,18 @@ sub quoted
 
 	$value =~ s/'/''/g;
 	return "'$value'";
+}
+
+# What a session of background_psql answers. Early releases of its module leave
+# newlines around the answer and, after an error, their own separator.
+sub answer_of
+{
+	my ($session, $sql) = @_;
+	my $out = $session->query($sql) // '';
+
+	$out =~ s/^.*background_psql: QUERY_SEPARATOR.*\n?//mg;
+	$out =~ s/^\n+|\n+$//g;
+	return $out;
 }
 
 sub slurp_bytes

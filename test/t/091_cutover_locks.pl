@@ -39,7 +39,7 @@ sub run_against
 	my ($held, $said);
 
 	$holder->query_safe("BEGIN; $lock");
-	my $pid = $holder->query_safe('SELECT pg_backend_pid()');
+	my $pid = answer_of($holder, 'SELECT pg_backend_pid()');
 	my $run = $node->background_psql('postgres', on_error_stop => 0);
 	$run->query_until(qr/started/,
 		"\\echo started\nSELECT loaded, verified FROM sq2pg_migrate("
