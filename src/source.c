@@ -31,6 +31,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/fd.h"
@@ -39,6 +40,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/wait_event.h"
 
 #include "compat.h"
@@ -406,6 +408,20 @@ read_large_object(SqmSource *source, Oid object, int64 offset)
 	return DatumGetByteaPP(piece);
 }
 
+/*
+ * Objects that the running statement has made are seen, too: in
+ * sq2pg_migrate('lo:' || lo_from_bytea(0, $1)) the upload is an argument.
+ */
+static void
+push_newest_snapshot(void)
+{
+	PushCopiedSnapshot(GetActiveSnapshot());
+	if (IsInParallelMode())
+		return;
+	CommandCounterIncrement();
+	UpdateActiveSnapshotCommandId();
+}
+
 /* Copy a large object and return its size. */
 static int64
 copy_large_object(SqmSource *source, SqmFileHash *hash, SqmHeader *header)
@@ -528,7 +544,9 @@ open_large_object(SqmSource *source, SqmPurpose purpose)
 	SqmHeader	header;
 	SqmUpload	upload;
 
+	push_newest_snapshot();
 	source->facts.size = copy_large_object(source, hash, &header);
+	PopActiveSnapshot();
 	end_hash(source, hash);
 	source->facts.wal_mode = header.wal_mode;
 	upload.name = source->name;
