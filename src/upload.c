@@ -108,7 +108,7 @@ sqm_upload_check_log(const SqmUpload *upload, SqmLite *lite)
 			(errmsg("the uploaded SQLite database is in WAL mode"),
 			 detail != NULL ? errdetail_internal("%s", detail) :
 			 errdetail("Rows that were only in its -wal file are not in the upload, and that cannot be seen from here."),
-			 errhint(HINT_BACKUP)));
+			 errhint("A copy that was made with: sqlite3 app.db \".backup up.db\" is complete. One made with: sqlite3 app.db \"VACUUM INTO 'up.db'\" is complete, and not in WAL mode.")));
 }
 
 /*

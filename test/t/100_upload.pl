@@ -314,6 +314,11 @@ like(refused($live, '', "SET sqlite_fdw_mig.check_uploads = off; SELECT * FROM s
 sqlite("$dir/live.db", ".backup $dir/backup.db");
 is(as_tenant("CREATE SCHEMA backup; SELECT loaded FROM sq2pg_migrate(" . quoted(upload("$dir/backup.db")) . ", 'backup') WHERE action = 'total'"), 1, 'its backup is whole');
 
+sqlite("$dir/live.db", "VACUUM INTO '$dir/vacuumed.db'");
+my $vacuumed = refused(upload("$dir/vacuumed.db"));
+like($vacuumed, qr/^ /, 'VACUUM INTO, too');
+unlike($vacuumed, qr/WAL|-wal/, 'and nobody is warned');
+
 # A checkpoint that is not at its end: pages, but not yet the header that
 # counts them
 say_to_app('PRAGMA wal_checkpoint;');
