@@ -349,7 +349,8 @@ plan_private(Grouping *grouping)
 						 names);
 	private = lappend(private, grouping->ship.kinds);
 	private = lappend(private, makeInteger(-1));
-	return lappend(private, makeInteger(true));
+	private = lappend(private, makeInteger(true));
+	return lappend(private, makeInteger(0));
 }
 
 static void
@@ -371,14 +372,14 @@ add_group_path(Grouping *grouping, RelOptInfo *output)
 	/* rows are sorted for groups */
 	if (grouping->groups != NIL)
 		total += grouping->input->rows * cpu_operator_cost;
-	add_path(output, (Path *)
-			 sqm_create_foreign_upper_path(root, output, output->reltarget,
-										   groups, total,
-										   total + groups * cpu_tuple_cost,
-										   NIL, fallback,
-										   list_make3(plan_private(grouping),
-													  grouping->ship.params,
-													  make_tlist_from_pathtarget(target))));
+	sqm_scan_add_path(output,
+					  sqm_create_foreign_upper_path(root, output, output->reltarget,
+													groups, total,
+													total + groups * cpu_tuple_cost,
+													NIL, fallback,
+													list_make3(plan_private(grouping),
+															   grouping->ship.params,
+															   make_tlist_from_pathtarget(target))));
 }
 
 void
