@@ -50,6 +50,8 @@ extern void sqm_scan_add_path(RelOptInfo *rel, ForeignPath *path);
 
 extern void sqm_scan_where(SqmShip *ship, List *clauses, StringInfo where,
 						   StringInfo bare, List **local);
+extern bool sqm_scan_index_has_order(SqmShip *ship, List *pathkeys);
+extern void sqm_scan_append_order(SqmShip *ship, List *pathkeys, StringInfo out);
 
 /* scan_join.c */
 extern void sqmGetForeignJoinPaths(PlannerInfo *root, RelOptInfo *joinrel,
@@ -61,8 +63,11 @@ extern ForeignScan *sqm_plan_join(ForeignPath *path, List *tlist);
 extern void sqmGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind stage,
 									RelOptInfo *input, RelOptInfo *output,
 									void *extra);
-extern ForeignScan *sqm_plan_group(ForeignPath *path, List *tlist,
+extern ForeignScan *sqm_plan_upper(ForeignPath *path, List *tlist,
 								   Plan *outer_plan);
+
+/* scan_limit.c */
+extern void sqm_limit_paths(PlannerInfo *root, RelOptInfo *output);
 
 /* scan_parallel.c */
 typedef struct SqmScanShare SqmScanShare;	/* in shared memory */

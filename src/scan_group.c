@@ -428,6 +428,8 @@ sqmGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind stage,
 	Grouping	grouping = {0};
 	PathTarget *wanted;
 
+	if (sqm_pushdown && stage == UPPERREL_FINAL)
+		sqm_limit_paths(root, output);
 	if (!sqm_pushdown || input->reloptkind != RELOPT_BASEREL ||
 		input->fdw_private == NULL || !bms_is_empty(input->lateral_relids))
 		return;
@@ -446,8 +448,9 @@ sqmGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind stage,
 		add_group_path(&grouping, output, wanted);
 }
 
+/* Also of paths of scan_limit.c */
 ForeignScan *
-sqm_plan_group(ForeignPath *path, List *tlist, Plan *outer_plan)
+sqm_plan_upper(ForeignPath *path, List *tlist, Plan *outer_plan)
 {
 	return make_foreignscan(tlist, lfourth(path->fdw_private), 0,
 							lsecond(path->fdw_private),

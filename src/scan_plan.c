@@ -210,8 +210,8 @@ ordering_column(SqmShip *ship, PathKey *key)
  * Order costs nothing where an index has it; SQLite's sorter would hold all
  * rows in memory, so no other order is asked for.
  */
-static bool
-index_has_order(SqmShip *ship, List *pathkeys)
+bool
+sqm_scan_index_has_order(SqmShip *ship, List *pathkeys)
 {
 	Var		   *var;
 	SqmForeignColumn *column;
@@ -236,7 +236,7 @@ add_ordered_paths(PlannerInfo *root, RelOptInfo *rel, SqmShip *ship,
 
 	if (!sqm_pushdown)
 		return;
-	if (index_has_order(ship, root->query_pathkeys))
+	if (sqm_scan_index_has_order(ship, root->query_pathkeys))
 		add_plain_path(root, rel, root->query_pathkeys, returned);
 	if (!rel->has_eclass_joins)
 		return;
@@ -251,7 +251,7 @@ add_ordered_paths(PlannerInfo *root, RelOptInfo *rel, SqmShip *ship,
 		key = sqm_make_ascending_pathkey(root, ec, linitial_oid(ec->ec_opfamilies));
 		pathkeys = list_make1(key);
 		if (!pathkeys_contained_in(pathkeys, root->query_pathkeys) &&
-			index_has_order(ship, pathkeys))
+			sqm_scan_index_has_order(ship, pathkeys))
 			add_plain_path(root, rel, pathkeys, returned);
 	}
 }
@@ -470,8 +470,8 @@ sqm_scan_where(SqmShip *ship, List *clauses, StringInfo where, StringInfo bare,
 	}
 }
 
-static void
-append_order(SqmShip *ship, List *pathkeys, StringInfo out)
+void
+sqm_scan_append_order(SqmShip *ship, List *pathkeys, StringInfo out)
 {
 	const char *word = " ORDER BY ";
 	ListCell   *lc;
@@ -606,8 +606,8 @@ plan_table(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, List *tlist,
 	initStringInfo(&bare);
 	appendStringInfo(&bare, "%s%s", sql.data, bare_where.data);
 	appendStringInfoString(&sql, where.data);
-	append_order(&ship, path->path.pathkeys, &sql);
-	append_order(&ship, path->path.pathkeys, &bare);
+	sqm_scan_append_order(&ship, path->path.pathkeys, &sql);
+	sqm_scan_append_order(&ship, path->path.pathkeys, &bare);
 	private = list_make5(makeString(sql.data),
 						 makeString(ship.params != NIL ? bare.data : ""),
 						 attnums, classes, names);
@@ -625,7 +625,7 @@ sqmGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
 				  Plan *outer_plan)
 {
 	if (IS_UPPER_REL(rel))
-		return sqm_plan_group(best_path, tlist, outer_plan);
+		return sqm_plan_upper(best_path, tlist, outer_plan);
 	if (IS_JOIN_REL(rel))
 		return sqm_plan_join(best_path, tlist);
 	return plan_table(root, rel, best_path, tlist, scan_clauses, outer_plan);

@@ -405,9 +405,12 @@ class Query:
                 for c in r.sample(table.of(ORDERED), r.randint(0, 2))]
         if r.random() < 0.3:
             keys = []
+        if r.random() < 0.1:                                # which rows is open, how many is not
+            return False, (f'SELECT count(*) FROM (SELECT {self.outputs("a", table)} FROM {table.name} AS a'
+                           f'{self.where("a", table)} LIMIT {r.randint(0, 30)} OFFSET {r.randint(0, 30)}) AS o')
         keys.append('a.id' + r.choice(['', ' DESC']))
         limit = r.choice(['', f' LIMIT {r.randint(0, 9)}', f' LIMIT {r.randint(1, 9)} OFFSET {r.randint(0, 9)}',
-                          f' OFFSET {r.randint(0, 5)}'])
+                          f' LIMIT {r.randint(0, 9)} OFFSET {r.randint(0, 60)}', f' OFFSET {r.randint(0, 5)}'])
         return True, (f'SELECT {self.outputs("a", table)} FROM {table.name} AS a{self.where("a", table)} '
                       f'ORDER BY {", ".join(keys)}{limit}')
 
