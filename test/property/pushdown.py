@@ -582,7 +582,7 @@ BEGIN
         PERFORM set_config('enable_' || setting, 'on', false);
     END LOOP;
     -- which rows of several tables are read at all depends on the order of joining
-    IF NOT single AND here.problem IS NULL AND there.problem ~ '^(22|42804|0A000)' THEN
+    IF NOT single AND here.problem IS NULL AND there.problem ~ '^(22|42804|42P22|0A000)' THEN
         RETURN 'error';
     END IF;
     IF here.problem IS NULL AND (there.problem IS NOT NULL OR here.result IS DISTINCT FROM there.result) THEN
