@@ -62,9 +62,11 @@
 #if PG_VERSION_NUM >= 160000
 #define sqm_scan_relids(plan) ((plan)->fs_base_relids)
 #define sqm_group_clause(root) ((root)->processed_groupClause)
+#define sqm_distinct_clause(root) ((root)->processed_distinctClause)
 #else
 #define sqm_scan_relids(plan) ((plan)->fs_relids)
 #define sqm_group_clause(root) ((root)->parse->groupClause)
+#define sqm_distinct_clause(root) ((root)->parse->distinctClause)
 #endif
 
 /* Since 18 path keys have comparison types instead of strategies. */
