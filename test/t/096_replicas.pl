@@ -57,7 +57,7 @@ $publisher->safe_psql('postgres', 'DROP SCHEMA made CASCADE; CREATE SCHEMA made'
 
 # Tables that are made while it runs belong to it from the start.
 $publisher->safe_psql('postgres', 'CREATE PUBLICATION p FOR TABLES IN SCHEMA made, data');
-$subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION s CONNECTION '" . $publisher->connstr('postgres') . "' PUBLICATION p");
+$subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION s CONNECTION '" . $publisher->connstr . " dbname=postgres' PUBLICATION p");
 $subscriber->wait_for_subscription_sync($publisher, 's');
 is($publisher->safe_psql('postgres', "SELECT verified FROM sq2pg_migrate('$source', 'data', 'data') WHERE action = 'total'"), 't', 'data mode, published');
 $publisher->wait_for_catchup('s');
