@@ -29,9 +29,9 @@ sub content_of
 {
 	my ($node, $database, $schema) = @_;
 
-	return $node->safe_psql($database, join ' UNION ALL ', map {
+	return $node->safe_psql($database, 'SELECT * FROM (' . (join ' UNION ALL ', map {
 			"SELECT '$_', count(*), md5(string_agg(t::text, '|' ORDER BY t::text COLLATE \"C\")) FROM $schema.\"$_\" AS t"
-		} split /\n/, $node->safe_psql($database, "SELECT relname FROM pg_class WHERE relnamespace = '$schema'::regnamespace AND relkind = 'r' ORDER BY 1"));
+		} sort split /\n/, $node->safe_psql($database, "SELECT relname FROM pg_class WHERE relnamespace = '$schema'::regnamespace AND relkind = 'r' ORDER BY 1")) . ') AS c ORDER BY 1');
 }
 
 # ---- Logical replication
@@ -150,7 +150,7 @@ SKIP:
 	$server->($old_bin, $from, 'stop');
 	my $said = '';
 	ok( IPC::Run::run([ "$new_bin/pg_upgrade", '-b', $old_bin, '-B', $new_bin, '-d', $from, '-D', $to, '-U', 'upgrader', '-s', $dir, '-p', '54398', '-P', '54399' ],
-			'init', sub { chdir $dir or die }, '>', \$said, '2>&1'), 'pg_upgrade') or diag($said);
+			'init', sub { chdir $dir or die }, '>', \$said, '2>&1'), 'pg_upgrade') or diag($said, map { slurp_bytes($_) } glob "$to/pg_upgrade_output.d/*/log/pg_upgrade_dump_*.log");
 	$server->($new_bin, $to, '-o', $options, 'start');
 	is($psql->($new_bin, $look), $before, 'upgraded: rows, history, foreign tables, verification');
 	is($psql->($new_bin, "SET client_min_messages = error; CREATE SCHEMA t; SELECT verified FROM sq2pg_migrate('$source', 't') WHERE action = 'total'"), 't', 'upgraded: it migrates');
