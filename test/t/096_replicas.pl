@@ -144,6 +144,9 @@ SKIP:
 	$server->($old_bin, $from, '-o', $options, 'start');
 	$psql->($old_bin, "SET client_min_messages = error; CREATE EXTENSION sqlite_fdw_mig; CREATE SCHEMA s; SELECT FROM sq2pg_migrate('$source', 's');
 		SELECT FROM sq2pg_attach('$source', 'attached')");
+	# A Debian release of 15 gives every column an option that no other
+	# PostgreSQL knows; pg_upgrade to one of these fails for any table.
+	$psql->($old_bin, "SET allow_system_table_mods = on; UPDATE pg_attribute SET attoptions = NULL WHERE attoptions::text LIKE '{pg_attver=%'");
 	my $look = "SELECT count(*), md5(string_agg(m::text, '|' ORDER BY id)) FROM s.many AS m; SELECT run, source, tables, digests FROM sq2pg.runs;
 		SELECT count(*), max(x) FROM attached.many; SELECT bool_and(matches) FROM sq2pg_verify('$source', 's')";
 	my $before = $psql->($old_bin, $look);
