@@ -42,7 +42,7 @@ CREATE FUNCTION sq2pg.sync_key(t sq2pg.data_table, OUT names text[], OUT operato
      CROSS JOIN LATERAL (
            SELECT array_agg(a.attname::text ORDER BY x.n) AS names,
                   array_agg(sq2pg.qualified_operator(same.amopopr) ORDER BY x.n) AS operators,
-                  array_agg(coalesce(format(' COLLATE %I.%I', n.nspname, c.collname), '') ORDER BY x.n) AS collations,
+                  array_agg(CASE WHEN c.oid IS NULL THEN '' ELSE format(' COLLATE %I.%I', n.nspname, c.collname) END ORDER BY x.n) AS collations,
                   array_agg(coalesce(p.amproc = 'btequalimage'::regproc
                                      OR p.amproc = 'btvarstrequalimage'::regproc AND coalesce(c.collisdeterministic, true), false)
                             ORDER BY x.n) AS exact,

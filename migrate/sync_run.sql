@@ -33,8 +33,8 @@ COMMENT ON FUNCTION sq2pg.sync_insert(sq2pg.data_table) IS 'INSERT of new rows';
 
 CREATE FUNCTION sq2pg.sync_key_condition(t sq2pg.data_table) RETURNS text
     LANGUAGE sql STABLE AS $$
-    SELECT string_agg(format('sqm_t.%I%s %s (sqm_s.sqm_row).%1$I', x.name, x.collation, x.operator), ' AND ' ORDER BY x.n)
-      FROM sq2pg.sync_key(t) AS k, unnest(k.names, k.collations, k.operators) WITH ORDINALITY AS x(name, collation, operator, n)
+    SELECT string_agg(format('sqm_t.%I%s %s (sqm_s.sqm_row).%1$I', x.name, x.suffix, x.operator), ' AND ' ORDER BY x.n)
+      FROM sq2pg.sync_key(t) AS k, unnest(k.names, k.collations, k.operators) WITH ORDINALITY AS x(name, suffix, operator, n)
 $$;
 COMMENT ON FUNCTION sq2pg.sync_key_condition(sq2pg.data_table) IS 'which row of the target belongs to one of the source';
 
@@ -263,7 +263,7 @@ BEGIN
             END IF;
         END LOOP;
         -- nothing is left that could be done
-        EXIT WHEN NOT EXISTS (SELECT FROM unnest(states) AS s WHERE NOT sq2pg.is_no_diff(s.diff));
+        EXIT WHEN NOT EXISTS (SELECT FROM unnest(states) AS s WHERE NOT sq2pg.is_no_diff((s).diff));
     END LOOP;
     IF cardinality(wrong) > 0 THEN
         RAISE data_corrupted USING
@@ -289,7 +289,7 @@ COMMENT ON FUNCTION sq2pg.sync_tables(jsonb, sq2pg.data_table[], sq2pg.load[], s
 CREATE FUNCTION sq2pg.sync_obstacle(tables sq2pg.data_table[], states sq2pg.sync_state[]) RETURNS text
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     WITH RECURSIVE reached(oid, name) AS (
-        SELECT t.relation, NULL::text FROM unnest(tables) AS t
+        SELECT t.relation, NULL::text COLLATE "C" FROM unnest(tables) AS t
          WHERE (states[t.table_ordinal]).diff.gone <> '{}' OR (states[t.table_ordinal]).diff.updates <> '{}'
         UNION
         SELECT k.conrelid, format('foreign key "%s" of table %I.%I', k.conname, n.nspname, c.relname)
@@ -338,7 +338,7 @@ CREATE FUNCTION sq2pg.sync_or_explain(options jsonb, model sq2pg.model, tables s
     RETURNS sq2pg.sync_state[]
     LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (SELECT FROM unnest(states) AS s WHERE s.diff.ambiguous) THEN
+    IF EXISTS (SELECT FROM unnest(states) AS s WHERE (s.diff).ambiguous) THEN
         RAISE unique_violation USING MESSAGE = 'rows of the source have equal keys in PostgreSQL';
     END IF;
     RETURN sq2pg.sync_in_order(options, tables, compared, states);
