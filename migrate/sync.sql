@@ -26,7 +26,10 @@ CREATE TYPE sq2pg.sync_state AS (
     matches     boolean,    -- the target has the same
     detail      text,
     traces      text,       -- see sq2pg.sync_traces()
-    first       sq2pg.sync_diff,    -- before anything was done; NULL: none
+    inserted    bigint,     -- rows that differed before anything was done; NULL: none did
+    updated     bigint,
+    deleted     bigint,
+    unchanged   bigint,
     diff        sq2pg.sync_diff);   -- what is left to be done
 
 /*
@@ -116,6 +119,12 @@ DECLARE
 BEGIN
     PERFORM sq2pg.announce('compare', (t.load).relation);
     EXECUTE sq2pg.sync_query(options, t) INTO diff;
+    -- kept in memory: 8 bytes a row, 12 where it is gone
+    IF cardinality(diff.inserts) + cardinality(diff.updates) + cardinality(diff.gone) > 20000000 THEN
+        RAISE program_limit_exceeded USING
+            MESSAGE = format('more than 20000000 rows of table %s differ from the source', (t.load).relation),
+            HINT = 'Load it anew with sq2pg_migrate(existing => ''truncate'').';
+    END IF;
     RETURN diff;
 END
 $$;
@@ -171,8 +180,11 @@ BEGIN
     IF NOT v.matches THEN
         state.diff := sq2pg.find_sync_diff(options, t);
     END IF;
-    IF known IS NULL THEN
-        state.first := state.diff;
+    IF known IS NULL AND NOT v.matches THEN
+        state.inserted := cardinality((state.diff).inserts);
+        state.updated := cardinality((state.diff).updates);
+        state.deleted := cardinality((state.diff).gone);
+        state.unchanged := (state.diff).unchanged;
     END IF;
     RETURN state;
 END

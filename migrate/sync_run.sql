@@ -144,8 +144,9 @@ $$;
 COMMENT ON FUNCTION sq2pg.has_more_keys(sq2pg.data_table) IS 'could rows of a table be in the way of each other?';
 
 /*
- * Updates and inserts of one table.  Both are one statement where rows of the
- * table refer to others of it: only then a row may come to refer to a new one.
+ * Updates and inserts of one table.  Both are one statement, first the updates:
+ * the source is read once, and rows may come to refer to new ones of their
+ * table.  Rules do not allow that.
  */
 CREATE FUNCTION sq2pg.write_sync(options jsonb, t sq2pg.data_table, diff sq2pg.sync_diff, by_replacing boolean) RETURNS void
     LANGUAGE plpgsql AS $$
@@ -167,7 +168,7 @@ BEGIN
     END IF;
     IF has_updates AND by_replacing AND sq2pg.has_more_keys(t) THEN
         PERFORM sq2pg.execute_sync(t, diff, format('%s, %s', rows, sq2pg.sync_replace(t)));
-    ELSIF has_updates AND has_inserts AND EXISTS (SELECT FROM sq2pg.sync_references(t.relation) AS r WHERE r.child = t.relation) THEN
+    ELSIF has_updates AND has_inserts AND NOT (SELECT c.relhasrules FROM pg_class AS c WHERE c.oid = t.relation) THEN
         PERFORM sq2pg.execute_sync(t, diff, format('%s, sqm_i AS (%s) %s', rows, sq2pg.sync_insert(t), sq2pg.sync_update(t)));
         RETURN;
     ELSIF has_updates THEN
@@ -234,7 +235,7 @@ CREATE FUNCTION sq2pg.sync_triggers(tables sq2pg.data_table[], states sq2pg.sync
     SELECT string_agg(DISTINCT format('trigger "%s" on table %s', g.tgname, (t.load).relation), ', ')
       FROM unnest(tables) AS t
       JOIN pg_trigger AS g ON g.tgrelid = t.relation AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')
-     WHERE states[t.table_ordinal].first IS NOT NULL
+     WHERE states[t.table_ordinal].inserted IS NOT NULL
 $$;
 COMMENT ON FUNCTION sq2pg.sync_triggers(sq2pg.data_table[], sq2pg.sync_state[]) IS 'triggers that a sync fired';
 
@@ -370,9 +371,8 @@ CREATE TYPE sq2pg.sync_row AS (
  */
 CREATE FUNCTION sq2pg.sync_result(t sq2pg.data_table, s sq2pg.sync_state) RETURNS sq2pg.sync_row
     LANGUAGE sql STABLE AS $$
-    SELECT ROW((SELECT c.relname FROM pg_class AS c WHERE c.oid = t.relation), coalesce(cardinality((s.first).inserts), 0),
-               coalesce(cardinality((s.first).updates), 0), coalesce(cardinality((s.first).gone), 0),
-               coalesce((s.first).unchanged, s.source_rows), s.matches)::sq2pg.sync_row
+    SELECT ROW((SELECT c.relname FROM pg_class AS c WHERE c.oid = t.relation), coalesce(s.inserted, 0), coalesce(s.updated, 0),
+               coalesce(s.deleted, 0), coalesce(s.unchanged, s.source_rows), s.matches)::sq2pg.sync_row
 $$;
 COMMENT ON FUNCTION sq2pg.sync_result(sq2pg.data_table, sq2pg.sync_state) IS 'what a sync did to a table';
 
@@ -415,7 +415,8 @@ COMMENT ON FUNCTION sq2pg.prepare_sync(jsonb, sq2pg.model) IS 'finds, checks and
  * All tables: what differs, then the acts, then the sequences.  "late" are
  * statements that no rollback could undo.
  */
-CREATE FUNCTION sq2pg.run_sync(options jsonb, model sq2pg.model, OUT rows sq2pg.sync_row[], OUT notes sq2pg.note[], OUT late text[])
+CREATE FUNCTION sq2pg.run_sync(options jsonb, model sq2pg.model, OUT rows sq2pg.sync_row[], OUT notes sq2pg.note[], OUT digests jsonb,
+                               OUT late text[])
     LANGUAGE plpgsql AS $$
 DECLARE
     tables    sq2pg.data_table[];
@@ -445,6 +446,10 @@ BEGIN
     END IF;
     SELECT c.late INTO late FROM sq2pg.continue_sequences(model, tables) AS c;
     PERFORM sq2pg.check_catalog(before, relations);
+    FOR t IN SELECT x.* FROM unnest(tables) AS x LOOP
+        digests := coalesce(digests, '{}') || sq2pg.digest_entry((SELECT c.relname FROM pg_class AS c WHERE c.oid = t.relation),
+                                                                 states[t.table_ordinal].source_rows, states[t.table_ordinal].digest);
+    END LOOP;
     rows := ARRAY(SELECT sq2pg.sync_result(ROW(x.*)::sq2pg.data_table, states[x.table_ordinal]) FROM unnest(tables) AS x ORDER BY x.rank);
 END
 $$;
@@ -474,7 +479,7 @@ BEGIN
     rows := result.rows || (SELECT ROW(NULL, coalesce(sum(r.inserted), 0), coalesce(sum(r.updated), 0), coalesce(sum(r.deleted), 0),
                                        coalesce(sum(r.unchanged), 0), coalesce(bool_and(r.verified), true))::sq2pg.sync_row
                               FROM unnest(result.rows) AS r);
-    PERFORM sq2pg.record_run(options || '{"mode": "sync"}', sq2pg.sync_history(rows, started), result.notes);
+    PERFORM sq2pg.record_run(options || '{"mode": "sync"}', sq2pg.sync_history(rows, started), result.notes, result.digests);
     PERFORM sq2pg.announce(NULL, NULL);
     RETURN QUERY SELECT r.* FROM unnest(rows) AS r;
 END
