@@ -6,8 +6,14 @@
  * ever lacks a parent that it will keep, and no foreign key's ON DELETE takes
  * one that only moves to another parent.  Where the target refuses this order
  * (values of a unique key change places, a key moves with its children), all
- * of it is undone and done once more with foreign keys that wait until the
- * end.
+ * of it is undone and tried in the next way:
+ *
+ *     0  as above
+ *     1  foreign keys wait until the end, and rows of tables with several
+ *        unique keys are not updated but taken out and put in again; not where
+ *        an ON DELETE would act
+ *     2  the same everywhere: rows of the source that an ON DELETE took are put
+ *        in again.  Refused where that could lose more.
  */
 
 /*
@@ -82,40 +88,41 @@ COMMENT ON FUNCTION sq2pg.sync_replace(sq2pg.data_table) IS 'DELETE and INSERT o
  * Foreign keys that refer to a table and are enforced.
  */
 CREATE FUNCTION sq2pg.sync_references(relation oid)
-    RETURNS TABLE (constraint_oid oid, child oid, child_name text, condition text, is_readable boolean)
+    RETURNS TABLE (constraint_oid oid, child oid, child_name text, condition text, acts boolean, is_readable boolean)
     LANGUAGE sql STABLE AS $$
     SELECT k.oid, c.oid, format('%I.%I', n.nspname, c.relname),
            (SELECT string_agg(format('sqm_t.%I %s sqm_c.%I', p.attname, sq2pg.qualified_operator(x.operator), a.attname), ' AND ' ORDER BY x.n)
               FROM unnest(k.conkey, k.confkey, k.conpfeqop) WITH ORDINALITY AS x(child, parent, operator, n)
               JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = x.child
               JOIN pg_attribute AS p ON p.attrelid = k.confrelid AND p.attnum = x.parent),
-           has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE')
+           k.confdeltype <> 'a', has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE')
       FROM pg_constraint AS k
       JOIN pg_class AS c ON c.oid = k.conrelid
       JOIN pg_namespace AS n ON n.oid = c.relnamespace
      WHERE k.confrelid = sync_references.relation AND k.contype = 'f' AND k.conparentid = 0
        AND coalesce((to_jsonb(k)->>'conenforced')::boolean, true)
 $$;
-COMMENT ON FUNCTION sq2pg.sync_references(oid) IS 'foreign keys that refer to a table';
+COMMENT ON FUNCTION sq2pg.sync_references(oid) IS 'foreign keys that refer to a table, and whether they do more at a DELETE than look';
 
 /*
- * DELETE of the rows that stand in $3 and $4; NULL: which of them nothing
- * refers to cannot be seen.
+ * DELETE of the rows that stand in $3 and $4: before the other rows are
+ * written, those that nothing refers to, in way 1 by a foreign key that acts.
+ * NULL: which these are cannot be seen.
  */
-CREATE FUNCTION sq2pg.sync_delete(t sq2pg.data_table, unreferenced boolean) RETURNS text
+CREATE FUNCTION sq2pg.sync_delete(t sq2pg.data_table, way int, is_last boolean) RETURNS text
     LANGUAGE sql STABLE AS $$
     SELECT format('DELETE FROM %s AS sqm_t USING ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4)) AS sqm_g(id, part)
                     WHERE sqm_t.ctid OPERATOR(pg_catalog.=) sqm_g.id AND sqm_t.tableoid OPERATOR(pg_catalog.=) sqm_g.part',
                   (t.load).relation)
-           || CASE WHEN unreferenced THEN (
+           || CASE WHEN way < 2 AND NOT is_last THEN (
                SELECT CASE WHEN bool_and(r.is_readable) IS NOT FALSE THEN coalesce(string_agg(
                           format(' AND NOT EXISTS (SELECT FROM %s AS sqm_c WHERE %s%s)', r.child_name, r.condition,
                                  CASE WHEN r.child = t.relation THEN ' AND NOT (sqm_c.ctid OPERATOR(pg_catalog.=) sqm_t.ctid AND sqm_c.tableoid OPERATOR(pg_catalog.=) sqm_t.tableoid)' END),
                           '' ORDER BY r.constraint_oid), '') END
-                 FROM sq2pg.sync_references(t.relation) AS r)
+                 FROM sq2pg.sync_references(t.relation) AS r WHERE way = 0 OR r.acts)
               ELSE '' END
 $$;
-COMMENT ON FUNCTION sq2pg.sync_delete(sq2pg.data_table, boolean) IS 'DELETE of rows that the source does not have';
+COMMENT ON FUNCTION sq2pg.sync_delete(sq2pg.data_table, int, boolean) IS 'DELETE of rows that the source does not have';
 
 CREATE FUNCTION sq2pg.execute_sync(t sq2pg.data_table, diff sq2pg.sync_diff, statement text) RETURNS void
     LANGUAGE plpgsql AS $$
@@ -134,21 +141,23 @@ $$;
 COMMENT ON FUNCTION sq2pg.execute_sync(sq2pg.data_table, sq2pg.sync_diff, text) IS 'executes a statement over the rows that differ, in the search path of the caller';
 
 /*
- * Has a table unique keys or exclusion constraints beside the one by which its
- * rows are found?
+ * Are rows of a table to be replaced?  They could be in the way of each other
+ * if there are unique keys or exclusion constraints beside the key by which
+ * they are found.
  */
-CREATE FUNCTION sq2pg.has_more_keys(t sq2pg.data_table) RETURNS boolean
+CREATE FUNCTION sq2pg.is_sync_replaced(t sq2pg.data_table, way int) RETURNS boolean
     LANGUAGE sql STABLE AS $$
-    SELECT count(*) > 1 FROM pg_index AS i WHERE i.indrelid = t.relation AND (i.indisunique OR i.indisexclusion)
+    SELECT (way = 2 OR way = 1 AND NOT EXISTS (SELECT FROM sq2pg.sync_references(t.relation) AS r WHERE r.acts))
+       AND (SELECT count(*) > 1 FROM pg_index AS i WHERE i.indrelid = t.relation AND (i.indisunique OR i.indisexclusion))
 $$;
-COMMENT ON FUNCTION sq2pg.has_more_keys(sq2pg.data_table) IS 'could rows of a table be in the way of each other?';
+COMMENT ON FUNCTION sq2pg.is_sync_replaced(sq2pg.data_table, int) IS 'are rows taken out and put in again instead of updated?';
 
 /*
  * Updates and inserts of one table.  Both are one statement, first the updates:
  * the source is read once, and rows may come to refer to new ones of their
  * table.  Rules do not allow that.
  */
-CREATE FUNCTION sq2pg.write_sync(options jsonb, t sq2pg.data_table, diff sq2pg.sync_diff, by_replacing boolean) RETURNS void
+CREATE FUNCTION sq2pg.write_sync(options jsonb, t sq2pg.data_table, diff sq2pg.sync_diff, way int) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
     rows text := 'WITH ' || sq2pg.sync_source(options, t);
@@ -166,7 +175,7 @@ BEGIN
                 HINT = format('Leave it out with exclude, or ALTER TABLE %s ALTER COLUMN %I SET GENERATED BY DEFAULT;', (t.load).relation, fixed);
         END IF;
     END IF;
-    IF has_updates AND by_replacing AND sq2pg.has_more_keys(t) THEN
+    IF has_updates AND sq2pg.is_sync_replaced(t, way) THEN
         PERFORM sq2pg.execute_sync(t, diff, format('%s, %s', rows, sq2pg.sync_replace(t)));
     ELSIF has_updates AND has_inserts AND NOT (SELECT c.relhasrules FROM pg_class AS c WHERE c.oid = t.relation) THEN
         PERFORM sq2pg.execute_sync(t, diff, format('%s, sqm_i AS (%s) %s', rows, sq2pg.sync_insert(t), sq2pg.sync_update(t)));
@@ -179,7 +188,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.write_sync(jsonb, sq2pg.data_table, sq2pg.sync_diff, boolean) IS 'updates and inserts the rows of a table';
+COMMENT ON FUNCTION sq2pg.write_sync(jsonb, sq2pg.data_table, sq2pg.sync_diff, int) IS 'updates and inserts the rows of a table';
 
 /*
  * Foreign keys of the targets that can be made to wait, and back.
@@ -202,30 +211,30 @@ COMMENT ON FUNCTION sq2pg.sync_defer_steps(sq2pg.data_table[], boolean) IS 'lets
  * All that has to be done to make the tables equal, once.  All constraints
  * have had their say when this returns.
  */
-CREATE FUNCTION sq2pg.sync_once(options jsonb, tables sq2pg.data_table[], states sq2pg.sync_state[], is_detached boolean) RETURNS void
+CREATE FUNCTION sq2pg.sync_once(options jsonb, tables sq2pg.data_table[], states sq2pg.sync_state[], way int) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
     t    sq2pg.data_table;
-    off  sq2pg.step[] := CASE WHEN is_detached THEN sq2pg.sync_defer_steps(tables, false)
+    off  sq2pg.step[] := CASE WHEN way > 0 THEN sq2pg.sync_defer_steps(tables, false)
                               ELSE ARRAY(SELECT s FROM unnest(sq2pg.defer_steps(tables)) AS s WHERE s.statement LIKE 'ALTER %') END;
-    back sq2pg.step[] := CASE WHEN is_detached THEN sq2pg.sync_defer_steps(tables, true) ELSE sq2pg.undefer_steps(tables) END;
+    back sq2pg.step[] := CASE WHEN way > 0 THEN sq2pg.sync_defer_steps(tables, true) ELSE sq2pg.undefer_steps(tables) END;
     todo sq2pg.data_table[] := ARRAY(SELECT x FROM unnest(tables) AS x WHERE NOT sq2pg.is_no_diff(states[x.table_ordinal].diff));
 BEGIN
     PERFORM sq2pg.execute_steps(off || ROW('constraints', NULL, NULL, 'SET CONSTRAINTS ALL DEFERRED', NULL)::sq2pg.step);
     FOR t IN SELECT x.* FROM unnest(todo) AS x WHERE states[x.table_ordinal].diff.gone <> '{}' ORDER BY x.rank DESC LOOP
-        PERFORM sq2pg.execute_sync(t, states[t.table_ordinal].diff, sq2pg.sync_delete(t, NOT is_detached));
+        PERFORM sq2pg.execute_sync(t, states[t.table_ordinal].diff, sq2pg.sync_delete(t, way, false));
     END LOOP;
     FOR t IN SELECT x.* FROM unnest(todo) AS x ORDER BY x.rank LOOP
-        PERFORM sq2pg.write_sync(options, t, states[t.table_ordinal].diff, is_detached);
+        PERFORM sq2pg.write_sync(options, t, states[t.table_ordinal].diff, way);
     END LOOP;
     FOR t IN SELECT x.* FROM unnest(todo) AS x WHERE states[x.table_ordinal].diff.gone <> '{}' ORDER BY x.rank DESC LOOP
-        PERFORM sq2pg.execute_sync(t, states[t.table_ordinal].diff, sq2pg.sync_delete(t, false));
+        PERFORM sq2pg.execute_sync(t, states[t.table_ordinal].diff, sq2pg.sync_delete(t, way, true));
     END LOOP;
     PERFORM sq2pg.execute_in_caller_path(ARRAY[ROW('constraints', NULL, NULL, 'SET CONSTRAINTS ALL IMMEDIATE', NULL)::sq2pg.step]);
     PERFORM sq2pg.execute_steps(back);
 END
 $$;
-COMMENT ON FUNCTION sq2pg.sync_once(jsonb, sq2pg.data_table[], sq2pg.sync_state[], boolean) IS 'deletes, updates and inserts what differs';
+COMMENT ON FUNCTION sq2pg.sync_once(jsonb, sq2pg.data_table[], sq2pg.sync_state[], int) IS 'deletes, updates and inserts what differs';
 
 /*
  * Who could have changed what was written.
@@ -243,7 +252,7 @@ COMMENT ON FUNCTION sq2pg.sync_triggers(sq2pg.data_table[], sq2pg.sync_state[]) 
  * Until both sides have the same digests.  What a foreign key's action or a
  * trigger did to rows that had been right is made good in another round.
  */
-CREATE FUNCTION sq2pg.sync_tables(options jsonb, tables sq2pg.data_table[], compared sq2pg.load[], states sq2pg.sync_state[], is_detached boolean)
+CREATE FUNCTION sq2pg.sync_tables(options jsonb, tables sq2pg.data_table[], compared sq2pg.load[], states sq2pg.sync_state[], way int)
     RETURNS sq2pg.sync_state[]
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -252,7 +261,7 @@ DECLARE
     wrong  text[];
 BEGIN
     FOR round IN 1 .. 4 LOOP
-        PERFORM sq2pg.sync_once(options, tables, states, is_detached);
+        PERFORM sq2pg.sync_once(options, tables, states, way);
         wrong := '{}';
         FOR t IN SELECT x.* FROM unnest(tables) AS x ORDER BY x.rank LOOP
             traces := sq2pg.sync_traces(t.relation);
@@ -281,7 +290,7 @@ BEGIN
     RETURN states;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.sync_tables(jsonb, sq2pg.data_table[], sq2pg.load[], sq2pg.sync_state[], boolean) IS 'makes tables equal to their source';
+COMMENT ON FUNCTION sq2pg.sync_tables(jsonb, sq2pg.data_table[], sq2pg.load[], sq2pg.sync_state[], int) IS 'makes tables equal to their source';
 
 /*
  * Rows that are taken out and put in again would take others with them: what
@@ -308,29 +317,41 @@ $$;
 COMMENT ON FUNCTION sq2pg.sync_obstacle(sq2pg.data_table[], sq2pg.sync_state[]) IS 'foreign keys whose ON DELETE would destroy what no source can give back';
 
 /*
- * The order that needs nothing of the target first, then the other.
+ * The way that needs nothing of the target first, then the others.  If none
+ * succeeds, the first error is the one that says most.
  */
 CREATE FUNCTION sq2pg.sync_in_order(options jsonb, tables sq2pg.data_table[], compared sq2pg.load[], states sq2pg.sync_state[])
     RETURNS sq2pg.sync_state[]
     LANGUAGE plpgsql AS $$
 DECLARE
     obstacle text;
+    state    text;
     refusal  text;
     details  text;
+    hint     text;
 BEGIN
-    RETURN sq2pg.sync_tables(options, tables, compared, states, false);
-EXCEPTION WHEN unique_violation OR exclusion_violation OR foreign_key_violation OR restrict_violation THEN
-    GET STACKED DIAGNOSTICS refusal = MESSAGE_TEXT, details = PG_EXCEPTION_DETAIL;
-    obstacle := sq2pg.sync_obstacle(tables, states);
-    IF obstacle IS NULL THEN
-        RETURN sq2pg.sync_tables(options, tables, compared, states, true);
-    END IF;
-    RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = refusal,
-        DETAIL = concat_ws(E'\n', nullif(details, ''), format('To take rows out and put them in again would change others for good by %s.', obstacle)),
-        HINT = 'Nothing was changed. Load these tables anew with sq2pg_migrate(existing => ''truncate'').';
+    FOR way IN 0 .. 2 LOOP
+        IF way = 2 THEN
+            obstacle := sq2pg.sync_obstacle(tables, states);
+        END IF;
+        BEGIN
+            IF obstacle IS NULL THEN
+                RETURN sq2pg.sync_tables(options, tables, compared, states, way);
+            END IF;
+        EXCEPTION WHEN unique_violation OR exclusion_violation OR foreign_key_violation OR restrict_violation THEN
+            IF way = 0 THEN
+                GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, refusal = MESSAGE_TEXT, details = PG_EXCEPTION_DETAIL,
+                                        hint = PG_EXCEPTION_HINT;
+            END IF;
+        END;
+    END LOOP;
+    RAISE EXCEPTION USING ERRCODE = state, MESSAGE = refusal,
+        DETAIL = concat_ws(E'\n', nullif(details, ''), CASE WHEN obstacle IS NOT NULL THEN format('To take rows out and put them in again could destroy others by %s.', obstacle) END),
+        HINT = CASE WHEN obstacle IS NULL THEN hint
+                    ELSE 'Nothing was changed. Load these tables anew with sq2pg_migrate(existing => ''truncate'').' END;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.sync_in_order(jsonb, sq2pg.data_table[], sq2pg.load[], sq2pg.sync_state[]) IS 'makes tables equal to their source, in one of two orders';
+COMMENT ON FUNCTION sq2pg.sync_in_order(jsonb, sq2pg.data_table[], sq2pg.load[], sq2pg.sync_state[]) IS 'makes tables equal to their source, in one of three ways';
 
 /*
  * The same, or one error with all that the targets refuse.
