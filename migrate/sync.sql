@@ -230,12 +230,12 @@ DECLARE
     hint    text;
 BEGIN
     PERFORM sq2pg.raise_problems(schema_name, notes);
-EXCEPTION WHEN undefined_table OR undefined_column OR object_not_in_prerequisite_state THEN
+EXCEPTION WHEN undefined_table OR undefined_column OR object_not_in_prerequisite_state OR wrong_object_type THEN
     GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, details = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
     RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = message, DETAIL = details,
         HINT = CASE WHEN SQLSTATE IN ('42P01', '42703')
                     THEN 'Execute the statements of the detail, leave it out with exclude, or let sq2pg_migrate(add_missing => true, existing => ''truncate'') do it.'
-                    ELSE 'Leave such tables or columns out with exclude.' END;
+                    ELSE 'Execute the statements of the detail, if there are any, or leave such tables and columns out with exclude.' END;
 END
 $$;
 COMMENT ON FUNCTION sq2pg.raise_sync_problems(name, sq2pg.note[]) IS 'one error that lists what keeps a sync from its work';

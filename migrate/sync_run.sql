@@ -318,7 +318,7 @@ COMMENT ON FUNCTION sq2pg.sync_obstacle(sq2pg.data_table[], sq2pg.sync_state[]) 
 
 /*
  * The way that needs nothing of the target first, then the others.  If none
- * succeeds, the first error is the one that says most.
+ * succeeds, it is the last error that none can avoid.
  */
 CREATE FUNCTION sq2pg.sync_in_order(options jsonb, tables sq2pg.data_table[], compared sq2pg.load[], states sq2pg.sync_state[])
     RETURNS sq2pg.sync_state[]
@@ -328,7 +328,6 @@ DECLARE
     state    text;
     refusal  text;
     details  text;
-    hint     text;
 BEGIN
     FOR way IN 0 .. 2 LOOP
         IF way = 2 THEN
@@ -339,19 +338,37 @@ BEGIN
                 RETURN sq2pg.sync_tables(options, tables, compared, states, way);
             END IF;
         EXCEPTION WHEN unique_violation OR exclusion_violation OR foreign_key_violation OR restrict_violation THEN
-            IF way = 0 THEN
-                GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, refusal = MESSAGE_TEXT, details = PG_EXCEPTION_DETAIL,
-                                        hint = PG_EXCEPTION_HINT;
-            END IF;
+            GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, refusal = MESSAGE_TEXT, details = PG_EXCEPTION_DETAIL;
         END;
     END LOOP;
     RAISE EXCEPTION USING ERRCODE = state, MESSAGE = refusal,
         DETAIL = concat_ws(E'\n', nullif(details, ''), CASE WHEN obstacle IS NOT NULL THEN format('To take rows out and put them in again could destroy others by %s.', obstacle) END),
-        HINT = CASE WHEN obstacle IS NULL THEN hint
-                    ELSE 'Nothing was changed. Load these tables anew with sq2pg_migrate(existing => ''truncate'').' END;
+        HINT = 'Nothing was changed.' || CASE WHEN obstacle IS NULL THEN ''
+                                              ELSE ' Load these tables anew with sq2pg_migrate(existing => ''truncate'').' END;
 END
 $$;
 COMMENT ON FUNCTION sq2pg.sync_in_order(jsonb, sq2pg.data_table[], sq2pg.load[], sq2pg.sync_state[]) IS 'makes tables equal to their source, in one of three ways';
+
+/*
+ * One error for all rows of the source that the targets refuse, if there are
+ * such rows.
+ */
+CREATE FUNCTION sq2pg.raise_sync_violations(options jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    message text;
+    details text;
+BEGIN
+    PERFORM sq2pg.announce('look for violations', NULL);
+    PERFORM sq2pg.raise_violations(sq2pg.violation_notes(options, tables), model.schema_name,
+                                   ARRAY(SELECT t.source_name FROM unnest(model.tables) AS t ORDER BY t.ordinal));
+EXCEPTION WHEN integrity_constraint_violation OR invalid_text_representation OR insufficient_privilege THEN
+    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, details = PG_EXCEPTION_DETAIL;
+    RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = message, DETAIL = details,
+        HINT = 'Nothing was changed. Repair the source or the target; sq2pg_check(existing => ''truncate'') with the same parameters has a hint for each.';
+END
+$$;
+COMMENT ON FUNCTION sq2pg.raise_sync_violations(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'one error that lists what the targets refuse';
 
 /*
  * The same, or one error with all that the targets refuse.
@@ -366,13 +383,10 @@ BEGIN
     RETURN sq2pg.sync_in_order(options, tables, compared, states);
 EXCEPTION WHEN integrity_constraint_violation OR with_check_option_violation OR insufficient_privilege OR data_exception
                OR cardinality_violation OR data_corrupted THEN
-    PERFORM sq2pg.announce('look for violations', NULL);
-    PERFORM sq2pg.raise_violations(
-        sq2pg.violation_notes(options, ARRAY(
-            SELECT ROW(t.table_ordinal, t.relation, t.load, t.unmatched, t.extra, t.rank, t.in_cycle, t.is_empty,
-                       CASE WHEN states[t.table_ordinal].matches THEN 'unchanged' ELSE 'replace' END)::sq2pg.data_table
-              FROM unnest(tables) AS t ORDER BY t.table_ordinal)),
-        model.schema_name, ARRAY(SELECT t.source_name FROM unnest(model.tables) AS t ORDER BY t.ordinal));
+    PERFORM sq2pg.raise_sync_violations(options, model, ARRAY(
+        SELECT ROW(t.table_ordinal, t.relation, t.load, t.unmatched, t.extra, t.rank, t.in_cycle, t.is_empty,
+                   CASE WHEN states[t.table_ordinal].matches THEN 'unchanged' ELSE 'replace' END)::sq2pg.data_table
+          FROM unnest(tables) AS t ORDER BY t.table_ordinal));
     RAISE;                      -- a trigger's error, for one, cannot be foreseen
 END
 $$;
