@@ -211,10 +211,12 @@ COMMENT ON FUNCTION sq2pg.sync_defer_steps(sq2pg.data_table[], boolean) IS 'lets
  * All that has to be done to make the tables equal, once.  All constraints
  * have had their say when this returns.
  */
-CREATE FUNCTION sq2pg.sync_once(options jsonb, tables sq2pg.data_table[], states sq2pg.sync_state[], way int) RETURNS void
+CREATE FUNCTION sq2pg.sync_once(options jsonb, tables sq2pg.data_table[], states sq2pg.sync_state[], way int, round int) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
     t    sq2pg.data_table;
+    -- what is taken out once more would take the same with it once more
+    how  int := CASE WHEN round = 1 THEN way ELSE 0 END;
     off  sq2pg.step[] := CASE WHEN way > 0 THEN sq2pg.sync_defer_steps(tables, false)
                               ELSE ARRAY(SELECT s FROM unnest(sq2pg.defer_steps(tables)) AS s WHERE s.statement LIKE 'ALTER %') END;
     back sq2pg.step[] := CASE WHEN way > 0 THEN sq2pg.sync_defer_steps(tables, true) ELSE sq2pg.undefer_steps(tables) END;
@@ -222,19 +224,19 @@ DECLARE
 BEGIN
     PERFORM sq2pg.execute_steps(off || ROW('constraints', NULL, NULL, 'SET CONSTRAINTS ALL DEFERRED', NULL)::sq2pg.step);
     FOR t IN SELECT x.* FROM unnest(todo) AS x WHERE states[x.table_ordinal].diff.gone <> '{}' ORDER BY x.rank DESC LOOP
-        PERFORM sq2pg.execute_sync(t, states[t.table_ordinal].diff, sq2pg.sync_delete(t, way, false));
+        PERFORM sq2pg.execute_sync(t, states[t.table_ordinal].diff, sq2pg.sync_delete(t, how, false));
     END LOOP;
     FOR t IN SELECT x.* FROM unnest(todo) AS x ORDER BY x.rank LOOP
-        PERFORM sq2pg.write_sync(options, t, states[t.table_ordinal].diff, way);
+        PERFORM sq2pg.write_sync(options, t, states[t.table_ordinal].diff, how);
     END LOOP;
     FOR t IN SELECT x.* FROM unnest(todo) AS x WHERE states[x.table_ordinal].diff.gone <> '{}' ORDER BY x.rank DESC LOOP
-        PERFORM sq2pg.execute_sync(t, states[t.table_ordinal].diff, sq2pg.sync_delete(t, way, true));
+        PERFORM sq2pg.execute_sync(t, states[t.table_ordinal].diff, sq2pg.sync_delete(t, how, true));
     END LOOP;
     PERFORM sq2pg.execute_in_caller_path(ARRAY[ROW('constraints', NULL, NULL, 'SET CONSTRAINTS ALL IMMEDIATE', NULL)::sq2pg.step]);
     PERFORM sq2pg.execute_steps(back);
 END
 $$;
-COMMENT ON FUNCTION sq2pg.sync_once(jsonb, sq2pg.data_table[], sq2pg.sync_state[], int) IS 'deletes, updates and inserts what differs';
+COMMENT ON FUNCTION sq2pg.sync_once(jsonb, sq2pg.data_table[], sq2pg.sync_state[], int, int) IS 'deletes, updates and inserts what differs';
 
 /*
  * Who could have changed what was written.
@@ -261,7 +263,7 @@ DECLARE
     wrong  text[];
 BEGIN
     FOR round IN 1 .. 4 LOOP
-        PERFORM sq2pg.sync_once(options, tables, states, way);
+        PERFORM sq2pg.sync_once(options, tables, states, way, round);
         wrong := '{}';
         FOR t IN SELECT x.* FROM unnest(tables) AS x ORDER BY x.rank LOOP
             traces := sq2pg.sync_traces(t.relation);
@@ -304,7 +306,7 @@ CREATE FUNCTION sq2pg.sync_obstacle(tables sq2pg.data_table[], states sq2pg.sync
         UNION
         SELECT k.conrelid, format('foreign key "%s" of table %I.%I', k.conname, n.nspname, c.relname)
           FROM reached AS r
-          JOIN pg_constraint AS k ON k.confrelid = r.oid AND k.contype = 'f' AND k.confdeltype IN ('c', 'n', 'd')
+          JOIN pg_constraint AS k ON k.confrelid = r.oid AND k.contype = 'f' AND k.confdeltype IN ('c', 'n', 'd') AND k.conparentid = 0
           JOIN pg_class AS c ON c.oid = k.conrelid
           JOIN pg_namespace AS n ON n.oid = c.relnamespace
     )
@@ -312,7 +314,9 @@ CREATE FUNCTION sq2pg.sync_obstacle(tables sq2pg.data_table[], states sq2pg.sync
       FROM reached AS r
       LEFT JOIN unnest(tables) AS t ON t.relation = r.oid
      -- what is not the source's would be lost
-     WHERE r.name IS NOT NULL AND (t.relation IS NULL OR t.extra <> '{}')
+     WHERE r.name IS NOT NULL
+       AND (t.relation IS NULL OR EXISTS (SELECT FROM pg_attribute AS a
+                                           WHERE a.attrelid = t.relation AND a.attname = ANY (t.extra) AND a.attgenerated = ''))
 $$;
 COMMENT ON FUNCTION sq2pg.sync_obstacle(sq2pg.data_table[], sq2pg.sync_state[]) IS 'foreign keys whose ON DELETE would destroy what no source can give back';
 
