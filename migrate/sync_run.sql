@@ -208,35 +208,26 @@ $$;
 COMMENT ON FUNCTION sq2pg.sync_defer_steps(sq2pg.data_table[], boolean) IS 'lets all foreign keys of the targets wait, or undoes that';
 
 /*
- * All that has to be done to make the tables equal, once.  All constraints
- * have had their say when this returns.
+ * All that has to be done to make the tables equal, once.
  */
-CREATE FUNCTION sq2pg.sync_once(options jsonb, tables sq2pg.data_table[], states sq2pg.sync_state[], way int, round int) RETURNS void
+CREATE FUNCTION sq2pg.sync_once(options jsonb, tables sq2pg.data_table[], states sq2pg.sync_state[], way int) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
     t    sq2pg.data_table;
-    -- what is taken out once more would take the same with it once more
-    how  int := CASE WHEN round = 1 THEN way ELSE 0 END;
-    off  sq2pg.step[] := CASE WHEN way > 0 THEN sq2pg.sync_defer_steps(tables, false)
-                              ELSE ARRAY(SELECT s FROM unnest(sq2pg.defer_steps(tables)) AS s WHERE s.statement LIKE 'ALTER %') END;
-    back sq2pg.step[] := CASE WHEN way > 0 THEN sq2pg.sync_defer_steps(tables, true) ELSE sq2pg.undefer_steps(tables) END;
     todo sq2pg.data_table[] := ARRAY(SELECT x FROM unnest(tables) AS x WHERE NOT sq2pg.is_no_diff(states[x.table_ordinal].diff));
 BEGIN
-    PERFORM sq2pg.execute_steps(off || ROW('constraints', NULL, NULL, 'SET CONSTRAINTS ALL DEFERRED', NULL)::sq2pg.step);
     FOR t IN SELECT x.* FROM unnest(todo) AS x WHERE states[x.table_ordinal].diff.gone <> '{}' ORDER BY x.rank DESC LOOP
-        PERFORM sq2pg.execute_sync(t, states[t.table_ordinal].diff, sq2pg.sync_delete(t, how, false));
+        PERFORM sq2pg.execute_sync(t, states[t.table_ordinal].diff, sq2pg.sync_delete(t, way, false));
     END LOOP;
     FOR t IN SELECT x.* FROM unnest(todo) AS x ORDER BY x.rank LOOP
-        PERFORM sq2pg.write_sync(options, t, states[t.table_ordinal].diff, how);
+        PERFORM sq2pg.write_sync(options, t, states[t.table_ordinal].diff, way);
     END LOOP;
     FOR t IN SELECT x.* FROM unnest(todo) AS x WHERE states[x.table_ordinal].diff.gone <> '{}' ORDER BY x.rank DESC LOOP
-        PERFORM sq2pg.execute_sync(t, states[t.table_ordinal].diff, sq2pg.sync_delete(t, how, true));
+        PERFORM sq2pg.execute_sync(t, states[t.table_ordinal].diff, sq2pg.sync_delete(t, way, true));
     END LOOP;
-    PERFORM sq2pg.execute_in_caller_path(ARRAY[ROW('constraints', NULL, NULL, 'SET CONSTRAINTS ALL IMMEDIATE', NULL)::sq2pg.step]);
-    PERFORM sq2pg.execute_steps(back);
 END
 $$;
-COMMENT ON FUNCTION sq2pg.sync_once(jsonb, sq2pg.data_table[], sq2pg.sync_state[], int, int) IS 'deletes, updates and inserts what differs';
+COMMENT ON FUNCTION sq2pg.sync_once(jsonb, sq2pg.data_table[], sq2pg.sync_state[], int) IS 'deletes, updates and inserts what differs';
 
 /*
  * Who could have changed what was written.
@@ -251,44 +242,89 @@ $$;
 COMMENT ON FUNCTION sq2pg.sync_triggers(sq2pg.data_table[], sq2pg.sync_state[]) IS 'triggers that a sync fired';
 
 /*
- * Until both sides have the same digests.  What a foreign key's action or a
- * trigger did to rows that had been right is made good in another round.
+ * The states after something was done; tables that nobody has touched since
+ * are as they were.
  */
-CREATE FUNCTION sq2pg.sync_tables(options jsonb, tables sq2pg.data_table[], compared sq2pg.load[], states sq2pg.sync_state[], way int)
+CREATE FUNCTION sq2pg.renew_sync_states(options jsonb, tables sq2pg.data_table[], compared sq2pg.load[], states sq2pg.sync_state[])
     RETURNS sq2pg.sync_state[]
     LANGUAGE plpgsql AS $$
 DECLARE
     t      sq2pg.data_table;
     traces text;
-    wrong  text[];
 BEGIN
-    FOR round IN 1 .. 4 LOOP
-        PERFORM sq2pg.sync_once(options, tables, states, way, round);
-        wrong := '{}';
-        FOR t IN SELECT x.* FROM unnest(tables) AS x ORDER BY x.rank LOOP
-            traces := sq2pg.sync_traces(t.relation);
-            IF traces IS NULL OR traces <> states[t.table_ordinal].traces OR NOT states[t.table_ordinal].matches THEN
-                states[t.table_ordinal] := sq2pg.find_sync_state(options, t, compared[t.table_ordinal], states[t.table_ordinal]);
-            END IF;
-            IF NOT states[t.table_ordinal].matches THEN
-                wrong := wrong || format('Table %s: %s.', (t.load).relation, states[t.table_ordinal].detail);
-            END IF;
-        END LOOP;
-        -- nothing is left that could be done
-        EXIT WHEN NOT EXISTS (SELECT FROM unnest(states) AS s WHERE NOT sq2pg.is_no_diff((s).diff));
+    FOR t IN SELECT x.* FROM unnest(tables) AS x ORDER BY x.rank LOOP
+        traces := sq2pg.sync_traces(t.relation);
+        IF traces IS NULL OR traces <> states[t.table_ordinal].traces THEN
+            states[t.table_ordinal] := sq2pg.find_sync_state(options, t, compared[t.table_ordinal], states[t.table_ordinal]);
+        END IF;
     END LOOP;
-    IF cardinality(wrong) > 0 THEN
+    RETURN states;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.renew_sync_states(jsonb, sq2pg.data_table[], sq2pg.load[], sq2pg.sync_state[]) IS 'compares again what was touched';
+
+CREATE FUNCTION sq2pg.is_sync_done(states sq2pg.sync_state[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(bool_and(sq2pg.is_no_diff((s).diff)), true) FROM unnest(states) AS s
+$$;
+COMMENT ON FUNCTION sq2pg.is_sync_done(sq2pg.sync_state[]) IS 'is there nothing left that could be done?';
+
+/*
+ * Nobody but code of the target's can be the reason of what still differs.
+ */
+CREATE FUNCTION sq2pg.check_sync_states(tables sq2pg.data_table[], compared sq2pg.load[], states sq2pg.sync_state[]) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    wrong text := (SELECT string_agg(format('Table %s: %s.', (t.load).relation, (states[t.table_ordinal]).detail), E'\n' ORDER BY t.rank)
+                     FROM unnest(tables) AS t WHERE NOT (states[t.table_ordinal]).matches);
+BEGIN
+    IF wrong IS NOT NULL THEN
         RAISE data_corrupted USING
             MESSAGE = 'verification failed: PostgreSQL does not hold what SQLite holds',
-            DETAIL = array_to_string(wrong, E'\n'),
+            DETAIL = wrong,
             HINT = 'Nothing was changed. ' || CASE
                 WHEN sq2pg.sync_triggers(tables, states) IS NOT NULL
                     THEN format('Changed by %s? ALTER TABLE ... DISABLE TRIGGER for the time of the sync.', sq2pg.sync_triggers(tables, states))
                 WHEN EXISTS (SELECT FROM unnest(tables) AS x JOIN pg_attribute AS a ON a.attrelid = x.relation AND a.attgenerated <> ''
-                              WHERE NOT states[x.table_ordinal].matches AND a.attname = ANY (compared[x.table_ordinal].target_columns))
+                              WHERE NOT (states[x.table_ordinal]).matches AND a.attname = ANY ((compared[x.table_ordinal]).target_columns))
                     THEN 'Generated columns may compute something else than SQLite did: leave them out with exclude.'
                 ELSE 'This should not happen: please report it with the schema of the table.' END;
     END IF;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.check_sync_states(sq2pg.data_table[], sq2pg.load[], sq2pg.sync_state[]) IS 'one error for all tables that differ';
+
+CREATE FUNCTION sq2pg.constraint_steps(mode text) RETURNS sq2pg.step[]
+    LANGUAGE sql IMMUTABLE AS $$ SELECT ARRAY[ROW('constraints', NULL, NULL, 'SET CONSTRAINTS ALL ' || mode, NULL)::sq2pg.step] $$;
+COMMENT ON FUNCTION sq2pg.constraint_steps(text) IS 'lets constraints wait, or have their say';
+
+/*
+ * Until both sides have the same digests.  What a foreign key's action or a
+ * trigger did to rows that had been right is made good in another round;
+ * constraints have their say when nothing is left to do, and what they did is
+ * looked at, too.
+ */
+CREATE FUNCTION sq2pg.sync_tables(options jsonb, tables sq2pg.data_table[], compared sq2pg.load[], states sq2pg.sync_state[], way int)
+    RETURNS sq2pg.sync_state[]
+    LANGUAGE plpgsql AS $$
+DECLARE
+    off  sq2pg.step[] := CASE WHEN way > 0 THEN sq2pg.sync_defer_steps(tables, false)
+                              ELSE ARRAY(SELECT s FROM unnest(sq2pg.defer_steps(tables)) AS s WHERE s.statement LIKE 'ALTER %') END;
+    back sq2pg.step[] := CASE WHEN way > 0 THEN sq2pg.sync_defer_steps(tables, true) ELSE sq2pg.undefer_steps(tables) END;
+BEGIN
+    PERFORM sq2pg.execute_steps(off);
+    FOR round IN 1 .. 6 LOOP
+        PERFORM sq2pg.execute_steps(sq2pg.constraint_steps('DEFERRED'));
+        -- what is taken out once more would take the same with it once more
+        PERFORM sq2pg.sync_once(options, tables, states, CASE WHEN round = 1 THEN way ELSE 0 END);
+        states := sq2pg.renew_sync_states(options, tables, compared, states);
+        CONTINUE WHEN NOT sq2pg.is_sync_done(states);
+        PERFORM sq2pg.execute_in_caller_path(sq2pg.constraint_steps('IMMEDIATE'));
+        states := sq2pg.renew_sync_states(options, tables, compared, states);
+        EXIT WHEN sq2pg.is_sync_done(states);
+    END LOOP;
+    PERFORM sq2pg.check_sync_states(tables, compared, states);
+    PERFORM sq2pg.execute_steps(back);
     RETURN states;
 END
 $$;

@@ -19,7 +19,7 @@ use SqliteMigration;
 use Test::More;
 
 # rounds in the generated database, and in each of the corpus
-my %effort = (fast => [ 3, 1 ], normal => [ 12, 1 ], long => [ 300, 20 ]);
+my %effort = (fast => [ 3, 1 ], normal => [ 8, 1 ], long => [ 300, 20 ]);
 my $mode = $ENV{SQM_PROPERTY} // 'normal';
 my $seed = $ENV{SQM_SEED} // 1;
 my $corpus = $ENV{SQM_CORPUS} // '';
