@@ -186,4 +186,16 @@ sqm_input_explained(FmgrInfo *function, char *text, Oid ioparam, int32 typmod,
 	ExecInitRangeTable(estate, (pstate)->p_rtable)
 #endif
 
+/*
+ * Where a relation is stored, by the name of its day; and memory for a page
+ * that direct input and output, which came with 16, takes.
+ */
+#if PG_VERSION_NUM >= 160000
+#define sqm_relation_locator(rel) ((rel)->rd_locator)
+#define sqm_palloc_page() palloc_aligned(BLCKSZ, PG_IO_ALIGN_SIZE, 0)
+#else
+#define sqm_relation_locator(rel) ((rel)->rd_node)
+#define sqm_palloc_page() palloc(BLCKSZ)
+#endif
+
 #endif							/* SQM_COMPAT_H */

@@ -179,7 +179,8 @@ load_rows(Loader *loader)
 	error_context_stack = &callback;
 	loader->store = open_store(loader);
 	loader->way = loader->store != NULL ? loader->store->way : "nothing";
-	loader->share = loader->method == METHOD_BARE &&
+	loader->share = loader->store != NULL &&
+		loader->store->shared_rows > 0 &&
 		sqm_parallel_is_possible(loader->task.reader, loader->task.rel);
 	batch = sqm_batch_create(loader->task.reader,
 							 RelationGetDescr(loader->task.rel),
