@@ -83,8 +83,62 @@ $$;
 COMMENT ON FUNCTION sq2pg.sync_items(sq2pg.data_table, text[], text[], text) IS 'digest and key of a row, as SQL';
 
 /*
- * The query that finds what differs.  Without a key the n-th of some equal
- * rows belongs to the n-th of those on the other side.
+ * Keys that are SQLite's rowids, which it reads without a look at the values:
+ * table_ordinal -> column of the target.
+ */
+CREATE FUNCTION sq2pg.rowid_keys(model sq2pg.model, tables sq2pg.data_table[]) RETURNS jsonb
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    SELECT coalesce(jsonb_object_agg(t.table_ordinal, x.name), '{}')
+      FROM unnest(tables) AS t
+     CROSS JOIN unnest((t.load).column_ids, (t.load).target_columns) AS x(id, name)
+      JOIN unnest(model.columns) AS c ON c.id = x.id AND c.is_identity
+      JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = x.name
+                            AND a.atttypid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)
+     WHERE (t.load).has_rowid
+$$;
+COMMENT ON FUNCTION sq2pg.rowid_keys(sq2pg.model, sq2pg.data_table[]) IS 'columns of targets that hold rowids';
+
+/*
+ * Both sides of the query below, and when two rows belong together.  Without a
+ * key the n-th of some equal rows belongs to the n-th of those on the other
+ * side.  Only other keys than rowids need rows of the source as they would
+ * stand in the target; digests are made of the raw values.
+ */
+CREATE FUNCTION sq2pg.sync_sides(options jsonb, t sq2pg.data_table, OUT source_side text, OUT target_side text, OUT condition text)
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    k       record;
+    numbered CONSTANT text := 'SELECT *, row_number() OVER (PARTITION BY digest ORDER BY %s) AS nth FROM (%s) AS r';
+BEGIN
+    SELECT * INTO k FROM sq2pg.sync_key(t);
+    IF k.names IS NULL OR k.names = ARRAY[options->'rowid_keys'->>t.table_ordinal::text] THEN
+        source_side := format('SELECT x.number, x.digest, x.source_rowid AS k1
+                                 FROM sq2pg.row_digests(%L, %L, %L::text[], %L::regclass, %L::text[], %L, %L)
+                                      WITH ORDINALITY AS x(digest, source_rowid, number)',
+                              options->>'source', (t.load).source_table, (t.load).source_columns, (t.load).relation,
+                              (t.load).target_columns, options->>'time_zone', options->>'empty_as_null');
+        target_side := format('SELECT t.ctid AS id, t.tableoid AS part, %s%s FROM %s AS t', sq2pg.sync_items(t, NULL, NULL, 't.'),
+                              CASE WHEN k.names IS NOT NULL THEN format(', t.%I::bigint AS k1', k.names[1]) END, (t.load).relation);
+        condition := 's.k1 = t.k1';
+    ELSE
+        source_side := format('SELECT x.row_number AS number, %s FROM %s AS x',
+                              sq2pg.sync_items(t, k.names, k.collations, '(x.target_row).'), sq2pg.rows_call(options, t.load, '{}'));
+        target_side := format('SELECT t.ctid AS id, t.tableoid AS part, %s FROM %s AS t',
+                              sq2pg.sync_items(t, k.names, k.collations, 't.'), (t.load).relation);
+        condition := (SELECT string_agg(format('s.k%s %s t.k%1$s', n, o), ' AND ' ORDER BY n)
+                        FROM unnest(k.operators) WITH ORDINALITY AS x(o, n));
+    END IF;
+    IF k.names IS NULL THEN
+        source_side := format(numbered, 'number', source_side);
+        target_side := format(numbered, 'part, id', target_side);
+        condition := 's.digest = t.digest AND s.nth = t.nth';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.sync_sides(jsonb, sq2pg.data_table) IS 'rows of both sides with digest and key, as SQL';
+
+/*
+ * The query that finds what differs.
  */
 CREATE FUNCTION sq2pg.sync_query(options jsonb, t sq2pg.data_table) RETURNS text
     LANGUAGE sql STABLE AS $$
@@ -95,17 +149,8 @@ CREATE FUNCTION sq2pg.sync_query(options jsonb, t sq2pg.data_table) RETURNS text
                 coalesce(array_agg(t.id ORDER BY t.part, t.id) FILTER (WHERE s.number IS NULL), ''{}''),
                 coalesce(array_agg(t.part ORDER BY t.part, t.id) FILTER (WHERE s.number IS NULL), ''{}''),
                 count(*) FILTER (WHERE s.digest = t.digest), count(t.id) > (SELECT count(*) FROM t)
-           FROM s FULL JOIN t ON %s',
-        replace(replace(q.frame, '#', 'number'), '%', format('SELECT x.row_number AS number, %s FROM %s AS x',
-                                     sq2pg.sync_items(t, k.names, k.collations, '(x.target_row).'), sq2pg.rows_call(options, t.load, '{}'))),
-        replace(replace(q.frame, '#', 'part, id'), '%',
-                format('SELECT t.ctid AS id, t.tableoid AS part, %s FROM %s AS t', sq2pg.sync_items(t, k.names, k.collations, 't.'),
-                       (t.load).relation)),
-        coalesce((SELECT string_agg(format('s.k%s %s t.k%1$s', n, o), ' AND ' ORDER BY n) FROM unnest(k.operators) WITH ORDINALITY AS x(o, n)),
-                 's.digest = t.digest AND s.nth = t.nth'))
-      FROM sq2pg.sync_key(t) AS k
-     CROSS JOIN LATERAL (SELECT CASE WHEN k.names IS NOT NULL THEN '%'
-                                     ELSE 'SELECT *, row_number() OVER (PARTITION BY digest ORDER BY #) AS nth FROM (%) AS r' END) AS q(frame)
+           FROM s FULL JOIN t ON %s', x.source_side, x.target_side, x.condition)
+      FROM sq2pg.sync_sides(options, t) AS x
 $$;
 COMMENT ON FUNCTION sq2pg.sync_query(jsonb, sq2pg.data_table) IS 'the query that finds the rows of a table that differ';
 

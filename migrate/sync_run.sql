@@ -511,6 +511,7 @@ BEGIN
     compared := sq2pg.compared_loads(model);
     relations := ARRAY(SELECT x.relation FROM unnest(tables) AS x);
     before := sq2pg.catalog_state(relations);
+    options := options || jsonb_build_object('rowid_keys', sq2pg.rowid_keys(model, tables));
     states := array_fill(NULL::sq2pg.sync_state, ARRAY[cardinality(tables)]);
     FOR t IN SELECT x.* FROM unnest(tables) AS x ORDER BY x.rank LOOP
         states[t.table_ordinal] := sq2pg.find_sync_state(options, t, compared[t.table_ordinal], NULL);
