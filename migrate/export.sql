@@ -67,7 +67,7 @@ CREATE FUNCTION sq2pg.export_try(statement text) RETURNS text
     LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'sqm_export_try';
 COMMENT ON FUNCTION sq2pg.export_try(text) IS 'the same, returning what SQLite has against it';
 
-CREATE FUNCTION sq2pg.export_answer(query text) RETURNS SETOF text
+CREATE FUNCTION sq2pg.export_answer(query text) RETURNS text[]
     LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'sqm_export_answer';
 COMMENT ON FUNCTION sq2pg.export_answer(text) IS 'first column of an answer of the new SQLite database';
 

@@ -89,7 +89,7 @@ CREATE FUNCTION sq2pg.export_defaults(columns sq2pg.export_column[], maps sq2pg.
                CASE WHEN e.sql IS NULL THEN NULL
                     WHEN c.generated <> '' THEN format('GENERATED ALWAYS AS (%s) %s', e.sql,
                                                        CASE c.generated WHEN 's' THEN 'STORED' ELSE 'VIRTUAL' END)
-                    WHEN e.sql ~ '^(-?[0-9.]+|''[^'']*''|CURRENT_TIMESTAMP|NULL)$' THEN 'DEFAULT ' || e.sql
+                    WHEN e.sql ~ '^(-?[0-9.]+|''([^'']|'''')*''|CURRENT_TIMESTAMP|NULL)$' THEN 'DEFAULT ' || e.sql
                     ELSE format('DEFAULT (%s)', e.sql) END, e.problem, c.attnum)::sq2pg.export_part
       FROM unnest(columns) AS c
       JOIN unnest(maps) AS m ON m.relation = c.relation

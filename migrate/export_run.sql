@@ -324,8 +324,8 @@ CREATE FUNCTION sq2pg.export_orphans() RETURNS SETOF sq2pg.export_part
     LANGUAGE sql VOLATILE AS $$
     SELECT ROW(NULL, 'rows without parent', split_part(a, chr(31), 1), 'kept',
                format('%s in SQLite''s eyes, to "%s"', split_part(a, chr(31), 3), split_part(a, chr(31), 2)), NULL)::sq2pg.export_part
-      FROM sq2pg.export_answer('SELECT "table" || char(31) || parent || char(31) || count(*) FROM pragma_foreign_key_check
-                                 GROUP BY "table", parent ORDER BY 1') AS a
+      FROM unnest(sq2pg.export_answer('SELECT "table" || char(31) || parent || char(31) || count(*) FROM pragma_foreign_key_check
+                                 GROUP BY "table", parent ORDER BY 1')) AS a
 $$;
 COMMENT ON FUNCTION sq2pg.export_orphans() IS 'rows whose foreign keys SQLite would not accept';
 

@@ -191,26 +191,26 @@ sqm_export_try(PG_FUNCTION_ARGS)
 }
 
 /*
- * sq2pg.export_answer(query text) RETURNS SETOF text: the first column of
- * SQLite's answer.
+ * sq2pg.export_answer(query text) RETURNS text[]: the first column of SQLite's
+ * answer.
  */
 Datum
 sqm_export_answer(PG_FUNCTION_ARGS)
 {
-	SqmStatement *stmt;
-	SqmRow		row;
+	SqmStatement *stmt = sqm_statement_prepare(sqm_export_database(),
+											   sqm_arg_text(fcinfo, 0));
+	ArrayBuildState *answer = initArrayResult(TEXTOID, CurrentMemoryContext,
+											  false);
 
-	sqm_row_begin(fcinfo, &row);
-	stmt = sqm_statement_prepare(sqm_export_database(),
-								 sqm_arg_text(fcinfo, 0));
 	while (sqm_statement_step(stmt))
 	{
 		CHECK_FOR_INTERRUPTS();
-		sqm_row_text(&row, sqm_statement_text(stmt, 0));
-		sqm_row_emit(&row);
+		answer = accumArrayResult(answer,
+								  CStringGetTextDatum(sqm_statement_text(stmt, 0)),
+								  false, TEXTOID, CurrentMemoryContext);
 	}
 	sqm_statement_finalize(stmt);
-	return (Datum) 0;
+	PG_RETURN_DATUM(makeArrayResult(answer, CurrentMemoryContext));
 }
 
 /*

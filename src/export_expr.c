@@ -387,10 +387,13 @@ sqm_export_expression(PG_FUNCTION_ARGS)
 	TableColumns columns;
 	SqmExportExpr expr = {0};
 	StringInfoData out;
-	Node	   *node = stringToNode(sqm_arg_text(fcinfo, 0));
+	Node	   *node;
 	SqmRow		row;
 
 	sqm_row_begin(fcinfo, &row);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	node = stringToNode(sqm_arg_text(fcinfo, 0));
 	columns.names = sqm_array_strings_or_null(PG_GETARG_ARRAYTYPE_P(1));
 	columns.kinds = sqm_array_strings_or_null(PG_GETARG_ARRAYTYPE_P(2));
 	initStringInfo(&out);

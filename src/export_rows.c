@@ -31,6 +31,7 @@ typedef struct ExportReceiver
 	bool		six_digits;
 	SqmStatement *insert;
 	SqmExportValue **columns;
+	MemoryContext context;		/* outlives the query */
 	MemoryContext row_context;
 	int64		rows;
 } ExportReceiver;
@@ -39,6 +40,7 @@ static void
 receiver_startup(DestReceiver *self, int operation, TupleDesc tupdesc)
 {
 	ExportReceiver *receiver = (ExportReceiver *) self;
+	MemoryContext old = MemoryContextSwitchTo(receiver->context);
 
 	if (tupdesc->natts != list_length(receiver->kinds))
 		elog(ERROR, "%d columns for %d kinds", tupdesc->natts,
@@ -52,6 +54,7 @@ receiver_startup(DestReceiver *self, int operation, TupleDesc tupdesc)
 	receiver->row_context = AllocSetContextCreate(CurrentMemoryContext,
 												  "sq2pg export row",
 												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(old);
 }
 
 static void
@@ -113,6 +116,7 @@ run_query(const char *query, ExportReceiver *receiver)
 	SPIExecuteOptions options = {0};
 	int			result;
 
+	receiver->context = CurrentMemoryContext;
 	receiver->pub.receiveSlot = receiver_receive;
 	receiver->pub.rStartup = receiver_startup;
 	receiver->pub.rShutdown = receiver_nothing;

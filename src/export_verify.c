@@ -34,12 +34,14 @@ typedef struct StoredRows
 	SqmRowDigester *digester;
 	SqmCanon  **canons;			/* for SQLite's side */
 	int			columns;
+	MemoryContext context;		/* outlives the query */
 } StoredRows;
 
 static void
 stored_startup(DestReceiver *self, int operation, TupleDesc tupdesc)
 {
 	StoredRows *stored = (StoredRows *) self;
+	MemoryContext old = MemoryContextSwitchTo(stored->context);
 
 	stored->columns = tupdesc->natts;
 	stored->canons = palloc(sizeof(SqmCanon *) * (tupdesc->natts + 1));
@@ -53,6 +55,7 @@ stored_startup(DestReceiver *self, int operation, TupleDesc tupdesc)
 		stored->canons[i] = sqm_canon_create(column->atttypid,
 											 column->atttypmod, NULL, false);
 	}
+	MemoryContextSwitchTo(old);
 }
 
 static bool
@@ -75,6 +78,7 @@ read_stored(const char *query, StoredRows *stored)
 	SPIExecuteOptions options = {0};
 	int			result;
 
+	stored->context = CurrentMemoryContext;
 	stored->pub.receiveSlot = stored_receive;
 	stored->pub.rStartup = stored_startup;
 	stored->pub.rShutdown = stored_nothing;
