@@ -160,7 +160,7 @@ foreach my $parameters ('', ", numeric_as => 'text'",
 		ALTER TABLE film ALTER last_update DROP DEFAULT, ALTER last_update TYPE text;
 		ALTER TABLE customer ALTER awake TYPE text;});
 	$node->safe_psql('rental', qq{SET search_path = $schema;
-		SELECT * FROM sq2pg_migrate('$file', mode => 'data', rename => '{}')});
+		SELECT * FROM sq2pg_migrate('$file', mode => 'data')});
 	$node->safe_psql('rental', qq{SET search_path = $schema; SET TimeZone = 'UTC';
 		ALTER TABLE customer ALTER CONSTRAINT favourite_rental NOT DEFERRABLE;
 		ALTER TABLE customer DROP CONSTRAINT customer_name;
