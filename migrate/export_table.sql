@@ -144,16 +144,17 @@ CREATE FUNCTION sq2pg.export_columns(tables sq2pg.export_table[], options jsonb,
           LEFT JOIN sq2pg.export_sequences(tables) AS s ON s.relation = a.attrelid AND s.attnum = a.attnum
          WHERE sq2pg.column_is_chosen(t.source_name, a.attname::text, options)),
     based AS (
-        SELECT relation, attnum, type, typmod FROM facts
+        SELECT relation, attnum, type, typmod, attnotnull AS not_null FROM facts
         UNION ALL
-        SELECT b.relation, b.attnum, y.typbasetype, CASE WHEN y.typtypmod >= 0 THEN y.typtypmod ELSE b.typmod END
+        SELECT b.relation, b.attnum, y.typbasetype, CASE WHEN y.typtypmod >= 0 THEN y.typtypmod ELSE b.typmod END,
+               b.not_null OR y.typnotnull
           FROM based AS b JOIN pg_type AS y ON y.oid = b.type AND y.typtype = 'd'),
     base AS (SELECT b.* FROM based AS b JOIN pg_type AS y ON y.oid = b.type AND y.typtype <> 'd'),
     names AS (
         SELECT r.relation, u.name, u.n
           FROM (SELECT relation, array_agg(name ORDER BY n) AS names FROM facts GROUP BY relation) AS r,
                unnest(sq2pg.export_names(r.names)) WITH ORDINALITY AS u(name, n))
-    SELECT ROW(f.relation, f.attnum, f.name, names.name, b.type, x.kind, x.value, x.declared, x.clauses, f.attnotnull,
+    SELECT ROW(f.relation, f.attnum, f.name, names.name, b.type, x.kind, x.value, x.declared, x.clauses, b.not_null,
                f.attidentity <> '' OR f.owns_sequence, f.node, f.attgenerated,
                (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum AS e WHERE e.enumtypid = b.type)
            )::sq2pg.export_column

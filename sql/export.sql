@@ -53,7 +53,7 @@ SET extra_float_digits = -5;
 INSERT INTO parent (name, born, price, exact, seen, made, day, noon, doc, list, ratio, small, code) VALUES
     ('ann', 1960, 1.10, 0.1, '2024-01-01 00:00:00.5+00', '0044-03-15 BC', '2024-02-29', '24:00', '{"a": 1.10}', '{1,NULL}', 0.1, 0.1, 'a'),
     ('bob', 1961, NULL, 12345678901234567890.1, 'infinity', '2024-01-01', 'infinity', '10:00', '12345678901234567890', '[0:1]={1,2}', 'NaN', 'NaN', NULL),
-    ('cyd', 1962, 3, 'NaN', '0001-01-01 BC', '10000-01-01', NULL, NULL, '"x"', '{{1,2},{3,4}}', '-0', '-Infinity', 'bcd');
+    ('cyd', 1962, 3, 'NaN', '0001-01-01 00:00+00 BC', '10000-01-01', NULL, NULL, '"x"', '{{1,2},{3,4}}', '-0', 3.5, 'bcd');
 SELECT nextval('parent_id_seq');
 INSERT INTO child VALUES (1, 'x'), (1, 'y'), (3, '');
 SELECT sq2pg_export('lo:new') AS db \gset
