@@ -315,7 +315,7 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.export_objects(sq2pg.export_part[]) IS 'makes indexes and views';
+COMMENT ON FUNCTION sq2pg.export_objects(sq2pg.export_part[]) IS 'makes indexes';
 
 /*
  * Foreign keys are not enforced while rows are written: does SQLite see orphans?
@@ -373,7 +373,7 @@ BEGIN
     PERFORM sq2pg.export_execute(s->>'create_table') FROM jsonb_array_elements(statements) AS s;
     altered := sq2pg.export_fill(statements, forms.six_digits);
     parts := parts || ARRAY(SELECT o FROM sq2pg.export_objects(indexes) AS o)
-        || ARRAY(SELECT o FROM sq2pg.export_objects(views) AS o)
+        || ARRAY(SELECT v FROM sq2pg.export_make_views(views, forms) AS v)
         || ARRAY(SELECT s FROM sq2pg.export_sequence_values(tables, columns, parts) AS s)
         || ARRAY(SELECT o FROM sq2pg.export_orphans() AS o);
     PERFORM sq2pg.export_close();

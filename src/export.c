@@ -86,6 +86,13 @@ sqm_export_database(void)
 	return export->lite;
 }
 
+/* The same, or NULL after it was closed. */
+SqmLite *
+sqm_export_open_database(void)
+{
+	return get_export()->lite;
+}
+
 /* The file, relative to the server's working directory. */
 const char *
 sqm_export_path(void)

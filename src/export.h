@@ -36,6 +36,7 @@ extern char *sqm_export_timestamp(Datum datum, bool six_digits);
 
 /* export.c: the database that is being written */
 extern SqmLite *sqm_export_database(void);
+extern SqmLite *sqm_export_open_database(void);
 extern const char *sqm_export_path(void);
 
 #endif							/* SQM_EXPORT_H */

@@ -3,7 +3,8 @@
  * export_verify.c
  *		Does the database that was written hold what PostgreSQL holds?
  *
- * The file is opened anew, as any SQLite database is read here.  Both sides
+ * The file is opened anew, as any SQLite database is read here (views are
+ * looked at before, while they can still be taken back).  Both sides
  * are made canonical by compare.c, which has never seen export_value.c: what
  * SQLite holds, for the types of the columns that it came from; and what
  * PostgreSQL holds.  The sums must be the same.
@@ -142,10 +143,16 @@ sqm_export_compare(PG_FUNCTION_ARGS)
 	sqm_row_begin(fcinfo, &row);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	lite = sqm_lite_open(sqm_export_path(), "export", SQM_OPEN_IMMUTABLE);
 	read_stored(sqm_arg_text(fcinfo, 0), &stored);
-	read_written(lite, sqm_arg_text(fcinfo, 1), &stored, &written);
-	sqm_lite_close(lite);
+	lite = sqm_export_open_database();
+	if (lite != NULL)
+		read_written(lite, sqm_arg_text(fcinfo, 1), &stored, &written);
+	else
+	{
+		lite = sqm_lite_open(sqm_export_path(), "export", SQM_OPEN_IMMUTABLE);
+		read_written(lite, sqm_arg_text(fcinfo, 1), &stored, &written);
+		sqm_lite_close(lite);
+	}
 	sqm_row_bigint(&row, stored.digest.rows);
 	sqm_row_bigint(&row, written.rows);
 	sqm_row_bool(&row, sqm_digest_equal(&stored.digest, &written));

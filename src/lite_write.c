@@ -80,9 +80,11 @@ on_write(void *arg, int action, const char *first, const char *second,
 		case SQLITE_RECURSIVE:
 		case SQLITE_INSERT:
 		case SQLITE_UPDATE:
+		case SQLITE_DELETE:
 		case SQLITE_CREATE_TABLE:
 		case SQLITE_CREATE_INDEX:
 		case SQLITE_CREATE_VIEW:
+		case SQLITE_DROP_VIEW:
 		case SQLITE_REINDEX:
 		case SQLITE_TRANSACTION:
 			return SQLITE_OK;
