@@ -405,6 +405,7 @@ CREATE FUNCTION sq2pg.schema_notes(options jsonb, model sq2pg.model, all_express
         || sq2pg.column_notes(options, model)
         || coalesce(sq2pg.foreign_key_notes(model), '{}')
         || sq2pg.expression_notes(all_expressions, model.columns)
+        || sq2pg.check_notes(all_expressions)
         || sq2pg.index_notes(model, all_expressions)
         || sq2pg.partial_key_notes(options, model)
         || sq2pg.collation_notes(model)

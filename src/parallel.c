@@ -348,7 +348,7 @@ open_reader(SharedTask *shared, const char *text, Relation rel)
 	List	   *names = string_list(linitial_node(List, parts));
 	SqmReader  *reader;
 
-	sqm_source_adopt(&shared->source);
+	(void) sqm_source_adopt(&shared->source);
 	reader = sqm_reader_create(shared->source.name, linitial(names),
 							   string_list(lsecond_node(List, parts)), rel,
 							   string_list(lthird_node(List, parts)),
@@ -813,7 +813,7 @@ sqm_parallel_rest(SqmBatch *batch, Relation rel, SqmStore *store,
 
 	memset(sum, 0, sizeof(SqmParallelSum));
 	if (!plan_ranges(batch, store->shared_rows, &task) ||
-		!sqm_source_share(reader->source, &task.source))
+		!sqm_source_share(reader->source, GetUserId(), &task.source))
 		return SQM_PARALLEL_NONE;
 	task.relation = RelationGetRelid(rel);
 	task.empty_as_null = reader->empty_as_null;

@@ -856,13 +856,13 @@ begin_snapshot(SqmSource *source)
 }
 
 /*
- * Describes an open source for other processes of the server; false if they
- * cannot have it.
+ * Describes what is open for a role to other processes of the server; false if
+ * they cannot have it.
  */
 bool
-sqm_source_share(const char *name, SqmSourceShare *share)
+sqm_source_share(const char *name, Oid role, SqmSourceShare *share)
 {
-	SqmSource  *source = find_source(name, GetUserId());
+	SqmSource  *source = find_source(name, role);
 	const char *path;
 
 	if (source == NULL)
@@ -872,9 +872,13 @@ sqm_source_share(const char *name, SqmSourceShare *share)
 		return false;
 	strlcpy(share->name, name, SQM_MAX_SOURCE);
 	strlcpy(share->path, path, SQM_MAX_SOURCE);
-	share->immutable = source->immutable || source->copy >= 0;
-	/* in rollback mode our own lock keeps writers out */
-	share->others_write = !share->immutable && source->facts.wal_mode;
+	/* in rollback mode our own lock keeps writers out: none need be taken,
+	 * which a writer that waits would refuse */
+	share->others_write = source->facts.wal_mode && !source->immutable &&
+		source->copy < 0;
+	share->immutable = !share->others_write;
+	share->device = source->copy < 0 ? source->before.st_dev : 0;
+	share->inode = source->copy < 0 ? source->before.st_ino : 0;
 	return !share->others_write || source->watch != NULL;
 }
 
@@ -893,13 +897,20 @@ sqm_source_is_still(const char *name)
  * In a worker: the leader's source, under its name, for everything that opens
  * it from here on.  The leader has checked the rights, and for changes.
  */
-void
+SqmLite *
 sqm_source_adopt(const SqmSourceShare *share)
 {
-	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
-	SqmSource  *source = palloc0(sizeof(SqmSource));
+	MemoryContext old;
+	SqmSource  *source;
+	struct stat now;
 
+	for (source = sources; source != NULL; source = source->next)
+		if (source->adopted && strcmp(source->path, share->path) == 0)
+			return source->lite;
+	old = MemoryContextSwitchTo(TopTransactionContext);
+	source = palloc0(sizeof(SqmSource));
 	source->name = pstrdup(share->name);
+	source->path = pstrdup(share->path);
 	source->role = GetUserId();
 	source->adopted = true;
 	source->copy = -1;
@@ -912,8 +923,13 @@ sqm_source_adopt(const SqmSourceShare *share)
 	begin_snapshot(source);
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &source->callback);
 	MemoryContextSwitchTo(old);
+	if (share->inode != 0 &&
+		(stat(share->path, &now) != 0 || now.st_dev != share->device ||
+		 now.st_ino != share->inode))
+		raise_changed(share->name);
 	source->next = sources;
 	sources = source;
+	return source->lite;
 }
 
 static SqmSource *
