@@ -168,6 +168,43 @@ is( $node->safe_psql('hosted', q{
 		JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'sqlite_fdw_mig' WHERE p.prosecdef}),
 	0, 'no function runs with the rights of somebody else');
 
+# Functions that read parsed expressions take those of the catalogs only, of
+# whatever kind, and survive them.
+denied('a parsed expression of its own', "SELECT sq2pg.export_expression('{CONST}'::pg_node_tree, '{}', '{}', false, NULL, false, false, false)", '0A000');
+denied('text in the place of one', "SELECT sq2pg.export_expression('{CONST}'::text, '{}'::text[], '{}'::text[], false, NULL::text, false, false, false)", '42883');
+is( as_tenant(q{
+		CREATE SCHEMA parsed;
+		CREATE TABLE parsed.t (id int PRIMARY KEY, a text DEFAULT now()::text, b int CHECK (b > 1), c int GENERATED ALWAYS AS (b + 1) STORED) PARTITION BY RANGE (id);
+		CREATE TABLE parsed.t1 PARTITION OF parsed.t FOR VALUES FROM (1) TO (9);
+		CREATE INDEX ON parsed.t (lower(a)) WHERE b IS NULL;
+		CREATE RULE r AS ON INSERT TO parsed.t DO INSTEAD UPDATE parsed.t SET a = NEW.a;
+		CREATE FUNCTION parsed.f(x int DEFAULT 1, y text DEFAULT 'a') RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT x; SELECT x + 1; END;
+		CREATE VIEW parsed.nodes AS
+			SELECT adbin AS node FROM pg_attrdef UNION ALL SELECT conbin FROM pg_constraint UNION ALL SELECT indexprs FROM pg_index UNION ALL SELECT indpred FROM pg_index
+			UNION ALL SELECT relpartbound FROM pg_class UNION ALL SELECT proargdefaults FROM pg_proc UNION ALL SELECT prosqlbody FROM pg_proc
+			UNION ALL SELECT ev_qual FROM pg_rewrite UNION ALL SELECT ev_action FROM pg_rewrite UNION ALL SELECT tgqual FROM pg_trigger;
+		CREATE FUNCTION parsed.try(call text) RETURNS bigint LANGUAGE plpgsql AS $$
+		DECLARE
+			n pg_node_tree;
+			tried bigint := 0;
+		BEGIN
+			FOR n IN SELECT node FROM parsed.nodes WHERE node IS NOT NULL LOOP
+				tried := tried + 1;
+				BEGIN
+					EXECUTE call USING n;
+				EXCEPTION WHEN internal_error OR feature_not_supported THEN
+				END;
+			END LOOP;
+			RETURN tried;
+		END $$;
+		SELECT parsed.try(call) > 200 FROM (VALUES
+			('SELECT sq2pg.export_expression($1, ARRAY[''id'', ''a'', NULL], ARRAY[''number'', ''text'', NULL], true, NULL, false, false, false)'),
+			('SELECT sq2pg.export_expression($1, ARRAY[''id'', ''a''], ''{}'', true, NULL, false, false, false)'),
+			('SELECT sq2pg.export_expression($1, NULL, NULL, NULL, NULL, NULL, NULL, NULL)'),
+			('SELECT sq2pg.export_query($1, ARRAY[1259, 1259]::oid[], ''{1,2}'', ''{t,t}'', ''{a,b}'', ''{number,text}'', false, false, false)'),
+			('SELECT sq2pg.export_query($1, ''{1259}'', ''{1}'', ''{}'', ''{}'', ''{}'', false, false, false)')) AS v(call)}),
+	join("\n", ('t') x 5), 'parsed expressions of all kinds');
+
 # Files that would do something: as tables, views and defaults, through every
 # function that reads them. Nothing is computed, nothing appears.
 my $mark = "$dir/mark";
