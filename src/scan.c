@@ -643,7 +643,7 @@ sqmPlanForeignModify(PlannerInfo *root, ModifyTable *plan,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("cannot write to foreign table \"%s\"", get_rel_name(rte->relid)),
 			 errdetail("SQLite databases are read-only here."),
-			 errhint("Migrate the database with sq2pg_migrate() and change it in PostgreSQL.")));
+			 errhint("Migrate the database with sq2pg_migrate() and change it in PostgreSQL; sq2pg_export() writes a new SQLite database from there.")));
 	return NIL;
 }
 
