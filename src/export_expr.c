@@ -363,7 +363,8 @@ table_variable(SqmExportExpr *expr, Var *var)
 	const char *name;
 
 	if (i < 0 || i >= list_length(columns->names) ||
-		(name = list_nth(columns->names, i)) == NULL)
+		(name = list_nth(columns->names, i)) == NULL ||
+		list_nth(columns->kinds, i) == NULL)
 		return sqm_export_fail(expr, "a column that is not exported");
 	if (sqm_export_class(var->vartype) == SQM_CLASS_NUMBER &&
 		strcmp(list_nth(columns->kinds, i), "number") != 0)
@@ -374,7 +375,7 @@ table_variable(SqmExportExpr *expr, Var *var)
 }
 
 /*
- * sq2pg.export_expression(expression text, names text[], kinds text[],
+ * sq2pg.export_expression(expression pg_node_tree, names text[], kinds text[],
  *						   may_change boolean, domain_value text,
  *						   six_digits boolean, naive_instants boolean,
  *						   short_uuids boolean, OUT sql text, OUT problem text)
@@ -393,9 +394,16 @@ sqm_export_expression(PG_FUNCTION_ARGS)
 	sqm_row_begin(fcinfo, &row);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
+	for (int i = 1; i <= 7; i++)
+		if (i != 4 && PG_ARGISNULL(i))
+			elog(ERROR, "argument %d must not be null", i + 1);
 	node = stringToNode(sqm_arg_text(fcinfo, 0));
 	columns.names = sqm_array_strings_or_null(PG_GETARG_ARRAYTYPE_P(1));
 	columns.kinds = sqm_array_strings_or_null(PG_GETARG_ARRAYTYPE_P(2));
+	if (list_length(columns.kinds) != list_length(columns.names))
+		elog(ERROR, "arrays of different lengths");
+	if (node == NULL)
+		return (Datum) 0;
 	initStringInfo(&out);
 	expr.out = &out;
 	expr.may_change = PG_GETARG_BOOL(3);

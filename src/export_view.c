@@ -446,6 +446,9 @@ read_columns(FunctionCallInfo fcinfo, ViewScope *scope)
 					  TYPALIGN_INT, &relations, NULL, &scope->count);
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(2), INT4OID, sizeof(int32), true,
 					  TYPALIGN_INT, &attnums, NULL, &count);
+	if (count != scope->count || list_length(tables) != count ||
+		list_length(columns) != count || list_length(kinds) != count)
+		elog(ERROR, "arrays of different lengths");
 	scope->columns = palloc(sizeof(KnownColumn) * (scope->count + 1));
 	for (int i = 0; i < scope->count; i++)
 	{
@@ -458,7 +461,7 @@ read_columns(FunctionCallInfo fcinfo, ViewScope *scope)
 }
 
 /*
- * sq2pg.export_query(rule text, relations oid[], attnums int[],
+ * sq2pg.export_query(rule pg_node_tree, relations oid[], attnums int[],
  *					  tables text[], columns text[], kinds text[],
  *					  six_digits boolean, naive_instants boolean,
  *					  short_uuids boolean, OUT sql text, OUT problem text)
@@ -475,6 +478,11 @@ sqm_export_query(PG_FUNCTION_ARGS)
 	StringInfoData out;
 	SqmRow		row;
 
+	/* whoever calls it may take the parsed text of something else */
+	if (actions == NIL || !IsA(actions, List) ||
+		!IsA(linitial(actions), Query) ||
+		linitial_node(Query, actions)->commandType != CMD_SELECT)
+		elog(ERROR, "not the action of a view's rule");
 	sqm_row_begin(fcinfo, &row);
 	read_columns(fcinfo, &scope);
 	initStringInfo(&out);
