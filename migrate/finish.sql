@@ -508,7 +508,7 @@ CREATE FUNCTION sq2pg.object_notes(options jsonb, model sq2pg.model) RETURNS sq2
           FROM unnest(model.views) AS v WHERE model.tables IS NULL
         UNION ALL
         SELECT 'warning', 'log_left_out', NULL,
-               'the uploaded database is in WAL mode: what was only in its -wal file is left out', NULL
+               'the uploaded database is in WAL mode: unless it was made with .backup, what was only in its -wal file is left out', NULL
           FROM sq2pg.source_state(options->>'source') AS s
          WHERE options->>'source' LIKE 'lo:%' AND s.wal_mode
         UNION ALL

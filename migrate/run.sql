@@ -213,7 +213,8 @@ BEGIN
                             (next->>s.table_ordinal::text)::bigint, coalesce(v.matches, false),
                             r.ms + (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint,
                             nullif(concat_ws('; ', remarks->>s.table_ordinal::text,
-                                             'binary noise removed from ' || nullif(r.noise, 0) || ' values'), '')
+                                             'binary noise removed from ' || nullif(r.noise, 0) || ' values',
+                                             'decoded by one process: ' || r.alone), '')
                            )::sq2pg.report_row;
     END LOOP;
     IF cardinality(failed) > 0 THEN
