@@ -62,9 +62,11 @@
 #if PG_VERSION_NUM >= 160000
 #define sqm_scan_relids(plan) ((plan)->fs_base_relids)
 #define sqm_group_clause(root) ((root)->processed_groupClause)
+#define sqm_distinct_clause(root) ((root)->processed_distinctClause)
 #else
 #define sqm_scan_relids(plan) ((plan)->fs_relids)
 #define sqm_group_clause(root) ((root)->parse->groupClause)
+#define sqm_distinct_clause(root) ((root)->parse->distinctClause)
 #endif
 
 /* Since 18 path keys have comparison types instead of strategies. */
@@ -171,6 +173,26 @@ sqm_input_explained(FmgrInfo *function, char *text, Oid ioparam, int32 typmod,
 #define sqm_permissions(item) ((item)->p_rte)
 #define sqm_check_permissions(pstate) \
 	ExecCheckRTPerms((pstate)->p_rtable, true)
+#endif
+
+/* What a collation compares, and what it takes for letters. */
+#if PG_VERSION_NUM >= 180000
+#define sqm_collates_bytes(collation) \
+	(pg_newlocale_from_collation(collation)->collate_is_c)
+#define sqm_knows_only_ascii(collation) \
+	(pg_newlocale_from_collation(collation)->ctype_is_c)
+#else
+#define sqm_collates_bytes(collation) lc_collate_is_c(collation)
+#define sqm_knows_only_ascii(collation) lc_ctype_is_c(collation)
+#endif
+
+/* Since 18 the expressions of GROUP BY have an entry in the range table. */
+#if PG_VERSION_NUM >= 180000
+#define sqm_is_group_entry(rte) ((rte)->rtekind == RTE_GROUP)
+#define sqm_group_expressions(rte) ((rte)->groupexprs)
+#else
+#define sqm_is_group_entry(rte) false
+#define sqm_group_expressions(rte) NIL
 #endif
 
 /* A range table of one relation */

@@ -46,6 +46,7 @@ PG_FUNCTION_INFO_V1(sqm_check);
 PG_FUNCTION_INFO_V1(sqm_verify);
 PG_FUNCTION_INFO_V1(sqm_sync);
 PG_FUNCTION_INFO_V1(sqm_reset_sequences);
+PG_FUNCTION_INFO_V1(sqm_export_schema);
 PG_FUNCTION_INFO_V1(sqm_source_state);
 PG_FUNCTION_INFO_V1(sqm_source_sha256_sql);
 PG_FUNCTION_INFO_V1(sqm_resolve_type);
@@ -152,16 +153,13 @@ rethrow_plainly(MemoryContext context)
 }
 
 /*
- * SELECT * FROM sq2pg.<name>($1, ...), its rows into our result.  Argument
- * "schema_arg" is replaced by "schema".
+ * SELECT * FROM sq2pg.<name>($1, ...) with our arguments, but "schema" for that
+ * with the number "schema_arg".
  */
-static void
-call_inner(FunctionCallInfo fcinfo, const char *name, int schema_arg,
-		   Datum schema)
+static char *
+inner_call(FunctionCallInfo fcinfo, const char *name, int schema_arg,
+		   Datum schema, ParamListInfo params)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	SPIExecuteOptions options = {0};
-	ParamListInfo params = makeParamList(fcinfo->nargs);
 	StringInfoData sql;
 	Oid		   *types;
 	int			count;
@@ -181,6 +179,20 @@ call_inner(FunctionCallInfo fcinfo, const char *name, int schema_arg,
 		appendStringInfo(&sql, "%s$%d", i > 0 ? ", " : "", i + 1);
 	}
 	appendStringInfoChar(&sql, ')');
+	return sql.data;
+}
+
+/*
+ * The rows of the function of that name in our schema into our result.
+ */
+static void
+call_inner(FunctionCallInfo fcinfo, const char *name, int schema_arg,
+		   Datum schema)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	SPIExecuteOptions options = {0};
+	ParamListInfo params = makeParamList(fcinfo->nargs);
+	char	   *sql = inner_call(fcinfo, name, schema_arg, schema, params);
 
 	options.params = params;
 	options.dest = CreateDestReceiver(DestTuplestore);
@@ -191,8 +203,8 @@ call_inner(FunctionCallInfo fcinfo, const char *name, int schema_arg,
 		elog(ERROR, "SPI_connect failed");
 	PG_TRY();
 	{
-		if (SPI_execute_extended(sql.data, &options) < 0)
-			elog(ERROR, "SPI_execute_extended failed: %s", sql.data);
+		if (SPI_execute_extended(sql, &options) < 0)
+			elog(ERROR, "SPI_execute_extended failed: %s", sql);
 	}
 	PG_CATCH();
 	{
@@ -291,6 +303,74 @@ sqm_reset_sequences(PG_FUNCTION_ARGS)
 	call_inner(fcinfo, "reset_sequences", 0, schema);
 	AtEOXact_GUC(true, level);
 	return (Datum) 0;
+}
+
+/*
+ * The one value of the function of that name in our schema, read with the
+ * snapshot of the calling statement; palloc'd in the function's context.
+ */
+static text *
+call_for_text(FunctionCallInfo fcinfo, const char *name, int schema_arg,
+			  Datum schema)
+{
+	MemoryContext context = fcinfo->flinfo->fn_mcxt;
+	SPIExecuteOptions options = {0};
+	char	   *value;
+
+	options.params = makeParamList(fcinfo->nargs);
+	options.read_only = true;
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	PG_TRY();
+	{
+		if (SPI_execute_extended(inner_call(fcinfo, name, schema_arg, schema,
+											options.params),
+								 &options) != SPI_OK_SELECT ||
+			SPI_processed != 1)
+			elog(ERROR, "function %s did not return one row", name);
+	}
+	PG_CATCH();
+	{
+		rethrow_plainly(context);
+	}
+	PG_END_TRY();
+	value = MemoryContextStrdup(context,
+								SPI_getvalue(SPI_tuptable->vals[0],
+											 SPI_tuptable->tupdesc, 1));
+	SPI_finish();
+	return cstring_to_text(value);
+}
+
+/*
+ * sq2pg_export(target text, source_schema name, ...,
+ *				enable_row_security boolean)
+ */
+Datum
+sqm_export_schema(PG_FUNCTION_ARGS)
+{
+	int			last = fcinfo->nargs - 1;
+	bool		filtered = !PG_ARGISNULL(last) && PG_GETARG_BOOL(last);
+	Datum		schema;
+	text	   *result;
+	int			level;
+
+	if (PG_ARGISNULL(ARG_SOURCE))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("target must not be null"),
+				 errhint("Give an absolute path on the server where no file is, or 'lo:new'.")));
+	PreventCommandIfParallelMode("sq2pg_export()");
+	schema = resolve_schema(fcinfo, ARG_SCHEMA);
+	level = NewGUCNestLevel();
+	pin_settings();
+	/* rows that a policy hides would be missing: better an error */
+	if (!filtered)
+		(void) set_config_option("row_security", "off", PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+								 false);
+	result = call_for_text(fcinfo, "export", ARG_SCHEMA, schema);
+	AtEOXact_GUC(true, level);
+	PG_RETURN_TEXT_P(result);
 }
 
 /*

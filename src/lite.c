@@ -272,9 +272,9 @@ on_collation_needed(void *arg, sqlite3 *db, int encoding, const char *name)
 
 static const char *const allowed_pragmas[] = {
 	"cache_size", "cell_size_check", "data_version", "encoding",
-	"foreign_key_list", "index_list", "index_xinfo", "mmap_size",
-	"page_count", "page_size", "quick_check", "schema_version",
-	"table_list", "table_xinfo", "temp_store", "query_only",
+	"foreign_key_list", "ignore_check_constraints", "index_list",
+	"index_xinfo", "mmap_size", "page_count", "page_size", "quick_check",
+	"schema_version", "table_list", "table_xinfo", "temp_store", "query_only",
 	"user_version", "application_id",
 	/* the virtual table modules of the library ask for these */
 	"journal_mode", "table_info"
@@ -520,6 +520,35 @@ harden(SqmLite *lite)
 				  "PRAGMA cache_size = -4096");
 }
 
+/* A handle without a database yet, in the current memory context. */
+SqmLite *
+sqm_lite_new(const char *display)
+{
+	SqmLite    *lite = palloc0(sizeof(SqmLite));
+
+	lite->display = pstrdup(display);
+	lite->timer = MAX_TIMEOUTS;
+	dlist_init(&lite->statements);
+	lite->callback.func = close_connection;
+	lite->callback.arg = lite;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &lite->callback);
+	return lite;
+}
+
+/*
+ * A database that has just been opened belongs to the handle from here on, and
+ * a cancel reaches it.
+ */
+void
+sqm_lite_adopt(SqmLite *lite, sqlite3 *db, int rc)
+{
+	lite->db = db;
+	check_sqlite(lite, rc);
+	watch_connection(lite);
+	sqlite3_extended_result_codes(db, 1);
+	sqlite3_progress_handler(db, SQM_PROGRESS_STEPS, on_progress, lite);
+}
+
 /*
  * Open the database file at "path" read-only in the current memory context,
  * whose end closes it.  "display" is what messages call it.
@@ -531,15 +560,8 @@ harden(SqmLite *lite)
 SqmLite *
 sqm_lite_try_open(const char *path, const char *display, SqmOpenMode mode)
 {
-	SqmLite    *lite = palloc0(sizeof(SqmLite));
+	SqmLite    *lite = sqm_lite_new(display);
 	int			rc;
-
-	lite->display = pstrdup(display);
-	lite->timer = MAX_TIMEOUTS;
-	dlist_init(&lite->statements);
-	lite->callback.func = close_connection;
-	lite->callback.arg = lite;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, &lite->callback);
 
 	rc = sqlite3_open_v2(make_uri(path, mode), &lite->db,
 						 SQLITE_OPEN_READONLY | SQLITE_OPEN_URI |

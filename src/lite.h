@@ -91,8 +91,15 @@ extern bool sqm_raw_read(SqmRawFile *file, char *buffer, int amount,
 						 int64 offset);
 extern void sqm_raw_close(SqmRawFile *file);
 
-/* Shared by lite.c, lite_file.c and lite_function.c only */
+/* Writing a new database (see lite_write.c) */
+extern SqmLite *sqm_lite_open_new(const char *path, const char *display,
+								  int64 max_size);
+extern void sqm_lite_run(SqmLite *lite, const char *sql);
+
+/* Shared by lite.c and its siblings lite_*.c only */
 struct sqlite3;
+extern SqmLite *sqm_lite_new(const char *display);
+extern void sqm_lite_adopt(SqmLite *lite, struct sqlite3 *db, int rc);
 extern const char *sqm_vfs_name(void);
 extern void sqm_lite_functions(struct sqlite3 *db);
 extern bool sqm_lite_cancel_pending(void);

@@ -99,7 +99,7 @@ refuse_writing(DefElem *def)
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("option \"%s\" cannot be true", def->defname),
 			 errdetail("SQLite databases are read-only here: an application may be using the file."),
-			 errhint("Migrate the database with sq2pg_migrate() and change it in PostgreSQL.")));
+			 errhint("Migrate the database with sq2pg_migrate() and change it in PostgreSQL; sq2pg_export() writes a new SQLite database from there.")));
 }
 
 static void

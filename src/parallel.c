@@ -348,7 +348,7 @@ open_reader(SharedTask *shared, const char *text, Relation rel)
 	List	   *names = string_list(linitial_node(List, parts));
 	SqmReader  *reader;
 
-	sqm_source_adopt(&shared->source);
+	(void) sqm_source_adopt(&shared->source);
 	reader = sqm_reader_create(shared->source.name, linitial(names),
 							   string_list(lsecond_node(List, parts)), rel,
 							   string_list(lthird_node(List, parts)),
@@ -585,10 +585,10 @@ receive(Queue *queue, bool wait)
 }
 
 /*
- * Start workers, and see all of them hold their snapshots; false if there are
- * none, or if these cannot be the same.
+ * Start workers, and see all of them hold their snapshots.  If there are none,
+ * or if these cannot be the same: the reason, else NULL.
  */
-static bool
+static const char *
 start_workers(Leader *leader)
 {
 	LaunchParallelWorkers(leader->context);
@@ -603,9 +603,12 @@ start_workers(Leader *leader)
 			elog(ERROR, "a worker began without saying that it is ready");
 		leader->queues[i].message = NULL;
 	}
-	return leader->workers > 0 &&
-		(!leader->shared->source.others_write ||
-		 sqm_source_is_still(leader->shared->source.name));
+	if (leader->workers == 0)
+		return "no parallel worker was free";
+	if (leader->shared->source.others_write &&
+		!sqm_source_is_still(leader->shared->source.name))
+		return "the source was being written to";
+	return NULL;
 }
 
 /* ---------------------------------------------------------------------
@@ -779,9 +782,11 @@ run_workers(Leader *leader, const SharedTask *task, SqmReader *reader,
 	SqmParallelEnd end = SQM_PARALLEL_NONE;
 
 	create_segment(leader, task, reader);
+	sum->why_none = "there was no shared memory for workers";
 	if (leader->context->nworkers > 0)
 	{
-		if (start_workers(leader))
+		sum->why_none = start_workers(leader);
+		if (sum->why_none == NULL)
 			end = store_ranges(leader) ? SQM_PARALLEL_DONE :
 				SQM_PARALLEL_MISFIT;
 		end_workers(leader);
@@ -808,7 +813,7 @@ sqm_parallel_rest(SqmBatch *batch, Relation rel, SqmStore *store,
 
 	memset(sum, 0, sizeof(SqmParallelSum));
 	if (!plan_ranges(batch, store->shared_rows, &task) ||
-		!sqm_source_share(reader->source, &task.source))
+		!sqm_source_share(reader->source, GetUserId(), &task.source))
 		return SQM_PARALLEL_NONE;
 	task.relation = RelationGetRelid(rel);
 	task.empty_as_null = reader->empty_as_null;

@@ -99,6 +99,16 @@ sub load_table
 		'where code of the user runs, one process reads');
 }
 
+# Workers that cannot be had are told of.
+is( $node->safe_psql('postgres', "CREATE SCHEMA alone; SELECT notes FROM sq2pg_migrate(" . quoted($source) . ", target_schema => 'alone', include => '{million}', dry_run => true) WHERE table_name = 'million'"),
+	'', 'workers: no note');
+$node->append_conf('postgresql.conf', 'max_worker_processes = 0');
+$node->restart;
+is($node->safe_psql('postgres', "SELECT notes FROM sq2pg_migrate(" . quoted($source) . ", target_schema => 'alone', include => '{million}') WHERE table_name = 'million'"),
+	'decoded by one process: no parallel worker was free', 'no workers: a note');
+$node->append_conf('postgresql.conf', 'max_worker_processes = 8');
+$node->restart;
+
 # A temporary table of another session
 {
 	my $other = IPC::Run::start(

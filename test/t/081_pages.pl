@@ -7,6 +7,7 @@
 use strict;
 use warnings;
 
+use File::Copy qw(copy);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use SqliteMigration;
@@ -117,6 +118,20 @@ foreach my $node ($primary, $minimal)
 		is(contents($node, $schema), $plain, $node->name . ", $schema: the same");
 		is(damage($node, $schema), '', $node->name . ", $schema: sound");
 	}
+}
+
+# Real databases. SQM_CORPUS is the directory they are in.
+foreach my $file (sort glob(($ENV{SQM_CORPUS} // '/nowhere') . '/*.db'))
+{
+	my ($name) = $file =~ m{([^/]*)\.db$};
+	my $copy = "$dir/$name.db";
+	my $schema = "corpus_$name";
+
+	copy($file, $copy);
+	is(migrate($primary, $copy, $schema, $way{workers}), 't', "$name: pages");
+	is(migrate($decoded, $copy, $schema, $way{pages}), 't', "$name: access method");
+	is(contents($primary, $schema), contents($decoded, $schema), "$name: the same");
+	is(damage($primary, $schema), '', "$name: sound");
 }
 
 # Another load into the same new table, a savepoint, a fill factor, no log
