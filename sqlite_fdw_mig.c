@@ -22,6 +22,7 @@
 #include "src/scan.h"
 #include "src/shippable.h"
 #include "src/source.h"
+#include "src/upload.h"
 
 #define SQM_VERSION "1.0"
 
@@ -38,6 +39,7 @@ _PG_init(void)
 	sqm_lite_define_settings();
 	sqm_source_define_settings();
 	sqm_rights_define_settings();
+	sqm_upload_define_settings();
 	sqm_parallel_define_settings();
 	sqm_mutation_define_settings();
 	sqm_ship_define_settings();

@@ -145,7 +145,7 @@ BEGIN
     RETURN ROW(ROW(step.table_ordinal, outcome.source_rows, outcome.loaded, outcome.noise, outcome.changed, outcome.rejected,
                    outcome.exceptions, outcome.stored, 0, repeat('0', 32), '{}',
                    (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint,
-                   CASE WHEN load.target_columns = (target.load).target_columns THEN outcome.digest END)::sq2pg.load_result,
+                   CASE WHEN load.target_columns = (target.load).target_columns THEN outcome.digest END, outcome.alone)::sq2pg.load_result,
                outcome.way, 0, repeat('0', 32))::sq2pg.data_result;
 END
 $$;
@@ -190,7 +190,7 @@ BEGIN
             loaded := sq2pg.load_by_statement(options, (SELECT ROW(s.*)::sq2pg.step FROM unnest(sq2pg.data_staging_steps(model, tables)) AS s
                                                          WHERE s.table_ordinal = target.table_ordinal), loads[i]);
             result := ROW(ROW(target.table_ordinal, loaded, loaded, 0, 0, 0, '{}', repeat('0', 32), 0, repeat('0', 32), '{}',
-                              0, NULL)::sq2pg.load_result, 'statement', 0, repeat('0', 32))::sq2pg.data_result;
+                              0, NULL, NULL)::sq2pg.load_result, 'statement', 0, repeat('0', 32))::sq2pg.data_result;
         ELSE
             result := sq2pg.load_target(options, loads[i], target, orphans[target.table_ordinal], i, cardinality(loads));
         END IF;
@@ -390,7 +390,8 @@ BEGIN
                             (r.load).changed, (next_ids->>t.table_ordinal::text)::bigint, coalesce(v.matches, false),
                             (r.load).ms + (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint,
                             nullif(concat_ws('; ', remarks->>t.table_ordinal::text,
-                                             'binary noise removed from ' || nullif((r.load).noise, 0) || ' values'), ''))::sq2pg.report_row;
+                                             'binary noise removed from ' || nullif((r.load).noise, 0) || ' values',
+                                             'decoded by one process: ' || (r.load).alone), ''))::sq2pg.report_row;
     END LOOP;
     IF cardinality(failed) > 0 THEN
         RAISE data_corrupted USING

@@ -387,17 +387,59 @@ CREATE FUNCTION sq2pg.key_notes(model sq2pg.model, null_columns int[]) RETURNS s
 $$;
 COMMENT ON FUNCTION sq2pg.key_notes(sq2pg.model, int[]) IS 'keys that are not what they were, or could not be made';
 
+/*
+ * The constraints that the checks of each table become: one each, and from the
+ * 500th on a single one.  Every constraint that is added to a table costs
+ * PostgreSQL a copy of the table's descriptor until the end of the
+ * transaction, memory by the square of their number.  A conjunction is
+ * violated by the same rows: by those for which one of its parts is false.
+ */
+CREATE FUNCTION sq2pg.check_groups(all_expressions sq2pg.expression[])
+    RETURNS TABLE (table_ordinal int, name text, place int, checks bigint, condition text)
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT e.table_ordinal, (array_agg(e.name ORDER BY e.position))[1], min(e.position), count(*),
+           CASE WHEN count(*) = 1 THEN min(e.translated)
+                ELSE '(' || string_agg(e.translated, ') AND (' ORDER BY e.position) || ')' END
+      FROM (SELECT x.*, least(row_number() OVER (PARTITION BY x.table_ordinal ORDER BY x.position), 500) AS n
+              FROM unnest(all_expressions) AS x WHERE x.kind = 'check' AND x.translated IS NOT NULL) AS e
+     GROUP BY e.table_ordinal, e.n
+$$;
+COMMENT ON FUNCTION sq2pg.check_groups(sq2pg.expression[]) IS 'CHECK constraints as PostgreSQL will have them';
+
 CREATE FUNCTION sq2pg.check_steps(model sq2pg.model, all_expressions sq2pg.expression[]) RETURNS sq2pg.step[]
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
-    SELECT coalesce(array_agg(ROW('check', t.ordinal, e.name,
+    SELECT coalesce(array_agg(ROW('check', t.ordinal, g.name,
                                   format('ALTER TABLE %I.%I ADD CONSTRAINT %I CHECK (%s)', model.schema_name, t.target_name,
-                                         e.name, e.translated),
-                                  NULL)::sq2pg.step ORDER BY t.rank, e.position), '{}')
+                                         g.name, g.condition),
+                                  NULL)::sq2pg.step ORDER BY t.rank, g.place), '{}')
       FROM unnest(model.tables) AS t
-      JOIN unnest(all_expressions) AS e ON e.table_ordinal = t.ordinal
-     WHERE e.kind = 'check' AND e.translated IS NOT NULL
+      JOIN sq2pg.check_groups(all_expressions) AS g ON g.table_ordinal = t.ordinal
 $$;
 COMMENT ON FUNCTION sq2pg.check_steps(sq2pg.model, sq2pg.expression[]) IS 'CHECK constraints';
+
+/*
+ * All checks of a table by one statement, for one scan of its rows.
+ */
+CREATE FUNCTION sq2pg.checks_at_once(model sq2pg.model, all_expressions sq2pg.expression[]) RETURNS sq2pg.step[]
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    SELECT coalesce(array_agg(ROW('check', t.ordinal, t.target_name,
+                                  format('ALTER TABLE %I.%I %s', model.schema_name, t.target_name, c.additions),
+                                  NULL)::sq2pg.step ORDER BY t.rank), '{}')
+      FROM unnest(model.tables) AS t
+      JOIN (SELECT g.table_ordinal, string_agg(format('ADD CONSTRAINT %I CHECK (%s)', g.name, g.condition), ', '
+                                               ORDER BY g.place) AS additions
+              FROM sq2pg.check_groups(all_expressions) AS g GROUP BY g.table_ordinal) AS c ON c.table_ordinal = t.ordinal
+$$;
+COMMENT ON FUNCTION sq2pg.checks_at_once(sq2pg.model, sq2pg.expression[]) IS 'CHECK constraints, those of a table in one statement';
+
+CREATE FUNCTION sq2pg.check_notes(all_expressions sq2pg.expression[]) RETURNS sq2pg.note[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(array_agg(ROW(g.table_ordinal, NULL, 'note', 'check_joined', g.checks, NULL,
+                                  format('%s checks are one constraint, "%s"', g.checks, g.name), NULL)::sq2pg.note
+                              ORDER BY g.table_ordinal), '{}')
+      FROM sq2pg.check_groups(all_expressions) AS g WHERE g.checks > 1
+$$;
+COMMENT ON FUNCTION sq2pg.check_notes(sq2pg.expression[]) IS 'checks that became one constraint because they are very many';
 
 /*
  * One key of an index.

@@ -16,7 +16,8 @@ CREATE TYPE sq2pg.load_result AS (
     removed       text,         -- their digest, and that of rows that were changed
     null_columns  int[],
     ms            bigint,
-    digest        text);        -- of the source rows without exceptions, NULL: not known
+    digest        text,         -- of the source rows without exceptions, NULL: not known
+    alone         text);        -- why workers did not decode a large table, NULL: they did, or it is none
 
 /*
  * Executes the statements of a phase.
@@ -113,7 +114,7 @@ BEGIN
     result := ROW(step.table_ordinal, outcome.source_rows, outcome.loaded, outcome.noise,
                   outcome.changed, outcome.rejected, outcome.exceptions, outcome.stored, 0, repeat('0', 32),
                   ARRAY(SELECT n.id FROM unnest(load.column_ids, outcome.nulls) AS n(id, nulls) WHERE n.nulls > 0),
-                  (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint, outcome.digest);
+                  (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint, outcome.digest, outcome.alone);
 END
 $$;
 COMMENT ON FUNCTION sq2pg.load_one(jsonb, sq2pg.step, int, int, text) IS 'loads one table and says how it went';
@@ -178,7 +179,7 @@ BEGIN
             loaded := sq2pg.load_by_statement(options, (SELECT ROW(s.*)::sq2pg.step FROM unnest(sq2pg.staging_steps(model)) AS s
                                                          WHERE s.table_ordinal = step.table_ordinal), step);
             results[step.table_ordinal] := ROW(step.table_ordinal, loaded, loaded, 0, 0, 0, '{}', repeat('0', 32), 0,
-                                               repeat('0', 32), '{}', 0, NULL)::sq2pg.load_result;
+                                               repeat('0', 32), '{}', 0, NULL, NULL)::sq2pg.load_result;
             model.notes := model.notes
                 || ROW(step.table_ordinal, array_to_string((step.load).computed, ', '), 'note', 'not_verified', NULL, NULL,
                        format('made by your expression and not verified: %s', array_to_string((step.load).computed, ', ')),

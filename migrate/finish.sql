@@ -405,6 +405,7 @@ CREATE FUNCTION sq2pg.schema_notes(options jsonb, model sq2pg.model, all_express
         || sq2pg.column_notes(options, model)
         || coalesce(sq2pg.foreign_key_notes(model), '{}')
         || sq2pg.expression_notes(all_expressions, model.columns)
+        || sq2pg.check_notes(all_expressions)
         || sq2pg.index_notes(model, all_expressions)
         || sq2pg.partial_key_notes(options, model)
         || sq2pg.collation_notes(model)
@@ -507,7 +508,7 @@ CREATE FUNCTION sq2pg.object_notes(options jsonb, model sq2pg.model) RETURNS sq2
           FROM unnest(model.views) AS v WHERE model.tables IS NULL
         UNION ALL
         SELECT 'warning', 'log_left_out', NULL,
-               'the uploaded database is in WAL mode: what was only in its -wal file is left out', NULL
+               'the uploaded database is in WAL mode: unless it was made with .backup, what was only in its -wal file is left out', NULL
           FROM sq2pg.source_state(options->>'source') AS s
          WHERE options->>'source' LIKE 'lo:%' AND s.wal_mode
         UNION ALL

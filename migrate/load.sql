@@ -26,7 +26,8 @@
  * others.  nulls counts, for each column, what the source gave.  way is what
  * was done: bare (and how many workers decoded), executor, statement or
  * nothing.  digest, if wanted, is that of the raw source rows without the
- * exceptions, as sq2pg.digest_source would find it.
+ * exceptions, as sq2pg.digest_source would find it.  alone says why one process
+ * read a table that is large enough for several.
  */
 CREATE FUNCTION sq2pg.load_table(source text, source_table text, source_columns text[], target regclass,
                                  target_columns text[], time_zone text, empty_as_null boolean,
@@ -36,7 +37,8 @@ CREATE FUNCTION sq2pg.load_table(source text, source_table text, source_columns 
                                  with_digest boolean DEFAULT false,
                                  OUT source_rows bigint, OUT loaded bigint, OUT nulls bigint[], OUT noise bigint,
                                  OUT changed bigint, OUT rejected bigint, OUT exceptions bigint[], OUT stored text,
-                                 OUT misfits jsonb, OUT way text, OUT digest text)
+                                 OUT misfits jsonb, OUT way text, OUT digest text,
+                                 OUT alone text)
     RETURNS SETOF record
     LANGUAGE C ROWS 1 AS 'MODULE_PATHNAME', 'sqm_load_table';
 COMMENT ON FUNCTION sq2pg.load_table(text, text, text[], regclass, text[], text, boolean, text, text, text, text[], bigint[], text[], boolean[], text[], boolean) IS

@@ -6,15 +6,16 @@
  * Executes the statements of a phase.  PostgreSQL has limits that SQLite does
  * not have (the size of an index entry, for one): a statement that it refuses
  * for such a reason is left out and told, and does not keep the data away.
+ * at_once: the same in fewer statements, if there is such a way.
  */
-CREATE FUNCTION sq2pg.execute_or_note(steps sq2pg.step[], kind text) RETURNS sq2pg.note[]
+CREATE FUNCTION sq2pg.execute_or_note(steps sq2pg.step[], kind text, at_once sq2pg.step[] DEFAULT NULL) RETURNS sq2pg.note[]
     LANGUAGE plpgsql AS $$
 DECLARE
     notes   sq2pg.note[] := '{}';
     message text;
 BEGIN
     BEGIN
-        PERFORM sq2pg.execute_steps(steps);
+        PERFORM sq2pg.execute_steps(coalesce(at_once, steps));
         RETURN notes;
     EXCEPTION WHEN program_limit_exceeded OR data_exception OR feature_not_supported OR syntax_error
                    OR undefined_function OR undefined_object OR datatype_mismatch OR invalid_object_definition
@@ -44,7 +45,7 @@ BEGIN
     RETURN notes;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.execute_or_note(sq2pg.step[], text) IS
+COMMENT ON FUNCTION sq2pg.execute_or_note(sq2pg.step[], text, sq2pg.step[]) IS
     'executes the statements of a phase; what PostgreSQL cannot have becomes a note';
 
 /*
@@ -116,7 +117,8 @@ DECLARE
     null_columns int[] := ARRAY(SELECT DISTINCT n.id FROM unnest(results) AS r, unnest(r.null_columns) AS n(id));
 BEGIN
     model.notes := model.notes || sq2pg.add_unique(sq2pg.key_steps(model, null_columns), 'key');
-    model.notes := model.notes || sq2pg.execute_or_note(sq2pg.check_steps(model, expressions), 'check');
+    model.notes := model.notes || sq2pg.execute_or_note(sq2pg.check_steps(model, expressions), 'check',
+                                                        sq2pg.checks_at_once(model, expressions));
     model.notes := model.notes || sq2pg.add_unique(sq2pg.index_steps(model, expressions), 'index');
     IF options->>'on_orphan' IN ('null', 'reject') THEN
         results := sq2pg.treat_orphans(options, model, expressions, results);
@@ -211,7 +213,8 @@ BEGIN
                             (next->>s.table_ordinal::text)::bigint, coalesce(v.matches, false),
                             r.ms + (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint,
                             nullif(concat_ws('; ', remarks->>s.table_ordinal::text,
-                                             'binary noise removed from ' || nullif(r.noise, 0) || ' values'), '')
+                                             'binary noise removed from ' || nullif(r.noise, 0) || ' values',
+                                             'decoded by one process: ' || r.alone), '')
                            )::sq2pg.report_row;
     END LOOP;
     IF cardinality(failed) > 0 THEN

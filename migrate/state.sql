@@ -150,13 +150,15 @@ CREATE VIEW sq2pg.progress AS
            (regexp_match(a.query, '^sq2pg_migrate: .+? "(.*)"'))[1] AS object,
            c.param14 AS table_number, c.param15 AS tables,
            c.param3 AS rows_done, nullif(c.param16, 0) AS rows_estimated,
-           CASE WHEN c.param16 > 0 THEN least(round(100.0 * c.param3 / c.param16, 1), 100) END AS percent,
+           CASE WHEN c.param16 > 0 THEN least(round(100.0 * c.param3 / c.param16, 1), 100)
+                WHEN c.param2 > 0 THEN least(round(100.0 * c.param1 / c.param2, 1), 100) END AS percent,
            i.phase AS index_phase,
-           now() - a.xact_start AS running
+           now() - a.xact_start AS running,
+           nullif(c.param1, 0) AS bytes_copied, nullif(c.param2, 0) AS bytes_total
       FROM pg_stat_activity AS a
       LEFT JOIN pg_stat_get_progress_info('COPY') AS c ON c.pid = a.pid AND c.param13 = 5395793
       LEFT JOIN pg_stat_progress_create_index AS i ON i.pid = a.pid
      -- after an error its last words stay until the session's next statement
      WHERE a.state = 'active' AND a.query LIKE 'sq2pg\_migrate: %';
-COMMENT ON VIEW sq2pg.progress IS 'running migrations: phase, table or object, rows done and estimated';
+COMMENT ON VIEW sq2pg.progress IS 'running migrations: phase, table or object, rows done and estimated, bytes of the source copied';
 GRANT SELECT ON sq2pg.progress TO PUBLIC;

@@ -56,6 +56,26 @@ SELECT a.* FROM unnest(ARRAY[
     'SELECT max(code COLLATE "default") FROM firm',
     'SELECT d, count(*) FROM mixed GROUP BY d',
     'SELECT count(*) FROM mixed WHERE d > 0']) WITH ORDINALITY AS u(q, n), LATERAL asked(q) AS a ORDER BY n;
+-- HAVING is evaluated here, over groups that SQLite makes; DISTINCT are groups, too
+SELECT a.* FROM unnest(ARRAY[
+    'SELECT amount, count(*) FROM firm GROUP BY amount HAVING count(*) > 1',
+    'SELECT amount FROM firm GROUP BY amount HAVING max(code) > ''a'' AND sum(id) + amount > 13',
+    'SELECT sum(id) FROM firm HAVING count(*) > 100',
+    'SELECT i FROM mixed GROUP BY i HAVING count(*) = 1',
+    'SELECT DISTINCT amount FROM firm',
+    'SELECT DISTINCT a, b FROM pairs WHERE b < 5',
+    'SELECT DISTINCT code FROM firm ORDER BY code DESC LIMIT 2',
+    'SELECT DISTINCT t FROM mixed',
+    -- these stay here
+    'SELECT DISTINCT size FROM firm',
+    'SELECT DISTINCT amount + 1 FROM firm']) WITH ORDINALITY AS u(q, n), LATERAL asked(q) AS a ORDER BY n;
+-- one group, or none; groups that stay here
+SELECT q, rows_of(q) FROM unnest(ARRAY[
+    'SELECT count(*) FROM firm WHERE amount = -1 GROUP BY amount',
+    'SELECT DISTINCT amount FROM firm WHERE amount = -1',
+    'SELECT DISTINCT 1 FROM firm WHERE id < 0',
+    'SELECT amount FROM firm GROUP BY amount HAVING avg(id) > 2',
+    'SELECT DISTINCT ON (amount) amount, id FROM firm ORDER BY amount, id DESC']) WITH ORDINALITY AS u(q, n) ORDER BY n;
 -- an overflow is noticed
 CREATE FOREIGN TABLE twice (id bigint, i bigint OPTIONS (column_name 'n')) SERVER push OPTIONS ("table" 'large');
 SELECT a.* FROM asked('SELECT sum(i) FROM twice') AS a;

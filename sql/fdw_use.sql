@@ -32,5 +32,26 @@ INSERT INTO copy SELECT id + 100, x.name FROM renamed, customer AS x WHERE x.id 
 UPDATE copy SET name = lower(c.name) FROM customer AS c WHERE c.id = copy.id;
 TABLE copy ORDER BY id;
 
+-- memory does not grow with the rows, nor with the rescans
+\set spread :srcdir '/test/fixtures/spread.db'
+CREATE SERVER spread FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database :'spread');
+CREATE FOREIGN TABLE many (id bigint, v int, t text, r numeric) SERVER spread;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+SET enable_material = off;
+SET enable_memoize = off;
+BEGIN;
+DECLARE c CURSOR FOR SELECT * FROM many;
+DECLARE d CURSOR FOR SELECT n, t FROM generate_series(-9000, 20000, 3) AS n JOIN many ON id = n;
+MOVE 1000 FROM c;
+MOVE 1000 FROM d;
+SELECT sum(total_bytes) AS before FROM pg_backend_memory_contexts \gset
+MOVE 8000 FROM c;
+MOVE 8000 FROM d;
+SELECT sum(total_bytes) < :before + 300000 AS constant FROM pg_backend_memory_contexts;
+FETCH 1 FROM c;
+FETCH 1 FROM d;
+COMMIT;
+
 SET client_min_messages = warning;
-DROP SERVER shop CASCADE;
+DROP SERVER shop, spread CASCADE;

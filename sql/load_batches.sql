@@ -6,7 +6,7 @@ SET client_min_messages = warning;
 CREATE SCHEMA lb;
 SET search_path = lb, pg_catalog;
 CREATE FUNCTION load(source text, target regclass, on_conflict text DEFAULT 'error', OUT way text, OUT read bigint, OUT loaded bigint) LANGUAGE sql AS $$
-    SELECT way, source_rows, loaded
+    SELECT split_part(way, ',', 1), source_rows, loaded
       FROM sq2pg.load_table(source, 'chain', '{id,next}', target, '{id,next}', 'UTC', false, 'error', 'table', on_conflict, '{id}')
 $$;
 CREATE TABLE log (what text);

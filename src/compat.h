@@ -62,9 +62,11 @@
 #if PG_VERSION_NUM >= 160000
 #define sqm_scan_relids(plan) ((plan)->fs_base_relids)
 #define sqm_group_clause(root) ((root)->processed_groupClause)
+#define sqm_distinct_clause(root) ((root)->processed_distinctClause)
 #else
 #define sqm_scan_relids(plan) ((plan)->fs_relids)
 #define sqm_group_clause(root) ((root)->parse->groupClause)
+#define sqm_distinct_clause(root) ((root)->parse->distinctClause)
 #endif
 
 /* Since 18 path keys have comparison types instead of strategies. */
@@ -204,6 +206,18 @@ sqm_input_explained(FmgrInfo *function, char *text, Oid ioparam, int32 typmod,
 #else
 #define sqm_init_range_table(estate, pstate) \
 	ExecInitRangeTable(estate, (pstate)->p_rtable)
+#endif
+
+/*
+ * Where a relation is stored, by the name of its day; and memory for a page
+ * that direct input and output, which came with 16, takes.
+ */
+#if PG_VERSION_NUM >= 160000
+#define sqm_relation_locator(rel) ((rel)->rd_locator)
+#define sqm_palloc_page() palloc_aligned(BLCKSZ, PG_IO_ALIGN_SIZE, 0)
+#else
+#define sqm_relation_locator(rel) ((rel)->rd_node)
+#define sqm_palloc_page() palloc(BLCKSZ)
 #endif
 
 #endif							/* SQM_COMPAT_H */

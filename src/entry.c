@@ -44,6 +44,7 @@ PG_FUNCTION_INFO_V1(sqm_migrate);
 PG_FUNCTION_INFO_V1(sqm_plan);
 PG_FUNCTION_INFO_V1(sqm_check);
 PG_FUNCTION_INFO_V1(sqm_verify);
+PG_FUNCTION_INFO_V1(sqm_sync);
 PG_FUNCTION_INFO_V1(sqm_reset_sequences);
 PG_FUNCTION_INFO_V1(sqm_export_schema);
 PG_FUNCTION_INFO_V1(sqm_source_state);
@@ -273,6 +274,13 @@ Datum
 sqm_verify(PG_FUNCTION_ARGS)
 {
 	return enter(fcinfo, "verify", SQM_PURPOSE_MIGRATE);
+}
+
+Datum
+sqm_sync(PG_FUNCTION_ARGS)
+{
+	refuse_unfit_session("sq2pg_sync()");
+	return enter(fcinfo, "sync", SQM_PURPOSE_RECORD);
 }
 
 /*

@@ -272,9 +272,9 @@ on_collation_needed(void *arg, sqlite3 *db, int encoding, const char *name)
 
 static const char *const allowed_pragmas[] = {
 	"cache_size", "cell_size_check", "data_version", "encoding",
-	"foreign_key_list", "index_list", "index_xinfo", "mmap_size",
-	"page_count", "page_size", "quick_check", "schema_version",
-	"table_list", "table_xinfo", "temp_store", "query_only",
+	"foreign_key_list", "ignore_check_constraints", "index_list",
+	"index_xinfo", "mmap_size", "page_count", "page_size", "quick_check",
+	"schema_version", "table_list", "table_xinfo", "temp_store", "query_only",
 	"user_version", "application_id",
 	/* the virtual table modules of the library ask for these */
 	"journal_mode", "table_info"

@@ -57,6 +57,7 @@ typedef struct Loader
 	SqmStore   *store;			/* NULL: store nothing */
 	const char *way;
 	bool		share;			/* may workers decode the rest? */
+	const char *alone;			/* why they did not, though they should */
 	bool		spoiled;		/* what is stored is of no use: store no more */
 	int64		loaded;
 	int64	   *nulls;			/* per column of the reader */
@@ -146,6 +147,7 @@ share_rest(Loader *loader, SqmBatch *batch)
 	switch (sqm_parallel_rest(batch, loader->task.rel, loader->store, &sum))
 	{
 		case SQM_PARALLEL_NONE:
+			loader->alone = sum.why_none;
 			return false;
 		case SQM_PARALLEL_MISFIT:
 			loader->spoiled = true;
@@ -179,7 +181,8 @@ load_rows(Loader *loader)
 	error_context_stack = &callback;
 	loader->store = open_store(loader);
 	loader->way = loader->store != NULL ? loader->store->way : "nothing";
-	loader->share = loader->method == METHOD_BARE &&
+	loader->share = loader->store != NULL &&
+		loader->store->shared_rows > 0 &&
 		sqm_parallel_is_possible(loader->task.reader, loader->task.rel);
 	batch = sqm_batch_create(loader->task.reader,
 							 RelationGetDescr(loader->task.rel),
@@ -377,6 +380,7 @@ emit_result(Loader *loader, SqmRow *row)
 	sqm_row_text(row, loader->way);
 	sqm_digest_text(&reader->digest, digest);
 	sqm_row_text(row, reader->digests ? digest : NULL);
+	sqm_row_text(row, loader->alone);
 	sqm_row_emit(row);
 }
 
@@ -392,7 +396,7 @@ emit_result(Loader *loader, SqmRow *row)
  *					OUT nulls bigint[], OUT noise bigint, OUT changed bigint,
  *					OUT rejected bigint, OUT exceptions bigint[],
  *					OUT stored text, OUT misfits jsonb, OUT way text,
- *					OUT digest text)
+ *					OUT digest text, OUT alone text)
  *
  * See migrate/load.sql.  exceptions and stored: see SqmReader.
  */

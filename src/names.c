@@ -122,7 +122,10 @@ sqm_names_create(void)
 {
 	HASHCTL		control = {.keysize = NAMEDATALEN,.entrysize = sizeof(TakenName)};
 
-	return hash_create("names", 1024, &control, HASH_ELEM | HASH_STRINGS);
+	/* without a context of ours it would live as long as the session */
+	control.hcxt = CurrentMemoryContext;
+	return hash_create("names", 1024, &control,
+					   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
 }
 
 static TakenName *

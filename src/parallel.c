@@ -3,10 +3,10 @@
  * parallel.c
  *		How do several processes decode the rows of one table?
  *
- * Workers read ranges of rowids, convert them and send finished tuples; the
- * leader stores them, in the order of the ranges, so that the table comes out
- * as one process would have made it.  It is one transaction, of the leader;
- * workers only read.
+ * Workers read ranges of rowids, convert them and send finished pages, or
+ * tuples where no pages can be made; the leader stores them, in the order of
+ * the ranges, so that rows stand as one process would have put them.  It is
+ * one transaction, of the leader; workers only read.
  *
  * All of them must see one moment of the source.  A copy, and a file that
  * nobody has open, do not change; in rollback mode the leader's lock keeps
@@ -74,6 +74,8 @@ typedef struct SharedTask
 	Oid			relation;
 	bool		empty_as_null;
 	bool		digests;
+	bool		pages;			/* send pages that bear this stamp */
+	SqmPageStamp stamp;
 	int64		first;			/* rowid of the first range */
 	uint64		width;			/* rowids in a range */
 	uint64		ranges;
@@ -90,18 +92,19 @@ typedef struct WorkerResult
 	int64		nulls[FLEXIBLE_ARRAY_MEMBER];
 } WorkerResult;
 
-/* Head of a message; tuples follow, each with a TupleHead */
+/* Head of a message; pages follow, or tuples, each with a TupleHead */
 typedef struct MessageHead
 {
 	uint64		range;			/* or READY */
-	uint32		tuples;
+	uint32		pages;
+	uint32		tuples;			/* on these pages, or without any */
 	bool		last;			/* of its range */
 } MessageHead;
 
 typedef struct TupleHead
 {
 	uint32		length;
-	uint32		unused;			/* what follows is aligned */
+	int64		rowid;			/* for errors */
 } TupleHead;
 
 #define HEAD_SIZE MAXALIGN(sizeof(MessageHead))
@@ -180,22 +183,51 @@ send_message(Worker *worker, bool last)
 	MemoryContextReset(worker->context);
 }
 
+/*
+ * Sends what the message holds, so that "tuple", which lives in the context
+ * that sending resets, can go into the next one; returns a copy of it.
+ */
+static HeapTuple
+make_room(Worker *worker, HeapTuple tuple, uint64 range)
+{
+	MemoryContext old = MemoryContextSwitchTo(worker->reader->context);
+	HeapTuple	kept = heap_copytuple(tuple);
+
+	MemoryContextSwitchTo(old);
+	send_message(worker, false);
+	begin_message(worker, range);
+	return kept;
+}
+
+static Page
+last_page(Worker *worker)
+{
+	return (Page) (worker->message.data + worker->message.len - BLCKSZ);
+}
+
+static Page
+begin_page(Worker *worker)
+{
+	MessageHead *head = (MessageHead *) worker->message.data;
+
+	worker->message.len += BLCKSZ;
+	PageInit(last_page(worker), BLCKSZ, 0);
+	head->pages++;
+	return last_page(worker);
+}
+
 static void
 append_tuple(Worker *worker, HeapTuple tuple, uint64 range)
 {
 	Size		need = TUPLE_HEAD_SIZE + MAXALIGN(tuple->t_len);
 	TupleHead  *head;
 
-	if (worker->message.len + need > MESSAGE_SIZE &&
-		((MessageHead *) worker->message.data)->tuples > 0)
+	if (((MessageHead *) worker->message.data)->tuples > 0 &&
+		(((MessageHead *) worker->message.data)->pages > 0 ||
+		 worker->message.len + need > MESSAGE_SIZE))
 	{
-		/* the tuple is in the context that sending resets */
-		MemoryContext old = MemoryContextSwitchTo(worker->reader->context);
-		HeapTuple	kept = heap_copytuple(tuple);
+		HeapTuple	kept = make_room(worker, tuple, range);
 
-		MemoryContextSwitchTo(old);
-		send_message(worker, false);
-		begin_message(worker, range);
 		append_tuple(worker, kept, range);
 		heap_freetuple(kept);
 		return;
@@ -203,9 +235,34 @@ append_tuple(Worker *worker, HeapTuple tuple, uint64 range)
 	enlargeStringInfo(&worker->message, need);
 	head = (TupleHead *) (worker->message.data + worker->message.len);
 	head->length = tuple->t_len;
+	head->rowid = sqm_statement_int64(worker->reader->stmt,
+									  worker->reader->columns);
 	memcpy((char *) head + TUPLE_HEAD_SIZE, tuple->t_data, tuple->t_len);
 	worker->message.len += need;
 	((MessageHead *) worker->message.data)->tuples++;
+}
+
+/* A tuple that a page takes; all in the message are on pages. */
+static void
+append_to_page(Worker *worker, HeapTuple tuple, uint64 range)
+{
+	MessageHead *head = (MessageHead *) worker->message.data;
+	const SqmPageStamp *stamp = &worker->shared->stamp;
+
+	if (head->pages > 0 && sqm_page_add(last_page(worker), stamp, tuple))
+		head->tuples++;
+	else if (worker->message.len + BLCKSZ > MESSAGE_SIZE ||
+			 (head->pages == 0 && head->tuples > 0))
+	{
+		HeapTuple	kept = make_room(worker, tuple, range);
+
+		append_to_page(worker, kept, range);
+		heap_freetuple(kept);
+	}
+	else if (sqm_page_add(begin_page(worker), stamp, tuple))
+		head->tuples++;
+	else
+		elog(ERROR, "an empty page has no room for a tuple");
 }
 
 /* One row; false if it does not fit. */
@@ -221,8 +278,13 @@ decode_row(Worker *worker, uint64 range)
 	state = sqm_reader_convert(reader, worker->values, worker->nulls, &bytes);
 	if (state == SQM_ROW_GOOD)
 	{
-		append_tuple(worker, heap_form_tuple(worker->desc, worker->values,
-											 worker->nulls), range);
+		HeapTuple	tuple = heap_form_tuple(worker->desc, worker->values,
+											worker->nulls);
+
+		if (worker->shared->pages && sqm_page_takes(tuple))
+			append_to_page(worker, tuple, range);
+		else
+			append_tuple(worker, tuple, range);
 		for (int i = 0; i < reader->columns; i++)
 			worker->result->nulls[i] += worker->nulls[reader->attnums[i] - 1];
 	}
@@ -286,7 +348,7 @@ open_reader(SharedTask *shared, const char *text, Relation rel)
 	List	   *names = string_list(linitial_node(List, parts));
 	SqmReader  *reader;
 
-	sqm_source_adopt(&shared->source);
+	(void) sqm_source_adopt(&shared->source);
 	reader = sqm_reader_create(shared->source.name, linitial(names),
 							   string_list(lsecond_node(List, parts)), rel,
 							   string_list(lthird_node(List, parts)),
@@ -371,11 +433,12 @@ sqm_parallel_pays(SqmBatch *batch)
 }
 
 /*
- * Divide what is left by what was seen so far; false if it is too little, or
- * if the rowids lie so far apart that ranges would be empty.
+ * Divide what is left by what was seen so far; false if it is too little or
+ * more than "most" rows, or if the rowids lie so far apart that ranges would
+ * be empty.
  */
 static bool
-plan_ranges(SqmBatch *batch, SharedTask *shared)
+plan_ranges(SqmBatch *batch, int64 most, SharedTask *shared)
 {
 	int64		rows = batch->reader->rows;
 	int64		read = batch->last_rowid;
@@ -393,7 +456,8 @@ plan_ranges(SqmBatch *batch, SharedTask *shared)
 	rows_a_range = Min(RANGE_ROWS, RANGE_BYTES / (batch->bytes / rows + 1));
 	width = ceil(Max(rows_a_range, 1) / density);
 	left = (uint64) last - (uint64) read;
-	if (left / width < MIN_RANGES || left / width > MAX_RANGES)
+	if (left / width < MIN_RANGES || left / width > MAX_RANGES ||
+		left * density > most)
 		return false;
 	shared->first = read + 1;
 	shared->width = (uint64) width;
@@ -521,10 +585,10 @@ receive(Queue *queue, bool wait)
 }
 
 /*
- * Start workers, and see all of them hold their snapshots; false if there are
- * none, or if these cannot be the same.
+ * Start workers, and see all of them hold their snapshots.  If there are none,
+ * or if these cannot be the same: the reason, else NULL.
  */
-static bool
+static const char *
 start_workers(Leader *leader)
 {
 	LaunchParallelWorkers(leader->context);
@@ -539,9 +603,12 @@ start_workers(Leader *leader)
 			elog(ERROR, "a worker began without saying that it is ready");
 		leader->queues[i].message = NULL;
 	}
-	return leader->workers > 0 &&
-		(!leader->shared->source.others_write ||
-		 sqm_source_is_still(leader->shared->source.name));
+	if (leader->workers == 0)
+		return "no parallel worker was free";
+	if (leader->shared->source.others_write &&
+		!sqm_source_is_still(leader->shared->source.name))
+		return "the source was being written to";
+	return NULL;
 }
 
 /* ---------------------------------------------------------------------
@@ -566,9 +633,25 @@ flush(Leader *leader)
 	CHECK_FOR_INTERRUPTS();
 }
 
+static void
+store_pages(Leader *leader, MessageHead *message)
+{
+	const char *image = (char *) message + HEAD_SIZE;
+
+	for (uint32 i = 0; i < message->pages; i++)
+	{
+		leader->store->write_page(leader->store, image,
+								  PageGetMaxOffsetNumber((Page) image));
+		image += BLCKSZ;
+	}
+	pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED,
+								 leader->store->loaded);
+	CHECK_FOR_INTERRUPTS();
+}
+
 /* The tuples stay where they are, in the queue: nothing is copied. */
 static void
-store_message(Leader *leader, MessageHead *message)
+store_tuples(Leader *leader, MessageHead *message)
 {
 	SqmBatch   *batch = leader->batch;
 	char	   *at = (char *) message + HEAD_SIZE;
@@ -585,11 +668,21 @@ store_message(Leader *leader, MessageHead *message)
 		if (*slot == NULL)
 			*slot = MakeSingleTupleTableSlot(batch->desc, batch->ops);
 		ExecStoreHeapTuple(tuple, *slot, false);
+		batch->rowids[batch->used] = ((TupleHead *) at)->rowid;
 		at += TUPLE_HEAD_SIZE + MAXALIGN(tuple->t_len);
 		if (++batch->used == SQM_BATCH_ROWS)
 			flush(leader);
 	}
 	flush(leader);
+}
+
+static void
+store_message(Leader *leader, MessageHead *message)
+{
+	if (message->pages > 0)
+		store_pages(leader, message);
+	else
+		store_tuples(leader, message);
 }
 
 /* The queue whose next message belongs to "range", or NULL if none is there */
@@ -689,9 +782,11 @@ run_workers(Leader *leader, const SharedTask *task, SqmReader *reader,
 	SqmParallelEnd end = SQM_PARALLEL_NONE;
 
 	create_segment(leader, task, reader);
+	sum->why_none = "there was no shared memory for workers";
 	if (leader->context->nworkers > 0)
 	{
-		if (start_workers(leader))
+		sum->why_none = start_workers(leader);
+		if (sum->why_none == NULL)
 			end = store_ranges(leader) ? SQM_PARALLEL_DONE :
 				SQM_PARALLEL_MISFIT;
 		end_workers(leader);
@@ -717,12 +812,15 @@ sqm_parallel_rest(SqmBatch *batch, Relation rel, SqmStore *store,
 	SqmParallelEnd end;
 
 	memset(sum, 0, sizeof(SqmParallelSum));
-	if (!plan_ranges(batch, &task) ||
-		!sqm_source_share(reader->source, &task.source))
+	if (!plan_ranges(batch, store->shared_rows, &task) ||
+		!sqm_source_share(reader->source, GetUserId(), &task.source))
 		return SQM_PARALLEL_NONE;
 	task.relation = RelationGetRelid(rel);
 	task.empty_as_null = reader->empty_as_null;
 	task.digests = reader->digests;
+	task.pages = store->stamp != NULL;
+	if (task.pages)
+		task.stamp = *store->stamp;
 	leader = palloc0(sizeof(Leader));
 	leader->store = store;
 	leader->batch = sqm_batch_create(reader, RelationGetDescr(rel),

@@ -26,6 +26,7 @@ typedef enum SqmParallelEnd
 typedef struct SqmParallelSum
 {
 	int			workers;
+	const char *why_none;		/* they were wanted, but could not be had */
 	int64		rows;
 	int64		noise;
 	int64	   *nulls;			/* per column of the reader */

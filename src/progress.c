@@ -56,6 +56,46 @@ sqm_progress_start(Oid relid)
 	pgstat_progress_update_multi_param(lengthof(params), params, values);
 }
 
+/* A NULL phase shows the user's own statement again. */
+void
+sqm_progress_show(const char *phase, const char *object)
+{
+	pgstat_report_activity(STATE_RUNNING, phase == NULL ? debug_query_string :
+						   psprintf("sq2pg_migrate: %s \"%s\"", phase,
+									object ? object : ""));
+}
+
+/* The source is copied, before anything else of a run; 0: its size is not known. */
+void
+sqm_progress_begin_copy(const char *source, int64 size)
+{
+	const int	params[] = {
+		PROGRESS_COPY_COMMAND, PROGRESS_COPY_TYPE,
+		PROGRESS_COPY_BYTES_TOTAL, PARAM_MAGIC
+	};
+	const int64 values[] = {
+		PROGRESS_COPY_COMMAND_FROM, COPY_TYPE_CALLBACK,
+		size, SQM_PROGRESS_MAGIC
+	};
+
+	sqm_progress_show("copy", source);
+	pgstat_progress_start_command(PROGRESS_COMMAND_COPY, InvalidOid);
+	pgstat_progress_update_multi_param(lengthof(params), params, values);
+}
+
+void
+sqm_progress_copied(int64 bytes)
+{
+	pgstat_progress_update_param(PROGRESS_COPY_BYTES_PROCESSED, bytes);
+}
+
+void
+sqm_progress_end_copy(void)
+{
+	pgstat_progress_end_command();
+	sqm_progress_show(NULL, NULL);
+}
+
 /*
  * sq2pg.announce(phase text, object text, ordinal bigint, tables bigint,
  *				  rows bigint): what this session is doing now.  A NULL phase
@@ -70,11 +110,6 @@ sqm_announce(PG_FUNCTION_ARGS)
 	current_ordinal = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2);
 	current_tables = PG_ARGISNULL(3) ? 0 : PG_GETARG_INT64(3);
 	current_rows = PG_ARGISNULL(4) ? 0 : PG_GETARG_INT64(4);
-	if (phase == NULL)
-		pgstat_report_activity(STATE_RUNNING, debug_query_string);
-	else
-		pgstat_report_activity(STATE_RUNNING,
-							   psprintf("sq2pg_migrate: %s \"%s\"", phase,
-										object ? object : ""));
+	sqm_progress_show(phase, object);
 	PG_RETURN_VOID();
 }

@@ -16,6 +16,7 @@
  */
 #include "postgres.h"
 
+#include "access/parallel.h"
 #include "access/table.h"
 #include "commands/vacuum.h"
 #include "executor/executor.h"
@@ -50,6 +51,14 @@ typedef struct LiteScan
 	List	   *names;
 	SqmTarget **targets;
 	int			rowid;			/* the column that is the rowid, or -1 */
+
+	/* a scan of several processes (scan_parallel.c) */
+	int			range;			/* parameters that are the range, or 0 */
+	SqmScanShare *shared;		/* what all of them share, or NULL */
+	bool		spread;			/* it is, or was, shared with workers */
+	bool		whole;			/* not shared: all rows are being read */
+	int64		low;			/* the range */
+	int64		high;
 	bool		started;
 	bool		done;			/* a further step would start it again */
 
@@ -178,6 +187,7 @@ sqmBeginForeignScan(ForeignScanState *node, int eflags)
 	state->bare_sql = strVal(list_nth(plan->fdw_private, SQM_SCAN_BARE_SQL));
 	state->rowid = intVal(list_nth(plan->fdw_private, SQM_SCAN_ROWID));
 	state->trapped = intVal(list_nth(plan->fdw_private, SQM_SCAN_TRAPPED)) != 0;
+	state->range = intVal(list_nth(plan->fdw_private, SQM_SCAN_RANGE));
 	state->options = sqm_table_options(first_relation(node));
 	begin_columns(node, state);
 	begin_params(node, state);
@@ -197,7 +207,8 @@ prepare_scan(ForeignScanState *node, LiteScan *state, const char *sql)
 {
 	MemoryContext old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
 	char	   *message = NULL;
-	SqmLite    *lite = sqm_relation_open(state->options);
+	SqmLite    *lite = state->shared != NULL && IsParallelWorker() ?
+		sqm_scan_share_open(state->shared) : sqm_relation_open(state->options);
 	SqmStatement *stmt = sqm_statement_try_prepare(lite, sql, &message);
 
 	if (stmt == NULL)
@@ -259,6 +270,59 @@ start_scan(ForeignScanState *node, LiteScan *state)
 			state->bare = prepare_scan(node, state, state->bare_sql);
 		state->stmt = state->bare;
 		(void) bind_params(node, state, state->bare);
+	}
+	return true;
+}
+
+/* The next range of rowids that is ours; false if none is left. */
+static bool
+take_range(LiteScan *state)
+{
+	if (state->shared != NULL)
+		return sqm_scan_share_next(state->shared, &state->low, &state->high);
+	if (state->whole)
+		return false;
+	state->whole = true;
+	state->low = PG_INT64_MIN;
+	state->high = PG_INT64_MAX;
+	return true;
+}
+
+static void
+bind_range(LiteScan *state)
+{
+	sqm_statement_bind_int64(state->stmt, state->range, state->low);
+	sqm_statement_bind_int64(state->stmt, state->range + 1, state->high);
+}
+
+/* False: there is nothing to read for us. */
+static bool
+start_rows(ForeignScanState *node, LiteScan *state)
+{
+	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+
+	if (state->range > 0 && !take_range(state))
+		return false;
+	/* columns that are not read stay as they are now */
+	memset(slot->tts_isnull, true,
+		   slot->tts_tupleDescriptor->natts * sizeof(bool));
+	(void) start_scan(node, state);
+	if (state->range > 0)
+		bind_range(state);
+	return true;
+}
+
+/* A row of the query, or of its next range. */
+static bool
+next_row(LiteScan *state)
+{
+	while (!sqm_statement_step(state->stmt))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (state->range == 0 || !take_range(state))
+			return false;
+		sqm_statement_reset(state->stmt);
+		bind_range(state);
 	}
 	return true;
 }
@@ -411,14 +475,7 @@ sqmIterateForeignScan(ForeignScanState *node)
 	ExecClearTuple(slot);
 	if (state->done)
 		return slot;
-	if (!state->started)
-	{
-		/* columns that are not read stay as they are now */
-		memset(slot->tts_isnull, true,
-			   slot->tts_tupleDescriptor->natts * sizeof(bool));
-		(void) start_scan(node, state);
-	}
-	if (!sqm_statement_step(state->stmt))
+	if ((!state->started && !start_rows(node, state)) || !next_row(state))
 	{
 		state->done = true;
 		sqm_source_check_unchanged(state->options->database);
@@ -441,6 +498,7 @@ sqmReScanForeignScan(ForeignScanState *node)
 		sqm_statement_reset(state->stmt);
 	state->started = false;
 	state->done = false;
+	state->whole = false;
 	forget_answer(state);
 }
 
@@ -452,14 +510,85 @@ sqmEndForeignScan(ForeignScanState *node)
 	if (state == NULL)
 		return;
 	forget_answer(state);
-	if (state->full == NULL && state->bare == NULL)
+	if (state->full == NULL && state->bare == NULL && !state->spread)
 		return;
 	if (state->full != NULL)
 		sqm_statement_finalize(state->full);
 	if (state->bare != NULL)
 		sqm_statement_finalize(state->bare);
-	/* a LIMIT ends a scan before its end */
+	/* a LIMIT ends a scan before its end, and workers read on after ours */
 	sqm_source_check_unchanged(state->options->database);
+}
+
+/* ---------------------------------------------------------------------
+ * Several processes
+ * ---------------------------------------------------------------------
+ */
+
+/* Paths tell what a worker may run: only scans that are shared. */
+static bool
+sqmIsForeignScanParallelSafe(PlannerInfo *root, RelOptInfo *rel,
+							 RangeTblEntry *rte)
+{
+	return true;
+}
+
+static Size
+sqmEstimateDSMForeignScan(ForeignScanState *node, ParallelContext *context)
+{
+	return sqm_scan_share_size();
+}
+
+/*
+ * Where others cannot see what we see there are no workers, and the leader
+ * reads all: workers that found that out for themselves could not leave their
+ * rows to it, which may never look again (Parallel Hash, Parallel Append).
+ */
+static void
+sqmInitializeDSMForeignScan(ForeignScanState *node, ParallelContext *context,
+							void *coordinate)
+{
+	LiteScan   *state = (LiteScan *) node->fdw_state;
+
+	state->shared = NULL;
+	if (sqm_scan_share_fill(coordinate, state->options, context->nworkers))
+	{
+		state->shared = coordinate;
+		state->spread = true;
+	}
+	else
+		ReinitializeParallelWorkers(context, 0);
+}
+
+static void
+sqmReInitializeDSMForeignScan(ForeignScanState *node, ParallelContext *context,
+							  void *coordinate)
+{
+	LiteScan   *state = (LiteScan *) node->fdw_state;
+
+	if (state->shared != NULL)
+		sqm_scan_share_rewind(state->shared);
+}
+
+static void
+sqmInitializeWorkerForeignScan(ForeignScanState *node, shm_toc *toc,
+							   void *coordinate)
+{
+	LiteScan   *state = (LiteScan *) node->fdw_state;
+
+	state->shared = coordinate;
+}
+
+/* The shared memory is about to go. */
+static void
+sqmShutdownForeignScan(ForeignScanState *node)
+{
+	LiteScan   *state = (LiteScan *) node->fdw_state;
+
+	if (state == NULL || state->shared == NULL)
+		return;
+	state->shared = NULL;
+	state->done = true;
 }
 
 /* ---------------------------------------------------------------------
@@ -536,6 +665,12 @@ sqm_scan_routine(FdwRoutine *routine)
 	routine->ReScanForeignScan = sqmReScanForeignScan;
 	routine->EndForeignScan = sqmEndForeignScan;
 	routine->ExplainForeignScan = sqmExplainForeignScan;
+	routine->IsForeignScanParallelSafe = sqmIsForeignScanParallelSafe;
+	routine->EstimateDSMForeignScan = sqmEstimateDSMForeignScan;
+	routine->InitializeDSMForeignScan = sqmInitializeDSMForeignScan;
+	routine->ReInitializeDSMForeignScan = sqmReInitializeDSMForeignScan;
+	routine->InitializeWorkerForeignScan = sqmInitializeWorkerForeignScan;
+	routine->ShutdownForeignScan = sqmShutdownForeignScan;
 	routine->PlanForeignModify = sqmPlanForeignModify;
 	routine->IsForeignRelUpdatable = sqmIsForeignRelUpdatable;
 	routine->AnalyzeForeignTable = sqmAnalyzeForeignTable;

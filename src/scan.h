@@ -28,7 +28,10 @@ typedef enum SqmScanPrivate
 								 * and column */
 	SQM_SCAN_KINDS,				/* integer list: SqmBindKind of parameter i */
 	SQM_SCAN_ROWID,				/* Integer: the column that is the rowid, or -1 */
-	SQM_SCAN_TRAPPED			/* Integer: is its last column a trap? */
+	SQM_SCAN_TRAPPED,			/* Integer: is its last column a trap? */
+	SQM_SCAN_RANGE				/* Integer: the parameters of this number and
+								 * the next are the range of rowids that is
+								 * read; 0: all are */
 } SqmScanPrivate;
 
 extern void sqm_scan_routine(FdwRoutine *routine);
@@ -43,9 +46,12 @@ extern ForeignScan *sqmGetForeignPlan(PlannerInfo *root, RelOptInfo *rel,
 									  Plan *outer_plan);
 extern bool sqm_scan_decides(SqmShip *ship);
 extern Cost sqm_scan_cost(double scanned, double returned);
+extern void sqm_scan_add_path(RelOptInfo *rel, ForeignPath *path);
 
 extern void sqm_scan_where(SqmShip *ship, List *clauses, StringInfo where,
 						   StringInfo bare, List **local);
+extern bool sqm_scan_index_has_order(SqmShip *ship, List *pathkeys);
+extern void sqm_scan_append_order(SqmShip *ship, List *pathkeys, StringInfo out);
 
 /* scan_join.c */
 extern void sqmGetForeignJoinPaths(PlannerInfo *root, RelOptInfo *joinrel,
@@ -57,8 +63,23 @@ extern ForeignScan *sqm_plan_join(ForeignPath *path, List *tlist);
 extern void sqmGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind stage,
 									RelOptInfo *input, RelOptInfo *output,
 									void *extra);
-extern ForeignScan *sqm_plan_group(ForeignPath *path, List *tlist,
+extern ForeignScan *sqm_plan_upper(ForeignPath *path, List *tlist,
 								   Plan *outer_plan);
+
+/* scan_limit.c */
+extern void sqm_limit_paths(PlannerInfo *root, RelOptInfo *output);
+
+/* scan_parallel.c */
+typedef struct SqmScanShare SqmScanShare;	/* in shared memory */
+
+extern int	sqm_scan_workers(RelOptInfo *rel);
+extern double sqm_scan_divisor(int workers);
+extern Size sqm_scan_share_size(void);
+extern bool sqm_scan_share_fill(SqmScanShare *share, SqmTableOptions *options,
+								int workers);
+extern void sqm_scan_share_rewind(SqmScanShare *share);
+extern bool sqm_scan_share_next(SqmScanShare *share, int64 *low, int64 *high);
+extern SqmLite *sqm_scan_share_open(SqmScanShare *share);
 
 /* estimate.c */
 extern double sqm_estimate_rows(SqmRelation *relation);

@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * scan_group.c
- *		Which aggregates may SQLite compute?
+ *		Which aggregates and groups may SQLite compute?
  *
- * count, sum of integers, min and max, with or without GROUP BY, over one
- * table, if SQLite can evaluate every condition.  That is exact as long as the
+ * count, sum of integers, min and max, with or without GROUP BY, and DISTINCT,
+ * over one table, if SQLite can evaluate every condition; HAVING is for
+ * PostgreSQL to say of the rows that come back.  That is exact as long as the
  * columns concerned hold plain values (shippable.c): so the query also asks
  * whether any did not ("trap").  Then, and when SQLite reports an error such as
  * an overflow, its answer is thrown away, and the plan below this node, the one
@@ -38,6 +39,8 @@ typedef struct Grouping
 {
 	SqmShip		ship;
 	RelOptInfo *input;
+	List	   *clause;			/* SortGroupClause *: of GROUP BY or DISTINCT */
+	List	   *having;			/* Expr *: conditions of the groups */
 	List	   *groups;			/* Var * */
 	List	   *outputs;		/* Expr *: what the query returns */
 	List	   *touched;		/* Var *: whose values must be plain */
@@ -81,7 +84,7 @@ ship_groups(Grouping *grouping)
 	PlannerInfo *root = grouping->ship.root;
 	ListCell   *lc;
 
-	foreach(lc, sqm_group_clause(root))
+	foreach(lc, grouping->clause)
 	{
 		SortGroupClause *clause = lfirst_node(SortGroupClause, lc);
 		Expr	   *expr = (Expr *) get_sortgroupclause_expr(clause,
@@ -203,15 +206,15 @@ add_output(Grouping *grouping, Expr *expr)
 }
 
 /*
- * What the target consists of; expressions over aggregates are computed by
- * PostgreSQL.
+ * What the target, or a condition of groups, consists of; expressions over
+ * aggregates are computed by PostgreSQL.
  */
 static bool
-ship_target(Grouping *grouping, PathTarget *target)
+ship_parts(Grouping *grouping, List *exprs)
 {
 	ListCell   *lc;
 
-	foreach(lc, target->exprs)
+	foreach(lc, exprs)
 	{
 		List	   *parts = pull_var_clause(lfirst(lc), PVC_INCLUDE_AGGREGATES |
 											PVC_RECURSE_WINDOWFUNCS |
@@ -284,13 +287,13 @@ fallback_path(Grouping *grouping, RelOptInfo *output, PathTarget *target,
 	PlannerInfo *root = grouping->ship.root;
 	AggClauseCosts costs = {0};
 
-	if (grouping->groups != NIL && !grouping_is_hashable(sqm_group_clause(root)))
+	if (grouping->groups != NIL && !grouping_is_hashable(grouping->clause))
 		return NULL;
 	get_agg_clause_costs(root, AGGSPLIT_SIMPLE, &costs);
 	return (Path *) create_agg_path(root, output,
 									grouping->input->cheapest_total_path, target,
 									grouping->groups == NIL ? AGG_PLAIN : AGG_HASHED,
-									AGGSPLIT_SIMPLE, sqm_group_clause(root), NIL,
+									AGGSPLIT_SIMPLE, grouping->clause, NIL,
 									&costs, groups);
 }
 
@@ -307,7 +310,7 @@ flat_target(Grouping *grouping)
 		ListCell   *group;
 
 		/* hashing wants to know which columns are grouped by */
-		foreach(group, sqm_group_clause(grouping->ship.root))
+		foreach(group, grouping->clause)
 		{
 			SortGroupClause *clause = lfirst_node(SortGroupClause, group);
 
@@ -349,19 +352,24 @@ plan_private(Grouping *grouping)
 						 names);
 	private = lappend(private, grouping->ship.kinds);
 	private = lappend(private, makeInteger(-1));
-	return lappend(private, makeInteger(true));
+	private = lappend(private, makeInteger(true));
+	return lappend(private, makeInteger(0));
 }
 
 static void
-add_group_path(Grouping *grouping, RelOptInfo *output)
+add_group_path(Grouping *grouping, RelOptInfo *output, PathTarget *wanted)
 {
 	PlannerInfo *root = grouping->ship.root;
 	SqmRelation *relation = grouping->input->fdw_private;
 	double		groups = grouping->groups == NIL ? 1.0 :
 		estimate_num_groups(root, grouping->groups, grouping->input->rows,
 							NULL, NULL);
+	double		kept = clamp_row_est(groups *
+									 clauselist_selectivity(root, grouping->having,
+															0, JOIN_INNER, NULL));
 	PathTarget *target = flat_target(grouping);
 	Path	   *fallback = fallback_path(grouping, output, target, groups);
+	QualCost	quals;
 	Cost		total = sqm_scan_cost(relation->scanned, 0) +
 		grouping->input->rows * cpu_operator_cost * 0.5 *
 		list_length(grouping->outputs);
@@ -371,45 +379,81 @@ add_group_path(Grouping *grouping, RelOptInfo *output)
 	/* rows are sorted for groups */
 	if (grouping->groups != NIL)
 		total += grouping->input->rows * cpu_operator_cost;
-	add_path(output, (Path *)
-			 sqm_create_foreign_upper_path(root, output, output->reltarget,
-										   groups, total,
-										   total + groups * cpu_tuple_cost,
-										   NIL, fallback,
-										   list_make3(plan_private(grouping),
-													  grouping->ship.params,
-													  make_tlist_from_pathtarget(target))));
+	cost_qual_eval(&quals, grouping->having, root);
+	total += quals.startup;
+	sqm_scan_add_path(output,
+					  sqm_create_foreign_upper_path(root, output, wanted, kept, total,
+													total + groups * (cpu_tuple_cost + quals.per_tuple),
+													NIL, fallback,
+													list_make4(plan_private(grouping),
+															   grouping->ship.params,
+															   make_tlist_from_pathtarget(target),
+															   grouping->having)));
+}
+
+/*
+ * What is to be grouped, how, and what is wanted of the groups; NULL: nothing
+ * that could be SQLite's.
+ */
+static PathTarget *
+wanted_groups(Grouping *grouping, UpperRelationKind stage, RelOptInfo *output,
+			  void *extra)
+{
+	PlannerInfo *root = grouping->ship.root;
+	Query	   *parse = root->parse;
+
+	if (stage == UPPERREL_GROUP_AGG && parse->groupingSets == NIL &&
+		(parse->groupClause != NIL || parse->hasAggs))
+	{
+		grouping->clause = sqm_group_clause(root);
+		grouping->having = (List *) ((GroupPathExtraData *) extra)->havingQual;
+		/* groups by constants only are not the whole table: it may be empty */
+		return grouping->clause == NIL && parse->groupClause != NIL ? NULL :
+			output->reltarget;
+	}
+	if (stage == UPPERREL_DISTINCT && !parse->hasDistinctOn &&
+		!parse->hasTargetSRFs)
+	{
+		grouping->clause = sqm_distinct_clause(root);
+		return grouping->clause == NIL ? NULL :
+			root->upper_targets[UPPERREL_DISTINCT];
+	}
+	return NULL;
 }
 
 void
 sqmGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind stage,
 						RelOptInfo *input, RelOptInfo *output, void *extra)
 {
-	Query	   *parse = root->parse;
 	Grouping	grouping = {0};
+	PathTarget *wanted;
 
-	if (!sqm_pushdown || stage != UPPERREL_GROUP_AGG ||
-		input->reloptkind != RELOPT_BASEREL || input->fdw_private == NULL ||
-		!bms_is_empty(input->lateral_relids) || parse->groupingSets != NIL ||
-		((GroupPathExtraData *) extra)->havingQual != NULL ||
-		root->hasHavingQual || (parse->groupClause == NIL && !parse->hasAggs))
+	if (sqm_pushdown && stage == UPPERREL_FINAL)
+		sqm_limit_paths(root, output);
+	if (!sqm_pushdown || input->reloptkind != RELOPT_BASEREL ||
+		input->fdw_private == NULL || !bms_is_empty(input->lateral_relids))
 		return;
 	sqm_ship_init(&grouping.ship, root, input->relids);
 	grouping.input = input;
+	wanted = wanted_groups(&grouping, stage, output, extra);
+	if (wanted == NULL)
+		return;
 	initStringInfo(&grouping.columns);
 	initStringInfo(&grouping.where);
 	initStringInfo(&grouping.group_by);
 	initStringInfo(&grouping.extra);
 	if (ship_conditions(&grouping) && ship_groups(&grouping) &&
-		ship_target(&grouping, output->reltarget) &&
-		groups_fit_memory(&grouping))
-		add_group_path(&grouping, output);
+		ship_parts(&grouping, wanted->exprs) &&
+		ship_parts(&grouping, grouping.having) && groups_fit_memory(&grouping))
+		add_group_path(&grouping, output, wanted);
 }
 
+/* Also of paths of scan_limit.c */
 ForeignScan *
-sqm_plan_group(ForeignPath *path, List *tlist, Plan *outer_plan)
+sqm_plan_upper(ForeignPath *path, List *tlist, Plan *outer_plan)
 {
-	return make_foreignscan(tlist, NIL, 0, lsecond(path->fdw_private),
+	return make_foreignscan(tlist, lfourth(path->fdw_private), 0,
+							lsecond(path->fdw_private),
 							linitial(path->fdw_private),
 							lthird(path->fdw_private), NIL, outer_plan);
 }

@@ -180,7 +180,8 @@ plan_private(PairJoin *join, List *tlist)
 						 places, classes, names);
 	private = lappend(private, join->ship.kinds);
 	private = lappend(private, makeInteger(-1));
-	return lappend(private, makeInteger(false));
+	private = lappend(private, makeInteger(false));
+	return lappend(private, makeInteger(0));
 }
 
 static bool
@@ -202,16 +203,16 @@ add_join_path(PairJoin *join)
 	tlist = scan_columns(join);
 	cost_qual_eval(&quals, join->local, join->ship.root);
 	startup = sqm_scan_cost(0, 0) + quals.startup;
-	add_path(join->rel, (Path *)
-			 sqm_create_foreign_join_path(join->ship.root, join->rel, NULL,
-										  join->rel->rows, startup,
-										  startup + join->cost +
-										  join->rel->rows * (cpu_tuple_cost + quals.per_tuple +
-															 cpu_operator_cost * 2),
-										  NIL, NULL, NULL,
-										  list_make4(plan_private(join, tlist),
-													 join->ship.params, tlist,
-													 join->local)));
+	sqm_scan_add_path(join->rel,
+					  sqm_create_foreign_join_path(join->ship.root, join->rel, NULL,
+												   join->rel->rows, startup,
+												   startup + join->cost +
+												   join->rel->rows * (cpu_tuple_cost + quals.per_tuple +
+																	  cpu_operator_cost * 2),
+												   NIL, NULL, NULL,
+												   list_make4(plan_private(join, tlist),
+															  join->ship.params, tlist,
+															  join->local)));
 }
 
 void

@@ -3,9 +3,10 @@
  * scan_plan.c
  *		How may a foreign table be scanned, at what cost, by which query?
  *
- * Paths of one table: the plain one, one in the order of an index, and one for
- * each way to be looked up by values of other tables.  Which conditions SQLite
- * can evaluate is shippable.c's business; here they are put together.
+ * Paths of one table: the plain one, one in the order of an index, one for each
+ * way to be looked up by values of other tables, and one for several processes
+ * of which each reads other rows.  Which conditions SQLite can evaluate is
+ * shippable.c's business; here they are put together.
  *
  *-------------------------------------------------------------------------
  */
@@ -123,6 +124,17 @@ total_cost(RelOptInfo *rel, Cost startup, double scanned, double returned,
 		returned * (CONVERT_COST + quals->per_tuple);
 }
 
+/*
+ * A path that reads everything: only for the leader, whose snapshot no worker
+ * has (see scan_parallel.c).
+ */
+void
+sqm_scan_add_path(RelOptInfo *rel, ForeignPath *path)
+{
+	path->path.parallel_safe = false;
+	add_path(rel, (Path *) path);
+}
+
 static void
 add_plain_path(PlannerInfo *root, RelOptInfo *rel, List *pathkeys,
 			   double returned)
@@ -135,10 +147,42 @@ add_plain_path(PlannerInfo *root, RelOptInfo *rel, List *pathkeys,
 	/* rows in the order of an index lie here and there */
 	if (pathkeys != NIL)
 		total += returned * READ_COST;
-	add_path(rel, (Path *)
-			 sqm_create_foreignscan_path(root, rel, NULL, rel->rows, startup,
-										 total, pathkeys, rel->lateral_relids,
-										 NULL, NIL));
+	sqm_scan_add_path(rel, sqm_create_foreignscan_path(root, rel, NULL, rel->rows,
+													   startup, total, pathkeys,
+													   rel->lateral_relids,
+													   NULL, NIL));
+}
+
+/*
+ * Several processes, each of which reads ranges of rowids.  Not where an index
+ * finds the rows: it would be searched again for each range.
+ */
+static void
+add_ranged_path(PlannerInfo *root, RelOptInfo *rel, double returned)
+{
+	SqmRelation *relation = rel->fdw_private;
+	QualCost   *quals = &rel->baserestrictcost;
+	Cost		startup = STARTUP_COST + quals->startup;
+	ForeignPath *path;
+	int			workers;
+	double		divisor;
+
+	if (!rel->consider_parallel || !bms_is_empty(rel->lateral_relids) ||
+		relation->scanned < rel->tuples)
+		return;
+	workers = sqm_scan_workers(rel);
+	if (workers <= 0)
+		return;
+	divisor = sqm_scan_divisor(workers);
+	path = sqm_create_foreignscan_path(root, rel, NULL,
+									   clamp_row_est(rel->rows / divisor), startup,
+									   total_cost(rel, startup,
+												  relation->scanned / divisor,
+												  returned / divisor, quals),
+									   NIL, NULL, NULL, NIL);
+	path->path.parallel_aware = true;
+	path->path.parallel_workers = workers;
+	add_partial_path(rel, (Path *) path);
 }
 
 /* The column by which SQLite can put a path key into order, or NULL. */
@@ -166,8 +210,8 @@ ordering_column(SqmShip *ship, PathKey *key)
  * Order costs nothing where an index has it; SQLite's sorter would hold all
  * rows in memory, so no other order is asked for.
  */
-static bool
-index_has_order(SqmShip *ship, List *pathkeys)
+bool
+sqm_scan_index_has_order(SqmShip *ship, List *pathkeys)
 {
 	Var		   *var;
 	SqmForeignColumn *column;
@@ -192,7 +236,7 @@ add_ordered_paths(PlannerInfo *root, RelOptInfo *rel, SqmShip *ship,
 
 	if (!sqm_pushdown)
 		return;
-	if (index_has_order(ship, root->query_pathkeys))
+	if (sqm_scan_index_has_order(ship, root->query_pathkeys))
 		add_plain_path(root, rel, root->query_pathkeys, returned);
 	if (!rel->has_eclass_joins)
 		return;
@@ -207,7 +251,7 @@ add_ordered_paths(PlannerInfo *root, RelOptInfo *rel, SqmShip *ship,
 		key = sqm_make_ascending_pathkey(root, ec, linitial_oid(ec->ec_opfamilies));
 		pathkeys = list_make1(key);
 		if (!pathkeys_contained_in(pathkeys, root->query_pathkeys) &&
-			index_has_order(ship, pathkeys))
+			sqm_scan_index_has_order(ship, pathkeys))
 			add_plain_path(root, rel, pathkeys, returned);
 	}
 }
@@ -235,13 +279,13 @@ add_lookup_path(PlannerInfo *root, RelOptInfo *rel, SqmShip *ship,
 		clauselist_selectivity(root, shipped, rel->relid, JOIN_INNER, NULL);
 	returned = clamp_row_est(Min(returned, scanned));
 	param_info->ppi_rows = Min(param_info->ppi_rows, returned);
-	add_path(rel, (Path *)
-			 sqm_create_foreignscan_path(root, rel, NULL, param_info->ppi_rows,
-										 LOOKUP_COST + quals.startup,
-										 total_cost(rel, LOOKUP_COST + quals.startup,
-													scanned, returned, &quals),
-										 NIL, param_info->ppi_req_outer,
-										 NULL, NIL));
+	sqm_scan_add_path(rel,
+					  sqm_create_foreignscan_path(root, rel, NULL, param_info->ppi_rows,
+												  LOOKUP_COST + quals.startup,
+												  total_cost(rel, LOOKUP_COST + quals.startup,
+															 scanned, returned, &quals),
+												  NIL, param_info->ppi_req_outer,
+												  NULL, NIL));
 }
 
 /* Other tables whose values a condition needs, if it may be used that way. */
@@ -357,6 +401,7 @@ sqmGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	add_plain_path(root, baserel, NIL, returned);
 	add_ordered_paths(root, baserel, &ship, returned);
 	add_lookup_paths(root, baserel, &ship);
+	add_ranged_path(root, baserel, returned);
 }
 
 /* ---------------------------------------------------------------------
@@ -425,8 +470,8 @@ sqm_scan_where(SqmShip *ship, List *clauses, StringInfo where, StringInfo bare,
 	}
 }
 
-static void
-append_order(SqmShip *ship, List *pathkeys, StringInfo out)
+void
+sqm_scan_append_order(SqmShip *ship, List *pathkeys, StringInfo out)
 {
 	const char *word = " ORDER BY ";
 	ListCell   *lc;
@@ -514,6 +559,14 @@ append_columns(RelOptInfo *rel, List *attnums, StringInfo out, List **classes,
 	return place;
 }
 
+/* The condition that only some rowids are read, by two further parameters. */
+static void
+append_range(SqmRelation *relation, int first, StringInfo where)
+{
+	append_condition(where, psprintf("t.%s BETWEEN ?%d AND ?%d", relation->rowid,
+									 first, first + 1));
+}
+
 static ForeignScan *
 plan_table(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, List *tlist,
 		   List *scan_clauses, Plan *outer_plan)
@@ -526,6 +579,7 @@ plan_table(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, List *tlist,
 	List	   *names = NIL;
 	List	   *private;
 	int			rowid;
+	int			range = 0;
 	SqmShip		ship;
 	StringInfoData where;
 	StringInfoData bare_where;
@@ -540,19 +594,27 @@ plan_table(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, List *tlist,
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT ");
 	rowid = append_columns(rel, attnums, &sql, &classes, &names);
-	appendStringInfo(&sql, " FROM main.%s AS t",
-					 sqm_lite_quote(relation->options->table));
+	appendStringInfo(&sql, " FROM main.%s AS t%s",
+					 sqm_lite_quote(relation->options->table),
+					 path->path.parallel_aware ? " NOT INDEXED" : "");
+	if (path->path.parallel_aware)
+	{
+		range = list_length(ship.params) + 1;
+		append_range(relation, range, &where);
+		append_range(relation, range, &bare_where);
+	}
 	initStringInfo(&bare);
 	appendStringInfo(&bare, "%s%s", sql.data, bare_where.data);
 	appendStringInfoString(&sql, where.data);
-	append_order(&ship, path->path.pathkeys, &sql);
-	append_order(&ship, path->path.pathkeys, &bare);
+	sqm_scan_append_order(&ship, path->path.pathkeys, &sql);
+	sqm_scan_append_order(&ship, path->path.pathkeys, &bare);
 	private = list_make5(makeString(sql.data),
 						 makeString(ship.params != NIL ? bare.data : ""),
 						 attnums, classes, names);
 	private = lappend(private, ship.kinds);
 	private = lappend(private, makeInteger(rowid));
 	private = lappend(private, makeInteger(false));
+	private = lappend(private, makeInteger(range));
 	return make_foreignscan(tlist, local, rel->relid, ship.params, private,
 							NIL, NIL, outer_plan);
 }
@@ -563,7 +625,7 @@ sqmGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
 				  Plan *outer_plan)
 {
 	if (IS_UPPER_REL(rel))
-		return sqm_plan_group(best_path, tlist, outer_plan);
+		return sqm_plan_upper(best_path, tlist, outer_plan);
 	if (IS_JOIN_REL(rel))
 		return sqm_plan_join(best_path, tlist);
 	return plan_table(root, rel, best_path, tlist, scan_clauses, outer_plan);

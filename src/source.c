@@ -16,7 +16,8 @@
  *	rollback journal						a lock keeps writers waiting: a
  *											migration copies the file to a
  *											temporary file and lets go
- *	large object							copied to a temporary file
+ *	large object							copied to a temporary file, and looked
+ *											at for damage (upload.c)
  *	file below an allowed directory, for	copied through a descriptor; never
  *	a role that may read no other			opened by its path (dropped.c)
  *
@@ -30,6 +31,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/fd.h"
@@ -38,6 +40,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/wait_event.h"
 
 #include "compat.h"
@@ -45,8 +48,10 @@
 #include "dropped.h"
 #include "filehash.h"
 #include "guard.h"
+#include "progress.h"
 #include "rights.h"
 #include "source.h"
+#include "upload.h"
 
 #define SQM_HEADER_SIZE 100
 #define SQM_COPY_BLOCK (256 * 1024)
@@ -68,6 +73,8 @@ typedef struct SqmSource
 	Oid			role;			/* for whom it was opened */
 	bool		dropped;		/* by dropped.c */
 	bool		adopted;		/* from the leader, in a worker */
+	bool		is_shown;		/* others see that it is copied */
+	bool		is_checked;		/* an upload, page by page */
 	SqmLite    *lite;
 	bool		is_taken;		/* from connection.c */
 	bool		keep;			/* there, when the transaction has ended */
@@ -285,11 +292,24 @@ mark_copy(SqmSource *source, char *buffer, int amount)
 		buffer[18] = buffer[19] = 1;
 }
 
+/* The message may be one of temp_file_limit: it does not know what for. */
+static void
+add_copy_context(void *arg)
+{
+	errcontext("copying SQLite database \"%s\" to a temporary file",
+			   (char *) arg);
+}
+
 /* "hash" is NULL where nobody will ask for it. */
 static void
 copy_write(SqmSource *source, SqmFileHash *hash, char *buffer, int amount,
 		   int64 offset)
 {
+	ErrorContextCallback context = {
+		.previous = error_context_stack,
+		.callback = add_copy_context,
+		.arg = source->name
+	};
 	int			written;
 
 	CHECK_FOR_INTERRUPTS();
@@ -298,8 +318,12 @@ copy_write(SqmSource *source, SqmFileHash *hash, char *buffer, int amount,
 	if (offset == 0)
 		mark_copy(source, buffer, amount);
 	errno = 0;
+	error_context_stack = &context;
 	written = FileWrite(source->copy, buffer, amount, offset,
 						PG_WAIT_EXTENSION);
+	error_context_stack = context.previous;
+	if (source->is_shown)
+		sqm_progress_copied(offset + amount);
 	if (written != amount)
 	{
 		if (errno == 0)
@@ -324,6 +348,21 @@ open_copy(SqmSource *source)
 	source->facts.copied = true;
 }
 
+/* "size" is 0 where it is not known. */
+static void
+begin_progress(SqmSource *source, int64 size)
+{
+	if (source->is_shown)
+		sqm_progress_begin_copy(source->name, size);
+}
+
+static void
+end_progress(SqmSource *source)
+{
+	if (source->is_shown)
+		sqm_progress_end_copy();
+}
+
 /*
  * Copy the file while the source's handle holds SQLite's shared lock on it.
  */
@@ -334,6 +373,7 @@ copy_file(SqmSource *source, SqmFileHash *hash, SqmRawFile *raw)
 	char	   *buffer = palloc(SQM_COPY_BLOCK);
 
 	open_copy(source);
+	begin_progress(source, size);
 	source->facts.size = size;
 	for (int64 offset = 0; offset < size; offset += SQM_COPY_BLOCK)
 	{
@@ -342,6 +382,7 @@ copy_file(SqmSource *source, SqmFileHash *hash, SqmRawFile *raw)
 		(void) sqm_raw_read(raw, buffer, amount, offset);
 		copy_write(source, hash, buffer, amount, offset);
 	}
+	end_progress(source);
 	pfree(buffer);
 }
 
@@ -367,6 +408,20 @@ read_large_object(SqmSource *source, Oid object, int64 offset)
 	return DatumGetByteaPP(piece);
 }
 
+/*
+ * Objects that the running statement has made are seen, too: in
+ * sq2pg_migrate('lo:' || lo_from_bytea(0, $1)) the upload is an argument.
+ */
+static void
+push_newest_snapshot(void)
+{
+	PushCopiedSnapshot(GetActiveSnapshot());
+	if (IsInParallelMode())
+		return;
+	CommandCounterIncrement();
+	UpdateActiveSnapshotCommandId();
+}
+
 /* Copy a large object and return its size. */
 static int64
 copy_large_object(SqmSource *source, SqmFileHash *hash, SqmHeader *header)
@@ -383,13 +438,17 @@ copy_large_object(SqmSource *source, SqmFileHash *hash, SqmHeader *header)
 
 		amount = VARSIZE_ANY_EXHDR(piece);
 		if (size == 0 && amount > 0)
+		{
 			parse_header(buffer, amount >= SQM_HEADER_SIZE, source->name, header);
+			begin_progress(source, header->pages * header->page_size);
+		}
 		if (amount > 0)
 			copy_write(source, hash, buffer, amount, size);
 		size += amount;
 		sqm_check_source_size(source->name, size);
 		pfree(piece);
 	} while (amount == SQM_COPY_BLOCK);
+	end_progress(source);
 	if (size == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
@@ -483,17 +542,22 @@ open_large_object(SqmSource *source, SqmPurpose purpose)
 {
 	SqmFileHash *hash = begin_hash(purpose);
 	SqmHeader	header;
+	SqmUpload	upload;
 
+	push_newest_snapshot();
 	source->facts.size = copy_large_object(source, hash, &header);
+	PopActiveSnapshot();
 	end_hash(source, hash);
-	check_size(&header, source->facts.size, source->name);
 	source->facts.wal_mode = header.wal_mode;
-	if (header.wal_mode)
-		ereport(WARNING,
-				(errmsg("the uploaded SQLite database is in WAL mode"),
-				 errdetail("Rows that were only in its -wal file are not in the upload, and that cannot be seen from here."),
-				 errhint("Upload a copy that was made with: sqlite3 app.db \".backup copy.db\"")));
+	upload.name = source->name;
+	upload.size = source->facts.size;
+	upload.page_size = header.page_size;
+	upload.pages = header.pages;
+	upload.wal_mode = header.wal_mode;
+	sqm_upload_check_size(&upload);
 	source->lite = open_copied(source);
+	if (upload.wal_mode)
+		sqm_upload_check_log(&upload, source->lite);
 }
 
 static void
@@ -613,6 +677,7 @@ copy_dropped(SqmSource *source, SqmFileHash *hash, SqmDropped *file)
 	char	   *buffer = palloc(SQM_COPY_BLOCK);
 
 	open_copy(source);
+	begin_progress(source, size);
 	for (int64 offset = 0; offset < size; offset += SQM_COPY_BLOCK)
 	{
 		int			amount = (int) Min(size - offset, SQM_COPY_BLOCK);
@@ -621,6 +686,7 @@ copy_dropped(SqmSource *source, SqmFileHash *hash, SqmDropped *file)
 			raise_changed(source->name);
 		copy_write(source, hash, buffer, amount, offset);
 	}
+	end_progress(source);
 	pfree(buffer);
 	source->facts.size = size;
 	source->facts.modified = sqm_dropped_modified(file);
@@ -790,13 +856,13 @@ begin_snapshot(SqmSource *source)
 }
 
 /*
- * Describes an open source for other processes of the server; false if they
- * cannot have it.
+ * Describes what is open for a role to other processes of the server; false if
+ * they cannot have it.
  */
 bool
-sqm_source_share(const char *name, SqmSourceShare *share)
+sqm_source_share(const char *name, Oid role, SqmSourceShare *share)
 {
-	SqmSource  *source = find_source(name, GetUserId());
+	SqmSource  *source = find_source(name, role);
 	const char *path;
 
 	if (source == NULL)
@@ -806,9 +872,13 @@ sqm_source_share(const char *name, SqmSourceShare *share)
 		return false;
 	strlcpy(share->name, name, SQM_MAX_SOURCE);
 	strlcpy(share->path, path, SQM_MAX_SOURCE);
-	share->immutable = source->immutable || source->copy >= 0;
-	/* in rollback mode our own lock keeps writers out */
-	share->others_write = !share->immutable && source->facts.wal_mode;
+	/* in rollback mode our own lock keeps writers out: none need be taken,
+	 * which a writer that waits would refuse */
+	share->others_write = source->facts.wal_mode && !source->immutable &&
+		source->copy < 0;
+	share->immutable = !share->others_write;
+	share->device = source->copy < 0 ? source->before.st_dev : 0;
+	share->inode = source->copy < 0 ? source->before.st_ino : 0;
 	return !share->others_write || source->watch != NULL;
 }
 
@@ -827,13 +897,20 @@ sqm_source_is_still(const char *name)
  * In a worker: the leader's source, under its name, for everything that opens
  * it from here on.  The leader has checked the rights, and for changes.
  */
-void
+SqmLite *
 sqm_source_adopt(const SqmSourceShare *share)
 {
-	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
-	SqmSource  *source = palloc0(sizeof(SqmSource));
+	MemoryContext old;
+	SqmSource  *source;
+	struct stat now;
 
+	for (source = sources; source != NULL; source = source->next)
+		if (source->adopted && strcmp(source->path, share->path) == 0)
+			return source->lite;
+	old = MemoryContextSwitchTo(TopTransactionContext);
+	source = palloc0(sizeof(SqmSource));
 	source->name = pstrdup(share->name);
+	source->path = pstrdup(share->path);
 	source->role = GetUserId();
 	source->adopted = true;
 	source->copy = -1;
@@ -846,8 +923,13 @@ sqm_source_adopt(const SqmSourceShare *share)
 	begin_snapshot(source);
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &source->callback);
 	MemoryContextSwitchTo(old);
+	if (share->inode != 0 &&
+		(stat(share->path, &now) != 0 || now.st_dev != share->device ||
+		 now.st_ino != share->inode))
+		raise_changed(share->name);
 	source->next = sources;
 	sources = source;
+	return source->lite;
 }
 
 static SqmSource *
@@ -862,6 +944,7 @@ create_source(const char *name, Oid role, SqmPurpose purpose)
 
 	source->name = pstrdup(name);
 	source->role = role;
+	source->is_shown = purpose != SQM_PURPOSE_READ;
 	source->copy = -1;
 	source->context = context;
 	source->callback.func = forget_source;
@@ -890,6 +973,19 @@ create_source(const char *name, Oid role, SqmPurpose purpose)
 }
 
 /*
+ * Uploads get damaged on their way: before a long run, not in the middle of
+ * it.  Whoever only looks around meets what is wrong where it is.
+ */
+static void
+check_pages(SqmSource *source)
+{
+	sqm_progress_show("check", source->name);
+	sqm_upload_check_pages(source->name, source->lite);
+	sqm_progress_show(NULL, NULL);
+	source->is_checked = true;
+}
+
+/*
  * The open handle of "source" in this transaction, for "role".  It belongs to
  * the transaction; callers must not close it.
  */
@@ -902,6 +998,9 @@ sqm_source_open(const char *source, Oid role, SqmPurpose purpose)
 	found = find_source(source, role);
 	if (found == NULL)
 		found = create_source(source, role, purpose);
+	if (purpose != SQM_PURPOSE_READ && sqm_is_large_object(source) &&
+		!found->is_checked)
+		check_pages(found);
 	return found->lite;
 }
 

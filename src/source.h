@@ -11,6 +11,8 @@
 
 #include "postgres.h"
 
+#include <sys/types.h>
+
 #include "lite.h"
 
 /* What a source is opened for decides whether writers may be kept waiting. */
@@ -40,6 +42,8 @@ typedef struct SqmSourceShare
 {
 	char		name[SQM_MAX_SOURCE];	/* as the user gave it */
 	char		path[SQM_MAX_SOURCE];	/* of the file itself, or of its copy */
+	dev_t		device;			/* of the file; inode 0: of a copy */
+	ino_t		inode;
 	bool		immutable;
 	bool		others_write;	/* it must be proven that nobody did */
 } SqmSourceShare;
@@ -48,9 +52,9 @@ extern void sqm_source_define_settings(void);
 extern SqmLite *sqm_source_open(const char *source, Oid role, SqmPurpose purpose);
 extern void sqm_source_keep(const char *source);
 extern void sqm_source_check_unchanged(const char *source);
-extern bool sqm_source_share(const char *source, SqmSourceShare *share);
+extern bool sqm_source_share(const char *source, Oid role, SqmSourceShare *share);
 extern bool sqm_source_is_still(const char *source);
-extern void sqm_source_adopt(const SqmSourceShare *share);
+extern SqmLite *sqm_source_adopt(const SqmSourceShare *share);
 extern SqmSourceFacts sqm_source_facts(const char *source);
 extern const char *sqm_source_sha256(const char *source, const char **note);
 

@@ -14,6 +14,7 @@
 #include "utils/rel.h"
 
 #include "batch.h"
+#include "pages.h"
 #include "reader.h"
 
 /* What becomes of a row whose key is there already. */
@@ -46,11 +47,23 @@ struct SqmStore
 	const char *way;			/* for people */
 	const TupleTableSlotOps *ops;	/* of the slots that it wants */
 	void		(*write) (SqmStore *store, SqmBatch *batch);
+	/*
+	 * A page of rows that a worker has made by this stamp, instead of a
+	 * batch; NULL: it takes none.
+	 */
+	void		(*write_page) (SqmStore *store, const char *image, int rows);
+	const SqmPageStamp *stamp;
 	/* there are no more rows; everything is in the relation then */
 	void		(*finish) (SqmStore *store);
 	/* instead: nothing of it is wanted, the subtransaction will be undone */
 	void		(*abandon) (SqmStore *store);
 	int64		loaded;			/* rows stored so far */
+
+	/*
+	 * How many rows it takes while workers run, when no query of a trigger's
+	 * can end and no code of the user's may run; zero: it needs both.
+	 */
+	int64		shared_rows;
 	const int64 *rowid;			/* of the row at hand, or NULL, for errors */
 };
 

@@ -3,9 +3,10 @@
  * store_bare.c
  *		How are rows stored in a table that this transaction has just made?
  *
- * In batches, straight into the heap.  The table must be bare (no index,
- * trigger or check), because nothing but the heap is written here, and
- * generated columns are computed; anything else is refused.
+ * In batches, straight into the heap: as pages of our own making (pages.c)
+ * where that is possible, else by the table's access method.  The table must
+ * be bare (no index, trigger or check), because nothing but the heap is
+ * written here, and generated columns are computed; anything else is refused.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,6 +28,7 @@ typedef struct BareStore
 {
 	SqmStore	base;
 	Relation	rel;
+	SqmPages   *pages;			/* NULL: it is left to the access method */
 	BulkInsertState bulk;
 	CommandId	command;
 	EState	   *estate;			/* to compute generated columns, or NULL */
@@ -67,6 +69,20 @@ check_insert_right(Relation rel)
 }
 
 static void
+write_tuples(BareStore *store, SqmBatch *batch)
+{
+	for (int i = 0; i < batch->used; i++)
+	{
+		bool		own;
+		HeapTuple	tuple = ExecFetchSlotHeapTuple(batch->slots[i], false, &own);
+
+		sqm_pages_add_tuple(store->pages, tuple);
+		if (own)
+			heap_freetuple(tuple);
+	}
+}
+
+static void
 bare_write(SqmStore *base, SqmBatch *batch)
 {
 	BareStore  *store = (BareStore *) base;
@@ -83,10 +99,22 @@ bare_write(SqmStore *base, SqmBatch *batch)
 			ResetPerTupleExprContext(store->estate);
 		}
 	}
-	table_multi_insert(store->rel, batch->slots, batch->used, store->command,
-					   TABLE_INSERT_SKIP_FSM, store->bulk);
+	if (store->pages != NULL)
+		write_tuples(store, batch);
+	else
+		table_multi_insert(store->rel, batch->slots, batch->used,
+						   store->command, TABLE_INSERT_SKIP_FSM, store->bulk);
 	MemoryContextSwitchTo(old);
 	store->base.loaded += batch->used;
+}
+
+static void
+bare_write_page(SqmStore *base, const char *image, int rows)
+{
+	BareStore  *store = (BareStore *) base;
+
+	sqm_pages_add_page(store->pages, image);
+	store->base.loaded += rows;
 }
 
 static void
@@ -96,8 +124,13 @@ bare_finish(SqmStore *base)
 
 	if (store->estate != NULL)
 		FreeExecutorState(store->estate);
-	FreeBulkInsertState(store->bulk);
-	table_finish_bulk_insert(store->rel, TABLE_INSERT_SKIP_FSM);
+	if (store->pages != NULL)
+		sqm_pages_finish(store->pages);
+	else
+	{
+		FreeBulkInsertState(store->bulk);
+		table_finish_bulk_insert(store->rel, TABLE_INSERT_SKIP_FSM);
+	}
 }
 
 SqmStore *
@@ -109,14 +142,24 @@ sqm_store_bare_create(const SqmStoreTask *task)
 	check_insert_right(task->rel);
 	check_bare(task->rel);
 	store->base.way = "bare";
+	store->base.shared_rows = PG_INT64_MAX;
 	store->base.ops = &TTSOpsVirtual;
 	store->base.write = bare_write;
 	store->base.finish = bare_finish;
 	/* whoever made the table must empty it */
 	store->base.abandon = bare_finish;
 	store->rel = task->rel;
-	store->bulk = GetBulkInsertState();
-	store->command = GetCurrentCommandId(true);
+	if (sqm_pages_are_possible(task->rel))
+	{
+		store->pages = sqm_pages_create(task->rel);
+		store->base.write_page = bare_write_page;
+		store->base.stamp = sqm_pages_stamp(store->pages);
+	}
+	else
+	{
+		store->bulk = GetBulkInsertState();
+		store->command = GetCurrentCommandId(true);
+	}
 	if (constr != NULL && constr->has_generated_stored)
 	{
 		store->estate = CreateExecutorState();

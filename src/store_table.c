@@ -36,6 +36,12 @@
 #include "fillin.h"
 #include "store.h"
 
+/*
+ * Events for foreign keys that may queue up while workers run: each takes
+ * twelve bytes.
+ */
+#define SHARED_EVENTS 2000000
+
 typedef struct TableStore
 {
 	SqmStore	base;
@@ -113,6 +119,9 @@ look_at_table(TableStore *store)
 	store->checked = RelationGetDescr(store->rel)->constr != NULL;
 	store->one_query = sqm_store_refers_to_itself(store->rel);
 	store->users_code = has_users_code(store);
+	if (!store->users_code && !store->one_by_one)
+		store->base.shared_rows = store->after_row ?
+			SHARED_EVENTS / triggers->numtriggers : PG_INT64_MAX;
 	/* a file that is new need not be searched for room */
 	if (sqm_has_new_storage(store->rel))
 		store->options |= TABLE_INSERT_SKIP_FSM;
@@ -169,15 +178,22 @@ index_row(TableStore *store, TupleTableSlot *slot)
 	list_free(recheck);
 }
 
-/* All that comes before the heap; false: a trigger does not want the row. */
+/*
+ * All that comes before the heap; false: a trigger does not want the row.  A
+ * worker has stored a tuple in the slot already, which has all its columns
+ * (see shared_rows).
+ */
 static bool
 complete_row(TableStore *store, TupleTableSlot *slot)
 {
 	ResultRelInfo *result = store->result;
 	EState	   *estate = store->estate;
 
-	sqm_fillin_defaults(store->fillin, estate, slot);
-	ExecStoreVirtualTuple(slot);
+	if (TTS_EMPTY(slot))
+	{
+		sqm_fillin_defaults(store->fillin, estate, slot);
+		ExecStoreVirtualTuple(slot);
+	}
 	slot->tts_tableOid = RelationGetRelid(store->rel);
 	if (store->before_row && !ExecBRInsertTriggers(estate, result, slot))
 		return false;
@@ -247,7 +263,7 @@ table_write(SqmStore *base, SqmBatch *batch)
 	base->rowid = NULL;
 	store->in_query += batch->used;
 	if (store->in_query >= SQM_QUERY_ROWS && store->after_row &&
-		!store->one_query)
+		!store->one_query && !batch->stored)
 	{
 		end_query(store);
 		begin_query(store);

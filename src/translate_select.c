@@ -176,7 +176,9 @@ write_row(List *row, bool named)
 						 col->term->sql);
 		if (named && (!col->term->column ||
 					  strcmp(sqm_column_target(col->term), col->target) != 0))
-			appendStringInfo(&out, " AS %s", quote_identifier(col->target));
+			/* only the names of the first part were made ones that can be */
+			appendStringInfo(&out, " AS %s",
+							 quote_identifier(sqm_some_name(col->target)));
 	}
 	return out.data;
 }

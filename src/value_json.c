@@ -33,6 +33,9 @@
 /* a number, a container and the entry that points to it, with alignment */
 #define ENTRY_OVERHEAD ((int) sizeof(JEntry) + 3)
 
+/* no number takes less: the headers of a numeric without digits */
+#define SMALLEST_NUMERIC (VARHDRSZ + (int) sizeof(uint16))
+
 typedef struct Builder
 {
 	SqmTarget  *target;
@@ -141,8 +144,9 @@ static const ScalarBuilder scalar_builders[] = {
 	[SQM_JSON_NULL] = build_null
 };
 
+/* One level deeper, without members yet */
 static void
-begin_container(Builder *builder, JsonbIteratorToken token)
+open_level(Builder *builder)
 {
 	if (builder->depth == builder->allocated)
 	{
@@ -152,6 +156,12 @@ begin_container(Builder *builder, JsonbIteratorToken token)
 			palloc(builder->allocated * sizeof(int));
 	}
 	builder->members[builder->depth++] = 0;
+}
+
+static void
+begin_container(Builder *builder, JsonbIteratorToken token)
+{
+	open_level(builder);
 	builder->size += sizeof(JsonbContainer) + ENTRY_OVERHEAD;
 	builder->root = pushJsonbValue(&builder->state, token, NULL);
 }
@@ -175,6 +185,18 @@ count_member(Builder *builder)
 	{
 		sqm_bad(builder->reason, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
 				"JSON has too many members for type jsonb");
+		return false;
+	}
+	return true;
+}
+
+static bool
+check_size(Builder *builder)
+{
+	if (builder->size > MAX_JSONB_SIZE)
+	{
+		sqm_bad(builder->reason, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+				"JSON is too large for type jsonb");
 		return false;
 	}
 	return true;
@@ -235,13 +257,62 @@ build_event(void *argument, SqmJsonEvent event, const char *token, int length)
 											   WJB_ELEM, &value);
 		}
 	}
-	if (builder->size > MAX_JSONB_SIZE)
+	return check_size(builder);
+}
+
+/* documents of this length, in bytes, are counted before they are built */
+#define LARGE_DOCUMENT (16 * 1024 * 1024)
+
+/*
+ * SqmJsonHandler: counts as build_event() does, but never more, and builds
+ * nothing: to build what is too large in the end takes long.
+ */
+static bool
+count_event(void *argument, SqmJsonEvent event, const char *token, int length)
+{
+	Builder    *builder = argument;
+	bool		open = event == SQM_JSON_OBJECT || event == SQM_JSON_ARRAY;
+	bool		fits = true;
+
+	if (event == SQM_JSON_OBJECT_END || event == SQM_JSON_ARRAY_END)
 	{
-		sqm_bad(builder->reason, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-				"JSON is too large for type jsonb");
-		return false;
+		builder->depth--;
+		return true;
 	}
-	return true;
+	/* values of objects are elements here: no more than keys */
+	if (event != SQM_JSON_KEY)
+		fits = count_member(builder);
+	builder->size += ENTRY_OVERHEAD;
+	if (open)
+	{
+		open_level(builder);
+		builder->size += sizeof(JsonbContainer);
+	}
+	else if (event == SQM_JSON_NUMBER)
+		builder->size += SMALLEST_NUMERIC;
+	else if (event == SQM_JSON_STRING || event == SQM_JSON_KEY)
+	{
+		/* \u0041 is one character, and other encodings are shorter */
+		bool		shrinks = builder->target->transcode ||
+			memchr(token, '\\', length) != NULL;
+
+		builder->size += shrinks ? length / 6 : length;
+	}
+	return fits && check_size(builder);
+}
+
+/* Is there a chance that the document fits into a jsonb? */
+static bool
+may_fit(Builder *builder, const char *text, int length)
+{
+	Builder		counter = *builder;
+	const char *problem;
+
+	if (length < LARGE_DOCUMENT)
+		return true;
+	problem = sqm_json_scan(text, length, count_event, &counter);
+	/* empty: it was we who stopped; what is no JSON is told when it is built */
+	return problem == NULL || *problem != '\0';
 }
 
 /* Valid UTF-8 JSON text → jsonb. */
@@ -258,6 +329,8 @@ jsonb_from_json(SqmTarget *target, const char *text, int length,
 	builder.number.constrained = false;
 	builder.number.name = "numeric";
 
+	if (!may_fit(&builder, text, length))
+		return SQM_BAD;
 	problem = sqm_json_scan(text, length, build_event, &builder);
 	if (problem)
 		return *problem ? bad_json(target, problem, reason) : SQM_BAD;

@@ -11,7 +11,7 @@ END = 'end of the statements'
 TEMPLATE = 'sqm_bench_template'
 
 # What the numbers depend on, to be printed with them.
-SETTINGS = ('shared_buffers', 'maintenance_work_mem', 'work_mem', 'max_wal_size', 'wal_level', 'fsync', 'synchronous_commit',
+SETTINGS = ('shared_buffers', 'maintenance_work_mem', 'work_mem', 'max_wal_size', 'min_wal_size', 'wal_level', 'fsync', 'synchronous_commit',
             'full_page_writes', 'autovacuum', 'jit', 'max_parallel_workers', 'max_parallel_maintenance_workers')
 
 

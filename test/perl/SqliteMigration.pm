@@ -14,7 +14,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(start_server sqlite sqlite_rows quoted slurp_bytes
-  write_bytes error_of relations_of companions_of schema_dump_of catalog_of answer_of);
+  write_bytes error_of relations_of companions_of schema_dump_of catalog_of answer_of find_python);
 
 # A running server with a database "postgres" that has the extension.
 sub start_server
@@ -79,6 +79,24 @@ sub answer_of
 	$out =~ s/^.*background_psql: QUERY_SEPARATOR.*\n?//mg;
 	$out =~ s/^\n+|\n+$//g;
 	return $out;
+}
+
+# A Python for the property tests, which want 3.9 with SQLite 3.37 (the first
+# one may be one that only its owner may run); undef if
+# there is none.
+sub find_python
+{
+	my $check = 'import sqlite3, sys; '
+	  . 'sys.exit(sys.version_info < (3, 9) or sqlite3.sqlite_version_info < (3, 37))';
+
+	foreach my $python ('python3', '/usr/bin/python3')
+	{
+		my $ok = eval {
+			IPC::Run::run([ $python, '-c', $check ], '>&', \my $ignored);
+		};
+		return $python if $ok;
+	}
+	return;
 }
 
 sub slurp_bytes

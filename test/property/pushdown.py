@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Random queries on foreign tables: the same answer with and without pushdown.
+"""Random queries on foreign tables: the same answer with and without pushdown, in one process and in several.
 
 Tables hold values of every storage class in columns of every declared type;
 all of them convert to the types of the foreign tables, so an answer without
@@ -405,9 +405,12 @@ class Query:
                 for c in r.sample(table.of(ORDERED), r.randint(0, 2))]
         if r.random() < 0.3:
             keys = []
+        if r.random() < 0.1:                                # which rows is open, how many is not
+            return False, (f'SELECT count(*) FROM (SELECT {self.outputs("a", table)} FROM {table.name} AS a'
+                           f'{self.where("a", table)} LIMIT {r.randint(0, 30)} OFFSET {r.randint(0, 30)}) AS o')
         keys.append('a.id' + r.choice(['', ' DESC']))
         limit = r.choice(['', f' LIMIT {r.randint(0, 9)}', f' LIMIT {r.randint(1, 9)} OFFSET {r.randint(0, 9)}',
-                          f' OFFSET {r.randint(0, 5)}'])
+                          f' LIMIT {r.randint(0, 9)} OFFSET {r.randint(0, 60)}', f' OFFSET {r.randint(0, 5)}'])
         return True, (f'SELECT {self.outputs("a", table)} FROM {table.name} AS a{self.where("a", table)} '
                       f'ORDER BY {", ".join(keys)}{limit}')
 
@@ -438,9 +441,28 @@ class Query:
         items = groups + [self.aggregate('a', table) for _ in range(r.randint(1, 3))]
         if r.random() < 0.2:
             items.append('count(*) + 1')
-        having = f' HAVING count(*) > {r.randint(0, 2)}' if r.random() < 0.15 else ''
+        having = ''
+        if r.random() < 0.3:
+            tests = [f'count(*) {r.choice(["<", "=", ">"])} {r.randint(0, 4)}',
+                     f'{self.aggregate("a", table)} IS {r.choice(["", "NOT "])}NULL']
+            if table.of(INT_TYPES):
+                number = self.reference('a', r.choice(table.of(INT_TYPES)))
+                tests.append(f'{r.choice(["sum", "min", "max"])}({number}) {r.choice(["<", ">="])} {r.choice(INTEGERS)}')
+            if groups:
+                tests.append(f'{r.choice(groups)} IS NOT NULL')
+            having = ' HAVING ' + r.choice([' AND ', ' OR ']).join(r.sample(tests, r.randint(1, 2)))
         return False, (f'SELECT {", ".join(items)} FROM {table.name} AS a{self.where("a", table)}'
                        + (f' GROUP BY {", ".join(groups)}' if groups else '') + having)
+
+    def distinct(self):
+        r = self.r
+        table = r.choice(self.tables)
+        columns = [c for c in r.sample(table.columns, r.choice([1, 1, 2, 3])) if c.type != 'jsonb'] or table.columns[:1]
+        items = [self.reference('a', c) for c in columns]
+        if r.random() < 0.1 and table.of(INT_TYPES):
+            items.append(self.integer('a', table, 1))
+        query = f'SELECT DISTINCT {", ".join(items)} FROM {table.name} AS a{self.where("a", table)}'
+        return False, f'SELECT count(*) FROM ({query}) AS d' if r.random() < 0.2 else query
 
     def pair(self, left, right):
         """A join condition of columns that can be compared."""
@@ -493,8 +515,8 @@ class Query:
                        f'{r.choice(["JOIN", "LEFT JOIN"])} {table.name} AS b ON {ref}{collate} = v.x')
 
     def write(self):
-        writer = self.r.choices([self.simple, self.plain, self.ordered, self.grouped, self.joined, self.nested, self.local],
-                                [25, 25, 10, 20, 10, 5, 5])[0]
+        writer = self.r.choices([self.simple, self.plain, self.ordered, self.grouped, self.distinct, self.joined, self.nested,
+                                 self.local], [22, 23, 10, 20, 5, 10, 5, 5])[0]
         return writer()
 
 
@@ -521,25 +543,46 @@ EXCEPTION WHEN OTHERS THEN
     result := NULL;
     problem := sqlstate || ' ' || sqlerrm;
 END $$;
-CREATE FUNCTION pg_temp.judge(number int, query text, ordered boolean, single boolean, settings text[]) RETURNS text
-LANGUAGE plpgsql AS $$
+-- The same, by a statement that several processes may share
+CREATE FUNCTION pg_temp.shared(query text, ordered boolean, OUT result text[], OUT problem text) LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('SELECT coalesce(array_agg(coalesce(q::text, ''(null)'')), ''{}'') FROM (%s) AS q', query) INTO result;
+    IF cardinality(result) > 3000 THEN
+        result := ARRAY['many'];
+    ELSIF NOT ordered THEN
+        result := (SELECT array_agg(x ORDER BY x COLLATE "C") FROM unnest(result) AS x);
+    END IF;
+EXCEPTION WHEN OTHERS THEN
+    result := NULL;
+    problem := sqlstate || ' ' || sqlerrm;
+END $$;
+CREATE FUNCTION pg_temp.judge(number int, query text, ordered boolean, single boolean, settings text[], workers int)
+RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     here record;
     there record;
     setting text;
 BEGIN
+    PERFORM set_config('max_parallel_workers_per_gather', workers::text, false),
+            set_config('min_parallel_table_scan_size', '0', false),
+            set_config('parallel_setup_cost', '0', false),
+            set_config('parallel_tuple_cost', '0', false);
     PERFORM set_config('sqlite_fdw_mig.pushdown', 'off', false);
     here := pg_temp.answer(query, ordered);
     FOREACH setting IN ARRAY settings LOOP
         PERFORM set_config('enable_' || setting, 'off', false);
     END LOOP;
     PERFORM set_config('sqlite_fdw_mig.pushdown', 'on', false);
-    there := pg_temp.answer(query, ordered);
+    IF workers > 0 THEN
+        there := pg_temp.shared(query, ordered);
+    ELSE
+        there := pg_temp.answer(query, ordered);
+    END IF;
     FOREACH setting IN ARRAY settings LOOP
         PERFORM set_config('enable_' || setting, 'on', false);
     END LOOP;
     -- which rows of several tables are read at all depends on the order of joining
-    IF NOT single AND here.problem IS NULL AND there.problem ~ '^(22|42804|0A000)' THEN
+    IF NOT single AND here.problem IS NULL AND there.problem ~ '^(22|42804|42P22|0A000)' THEN
         RETURN 'error';
     END IF;
     IF here.problem IS NULL AND (there.problem IS NOT NULL OR here.result IS DISTINCT FROM there.result) THEN
@@ -569,6 +612,7 @@ def main():
     parser.add_argument('--directory')
     parser.add_argument('--collation', action='append', default=[], help='name of a collation to try, too')
     parser.add_argument('--encoding', help='that the database has')
+    parser.add_argument('--parallel', type=float, default=0.1, help='share of the queries that workers may share')
     parser.add_argument('--show', action='store_true')
     options = parser.parse_args()
     if options.encoding:
@@ -598,7 +642,7 @@ def main():
         if r.random() < 0.3:
             script.append('ANALYZE ' + ', '.join(t.name for t in tables) + ';\n')
         number = min(500, options.count - done)
-        script.append('SELECT pg_temp.judge(n, q, o, q !~ $$ (AS b|AS v)[ (]$$, s::text[]) FROM (VALUES\n')
+        script.append('SELECT pg_temp.judge(n, q, o, q !~ $$ (AS b|AS v)[ (]$$, s::text[], w) FROM (VALUES\n')
         values = []
         for i in range(number):
             clean = [t for t in tables if not t.dirty] or tables
@@ -607,8 +651,9 @@ def main():
                            '{hashjoin,mergejoin,nestloop}'])
             if options.show:
                 print(query)
-            values.append(f'({i}, {literal(query)}, {str(ordered).lower()}, {literal(off)})')
-        script.append(',\n'.join(values) + ') AS v(n, q, o, s);\n')
+            workers = r.choice([1, 2, 3]) if r.random() < options.parallel else 0
+            values.append(f'({i}, {literal(query)}, {str(ordered).lower()}, {literal(off)}, {workers})')
+        script.append(',\n'.join(values) + ') AS v(n, q, o, s, w);\n')
         output = server.run(''.join(script)).decode('utf-8', 'replace')
         for line in output.splitlines():
             if line in totals:

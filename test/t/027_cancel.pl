@@ -228,10 +228,10 @@ foreach my $function (qw(pg_cancel_backend pg_terminate_backend))
 	my $victim = IPC::Run::start(
 		[ 'psql', '-Xq', '-d', $node->connstr('postgres'), '-c', 'SET client_min_messages = error', '-c', $call ],
 		'>', \$pid_out, '2>', \$pid_err, IPC::Run::timeout(60));
-	$node->poll_query_until('postgres', "SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE 'SELECT * FROM sq2pg_migrate%' AND pid <> pg_backend_pid()");
+	$node->poll_query_until('postgres', "SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE '%sq2pg_migrate%' AND pid <> pg_backend_pid()");
 	usleep(400_000);
 	$begin = time;
-	$node->safe_psql('postgres', "SELECT $function(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT * FROM sq2pg_migrate%' AND pid <> pg_backend_pid()");
+	$node->safe_psql('postgres', "SELECT $function(pid) FROM pg_stat_activity WHERE query LIKE '%sq2pg_migrate%' AND pid <> pg_backend_pid()");
 	$victim->finish;
 	cmp_ok(time - $begin, '<', $limit, "$function: within a second");
 	note(sprintf '%s: %.3f s', $function, time - $begin);

@@ -20,22 +20,6 @@ my $program = ($ENV{TESTDIR} // '.') . '/test/property/schema.py';
 
 die "SQM_PROPERTY is fast, normal or long" unless $counts{$mode};
 
-# The first Python may be one that only its owner may run.
-sub find_python
-{
-	my $check = 'import sqlite3, sys; '
-	  . 'sys.exit(sys.version_info < (3, 9) or sqlite3.sqlite_version_info < (3, 37))';
-
-	foreach my $python ('python3', '/usr/bin/python3')
-	{
-		my $ok = eval {
-			IPC::Run::run([ $python, '-c', $check ], '>&', \my $ignored);
-		};
-		return $python if $ok;
-	}
-	return;
-}
-
 my $python = find_python();
 plan skip_all => 'needs Python 3.9 with SQLite 3.37' unless $python;
 

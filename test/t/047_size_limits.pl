@@ -64,12 +64,17 @@ sqlite("$dir/deeper.db", "CREATE TABLE d (a INT); INSERT INTO d VALUES (1); PRAG
 # some releases of SQLite refuse the file, others the table, which is left out
 like($said, qr/ERROR:  (XX001|54\d\d\d): |^\|0\|t$/m, 'deeper than SQLite allows');
 
-my $constraints = 800;
+my $constraints = 3000;
 sqlite("$dir/constraints.db", 'CREATE TABLE c (a INT, b INT' . join('', map { ", CHECK (a <> -$_)" } 1 .. $constraints) . '); INSERT INTO c VALUES (1, 1);'
 	  . 'BEGIN;' . join('', map { "CREATE INDEX i$_ ON c (a, b) WHERE a > $_;" } 1 .. 100) . 'COMMIT;');
 my $peak;
 ($said, $peak) = measured(migration('constraints'));
 is($said, "|1|t\n", "$constraints checks, 100 indexes");
+is($node->safe_psql('postgres', "SELECT count(*), max(length(pg_get_constraintdef(oid))) > 25000 FROM pg_constraint WHERE conrelid = 'c'::regclass"),
+	'500|t', 'of which the last are one');
+my ($state, undef, undef, $all) = error_of($node, 'postgres', 'INSERT INTO c VALUES (-3000)');
+is($state, '23514', 'and hold') or diag($all);
+is($node->safe_psql('postgres', 'INSERT INTO c VALUES (NULL), (-3001); SELECT count(*) FROM c'), '3', 'and no more than that');
 cmp_ok($peak, '<', 400, 'constraints: memory');
 note("constraints: $peak MB");
 
@@ -107,6 +112,16 @@ sqlite("$dir/rows.db", "CREATE TABLE r (id INTEGER PRIMARY KEY, x TEXT); WITH RE
 is($said, "|$rows|t\n", "$rows rows");
 cmp_ok($peak, '<', 120, 'rows: memory does not grow with them');
 note("rows: $peak MB");
+
+# ---- Many calls in one session
+
+sqlite("$dir/small.db", 'CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT); INSERT INTO t VALUES (1, 1); CREATE VIEW v AS SELECT * FROM t;');
+my $calls = join '', map { "BEGIN; SELECT FROM sq2pg_attach('$dir/small.db', 's'); SELECT * FROM s.t; ROLLBACK; $_ FROM sq2pg_migrate('$dir/none.db'); $_ FROM sq2pg_migrate('$dir/small.db', dry_run => true);\n" } ('SELECT') x 20;
+my $size = "\\o\nSELECT sum(total_bytes) FROM pg_backend_memory_contexts;\n\\o /dev/null\n";
+($said) = measured("\\o /dev/null\n$calls$size$calls$size");
+my ($first, $second) = $said =~ /^(\d+)$/mg;
+cmp_ok($second - $first, '<', 400_000, 'calls leave no memory behind in their session');
+note('session: ' . ($second - $first) . ' bytes');
 
 $node->stop;
 done_testing();

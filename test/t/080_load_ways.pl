@@ -68,6 +68,47 @@ sub load_table
 		'the trap is one: without the extension the rows came another way');
 }
 
+# Workers decode for an existing table, too; an error still names the row, and
+# the events of foreign keys, which are many, are not forgotten.
+{
+	$node->safe_psql('postgres', q{
+		CREATE TABLE shared (id int PRIMARY KEY, next int UNIQUE, t text NOT NULL);
+		CREATE TABLE child (id int PRIMARY KEY, next int REFERENCES shared, t text)});
+	my $load = load_table('million', '{id,next,t}', 'shared');
+	$load =~ s/, NULL\)/, '{}')/;
+	like($node->safe_psql('postgres', $load), qr/^executor, \d workers 1000000$/,
+		'workers decode the rows of an existing table');
+	is($node->safe_psql('postgres', q{SELECT count(*), sum(id), sum(next), count(DISTINCT t) FROM shared}),
+		'1000000|500000500000|500000500000|1000000', 'all of them are there');
+	is($node->safe_psql('postgres', q{SELECT count(*) FROM shared WHERE id = ANY (ARRAY[1, 50001, 777777, 1000000]) AND next = id % 1000000 + 1}),
+		'4', 'and found by the index');
+	$node->safe_psql('postgres', 'DELETE FROM shared WHERE id = 800000');
+	my ($state, $message, $detail, $all) = error_of($node, 'postgres', $load =~ s/'shared'/'child'/r);
+	is($state, '23503', 'a foreign key is checked for all of them');
+	like($all, qr/\(next\)=\(800000\) is not present/, 'the row that has no parent is found');
+	is($node->safe_psql('postgres', 'SELECT count(*) FROM child'), '0', 'nothing is left');
+	$node->safe_psql('postgres', 'TRUNCATE shared CASCADE; INSERT INTO shared VALUES (-1, 700001, $$here$$)');
+	($state, $message, $detail, $all) = error_of($node, 'postgres', $load);
+	is($state, '23505', 'a key that is there');
+	like($all, qr/SQLite table "million", rowid 700000/, 'the error names the row of the source');
+	is($node->safe_psql('postgres', 'SELECT count(*) FROM shared'), '1', 'nothing was stored');
+	$node->safe_psql('postgres', q{
+		TRUNCATE shared CASCADE;
+		ALTER TABLE shared ADD CHECK (id <> 1000001)});
+	is($node->safe_psql('postgres', $load), 'executor 1000000',
+		'where code of the user runs, one process reads');
+}
+
+# Workers that cannot be had are told of.
+is( $node->safe_psql('postgres', "CREATE SCHEMA alone; SELECT notes FROM sq2pg_migrate(" . quoted($source) . ", target_schema => 'alone', include => '{million}', dry_run => true) WHERE table_name = 'million'"),
+	'', 'workers: no note');
+$node->append_conf('postgresql.conf', 'max_worker_processes = 0');
+$node->restart;
+is($node->safe_psql('postgres', "SELECT notes FROM sq2pg_migrate(" . quoted($source) . ", target_schema => 'alone', include => '{million}') WHERE table_name = 'million'"),
+	'decoded by one process: no parallel worker was free', 'no workers: a note');
+$node->append_conf('postgresql.conf', 'max_worker_processes = 8');
+$node->restart;
+
 # A temporary table of another session
 {
 	my $other = IPC::Run::start(

@@ -1,0 +1,214 @@
+
+# New tables are filled with pages that the loader makes itself, or by the
+# table's access method where rows must be decoded for subscribers, and by one
+# process or several.  All of these must give the same table; it must be sound;
+# and it must survive a crash and reach a standby.
+
+use strict;
+use warnings;
+
+use File::Copy qw(copy);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use SqliteMigration;
+use Test::More;
+
+my $dir = PostgreSQL::Test::Utils::tempdir;
+my $source = "$dir/source.db";
+my @settings = (
+	"fsync = off", "max_wal_senders = 4", "wal_level = replica",
+	"max_worker_processes = 8", "wal_skip_threshold = 64kB");
+
+# Rows that fill pages, rows that must be toasted amid others, wide rows, rows
+# of NULLs, and few rows.
+sqlite($source, q{
+	CREATE TABLE many (id INTEGER PRIMARY KEY, t TEXT, n DECIMAL(10,2), b BLOB, d DATETIME);
+	WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120000)
+	INSERT INTO many SELECT i, CASE WHEN i % 7 > 0 THEN 'row ' || i END, i / 4.0,
+		CASE WHEN i % 5000 = 17 THEN randomblob(9000 + i % 900) WHEN i % 1000 = 3 THEN zeroblob(2100) END,
+		datetime(i * 1000, 'unixepoch') FROM n;
+	CREATE TABLE long (id INTEGER PRIMARY KEY, t TEXT);
+	WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+	INSERT INTO long SELECT i, hex(randomblob(950 + i % 150)) FROM n;
+	CREATE TABLE empty (a, b TEXT);
+	WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+	INSERT INTO empty SELECT NULL, NULL FROM n;
+	CREATE TABLE few (x INTEGER, g INTEGER GENERATED ALWAYS AS (x * 2) STORED);
+	INSERT INTO few VALUES (1), (NULL), (3);
+	CREATE TABLE none (x INTEGER);
+});
+
+sub started
+{
+	my ($name, @more) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+
+	$node->init(extra => [ '-E', 'UTF8', '--locale=C', '--data-checksums' ],
+		allows_streaming => 1);
+	$node->append_conf('postgresql.conf', join("\n", @settings, @more));
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION sqlite_fdw_mig; CREATE EXTENSION amcheck');
+	return $node;
+}
+
+sub migrate
+{
+	my ($node, $file, $schema, $settings) = @_;
+
+	return $node->safe_psql('postgres', qq{
+		SET client_min_messages = error;
+		$settings
+		CREATE SCHEMA $schema;
+		SELECT verified FROM sq2pg_migrate(}
+		  . quoted($file) . ", target_schema => '$schema') WHERE action = 'total'");
+}
+
+# The rows of a table as they stand, one after the other.
+sub content
+{
+	my ($node, $table) = @_;
+
+	return $node->safe_psql('postgres',
+		"SELECT md5(string_agg(md5(t::text), '' ORDER BY ctid)), count(*) FROM $table t");
+}
+
+sub contents
+{
+	my ($node, $schema) = @_;
+
+	return join "\n", map { "$_ " . content($node, "$schema.$_") }
+	  split /\n/, $node->safe_psql('postgres',
+		"SELECT quote_ident(relname) FROM pg_class WHERE relnamespace = '$schema'::regnamespace AND relkind = 'r' ORDER BY relname");
+}
+
+# What the server's own checkers say about tables and indexes of a schema
+sub damage
+{
+	my ($node, $schema) = @_;
+
+	return $node->safe_psql('postgres', qq{
+		SELECT c.relname, v.* FROM pg_class c, verify_heapam(c.oid) v
+			WHERE relnamespace = '$schema'::regnamespace AND relkind = 'r';
+		SELECT bt_index_check(i.indexrelid, true) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+			WHERE relnamespace = '$schema'::regnamespace AND bt_index_check(i.indexrelid, true) IS NULL});
+}
+
+my %way = (
+	pages => 'SET sqlite_fdw_mig.workers = 0;',
+	workers => 'SET sqlite_fdw_mig.workers = 2;');
+my $primary = started('pages');
+my $decoded = started('decoded', 'wal_level = logical');
+my $minimal = started('minimal', 'wal_level = minimal', 'max_wal_senders = 0');
+
+is(migrate($primary, $source, 'alone', $way{pages}), 't', 'pages, one process');
+is(migrate($primary, $source, 'together', $way{workers}), 't', 'pages, workers');
+is(migrate($decoded, $source, 'alone', $way{pages}), 't', 'access method, one process');
+is(migrate($decoded, $source, 'together', $way{workers}), 't', 'access method, workers');
+is(migrate($minimal, $source, 'alone', $way{pages}), 't', 'nothing logged, one process');
+is(migrate($minimal, $source, 'together', $way{workers}), 't', 'nothing logged, workers');
+
+my $plain = contents($decoded, 'alone');
+my ($many) = $plain =~ /^many (.*)/m;
+like($plain, qr/many \w+\|120000/, 'the plain way gives all rows');
+is(contents($decoded, 'together'), $plain, 'access method, workers: the same');
+foreach my $node ($primary, $minimal)
+{
+	foreach my $schema ('alone', 'together')
+	{
+		is(contents($node, $schema), $plain, $node->name . ", $schema: the same");
+		is(damage($node, $schema), '', $node->name . ", $schema: sound");
+	}
+}
+
+# Real databases. SQM_CORPUS is the directory they are in.
+foreach my $file (sort glob(($ENV{SQM_CORPUS} // '/nowhere') . '/*.db'))
+{
+	my ($name) = $file =~ m{([^/]*)\.db$};
+	my $copy = "$dir/$name.db";
+	my $schema = "corpus_$name";
+
+	copy($file, $copy);
+	is(migrate($primary, $copy, $schema, $way{workers}), 't', "$name: pages");
+	is(migrate($decoded, $copy, $schema, $way{pages}), 't', "$name: access method");
+	is(contents($primary, $schema), contents($decoded, $schema), "$name: the same");
+	is(damage($primary, $schema), '', "$name: sound");
+}
+
+# Another load into the same new table, a savepoint, a fill factor, no log
+
+my $load = sub {
+	my $table = shift;
+	return "SELECT FROM sq2pg.load_table(" . quoted($source)
+	  . ", 'many', '{id,t,n,b,d}', '$table', '{id,t,n,b,d}', 'UTC', false, 'stop', 'bare', 'error', '{}');\n";
+};
+my $columns = '(id bigint, t text, n numeric(10,2), b bytea, d timestamp)';
+foreach my $workers (0, 2)
+{
+	$primary->safe_psql('postgres', qq{
+		SET sqlite_fdw_mig.workers = $workers;
+		BEGIN;
+		CREATE TABLE twice_$workers $columns;
+		} . $load->("twice_$workers") . qq{
+		SAVEPOINT one;
+		} . $load->("twice_$workers") . qq{
+		ROLLBACK TO one;
+		INSERT INTO twice_$workers VALUES (0);
+		} . $load->("twice_$workers") . qq{
+		CREATE TABLE loose_$workers $columns WITH (fillfactor = 50);
+		} . $load->("loose_$workers") . qq{
+		CREATE UNLOGGED TABLE unlogged_$workers $columns;
+		} . $load->("unlogged_$workers") . qq{
+		CREATE TEMPORARY TABLE temporary_$workers $columns;
+		} . $load->("temporary_$workers") . qq{
+		COMMIT});
+	is($primary->safe_psql('postgres', "SELECT count(*), count(DISTINCT id) FROM twice_$workers"),
+		'240001|120001', "$workers workers: a second load is added");
+	is(content($primary, "loose_$workers"), $many, "$workers workers: fill factor, the same rows");
+	is(content($primary, "unlogged_$workers"), $many, "$workers workers: no log, the same rows");
+	is($primary->safe_psql('postgres', "SELECT pg_relation_size('loose_$workers') > 1.8 * pg_relation_size('unlogged_$workers')"),
+		't', "$workers workers: the fill factor is kept");
+}
+is(damage($primary, 'public'), '', 'sound');
+
+# The access method is still asked where pages cannot be made: subscribers get
+# the rows.
+$decoded->safe_psql('postgres', "SELECT pg_create_logical_replication_slot('s', 'test_decoding')");
+migrate($decoded, $source, 'followed', $way{workers});
+is($decoded->safe_psql('postgres', "SELECT count(*) FROM pg_logical_slot_get_changes('s', NULL, NULL) WHERE data LIKE 'table followed.many: INSERT%'"),
+	'120000', 'rows reach logical decoding');
+$decoded->stop;
+
+# A standby gets them, and so does recovery.
+
+$primary->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($primary, 'base', has_streaming => 1);
+$standby->start;
+migrate($primary, $source, 'streamed', $way{workers});
+$primary->wait_for_catchup($standby);
+is(contents($standby, 'streamed'), $plain, 'standby: the same');
+$standby->stop;
+
+foreach my $node ($primary, $minimal)
+{
+	$node->safe_psql('postgres', 'CHECKPOINT');
+	migrate($node, $source, 'crashed', $way{workers});
+	$node->stop('immediate');
+	$node->start;
+	is(contents($node, 'crashed'), $plain, $node->name . ': the same after a crash');
+	is(damage($node, 'crashed'), '', $node->name . ': sound after a crash');
+	is(contents($node, 'together'), $plain, $node->name . ': so is what was there before');
+	$node->safe_psql('postgres', 'VACUUM (FREEZE) crashed.many; ANALYZE');
+	is(contents($node, 'crashed'), $plain, $node->name . ': vacuumed');
+}
+
+# A clean stop, after which nothing is recovered, and the checksums
+$primary->safe_psql('postgres', "BEGIN; CREATE UNLOGGED TABLE kept $columns; " . $load->('kept') . 'COMMIT');
+$primary->stop;
+command_ok([ 'pg_checksums', '--check', '-D', $primary->data_dir ], 'checksums are right');
+$primary->start;
+is(content($primary, 'kept'), $many, 'an unlogged table survives a clean stop');
+$primary->stop;
+$minimal->stop;
+
+done_testing();
