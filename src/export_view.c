@@ -416,12 +416,12 @@ put_limit(SqmExportExpr *expr, Query *query)
 	appendStringInfoString(expr->out, " LIMIT ");
 	if (query->limitCount == NULL)
 		appendStringInfoString(expr->out, "-1");
-	else if (!sqm_export_expr(expr, eval_const_expressions(NULL, query->limitCount)))
+	else if (!sqm_export_expr(expr, sqm_export_fold(query->limitCount)))
 		return false;
 	if (query->limitOffset == NULL)
 		return true;
 	appendStringInfoString(expr->out, " OFFSET ");
-	return sqm_export_expr(expr, eval_const_expressions(NULL, query->limitOffset));
+	return sqm_export_expr(expr, sqm_export_fold(query->limitOffset));
 }
 
 static const char *
@@ -492,7 +492,7 @@ read_columns(FunctionCallInfo fcinfo, ViewScope *scope)
 }
 
 /*
- * sq2pg.export_query(rule text, relations oid[], attnums int[],
+ * sq2pg.export_query(rule pg_node_tree, relations oid[], attnums int[],
  *					  tables text[], columns text[], kinds text[],
  *					  six_digits boolean, naive_instants boolean,
  *					  short_uuids boolean, OUT sql text, OUT problem text)
