@@ -97,7 +97,9 @@ CREATE FUNCTION sq2pg.is_lite_number(value numeric) RETURNS boolean
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'sqm_is_lite_number';
 COMMENT ON FUNCTION sq2pg.is_lite_number(numeric) IS 'is a number exactly one that SQLite can hold?';
 
--- pg_node_tree, and not text: what is no parsed expression of the catalogs' must not come here
+/*
+ * Trees come from the catalogs only: nobody can write a value of their type.
+ */
 CREATE FUNCTION sq2pg.export_expression(expression pg_node_tree, names text[], kinds text[], may_change boolean,
                                         domain_value text, six_digits boolean, naive_instants boolean,
                                         short_uuids boolean, OUT sql text, OUT problem text)

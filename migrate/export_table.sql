@@ -83,9 +83,12 @@ BEGIN
         kind := 'timestamp';
         declared := 'DATETIME';
     ELSIF (SELECT t.typcategory FROM pg_type AS t WHERE t.oid = type) = 'A' THEN
-        value := sq2pg.export_array(type, value);
-        kind := 'text';
-        declared := 'JSON TEXT';
+        -- of a type of somebody's own no cast is called, which might be a function of theirs
+        IF (SELECT t.typelem FROM pg_type AS t WHERE t.oid = type)::bigint < 16384 THEN
+            value := sq2pg.export_array(type, value);
+            kind := 'text';
+            declared := 'JSON TEXT';
+        END IF;
     ELSIF format_type(type, NULL) LIKE '%citext' THEN
         clauses := 'COLLATE NOCASE';
     END IF;

@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -26,6 +27,33 @@
 #include "srf.h"
 
 PG_FUNCTION_INFO_V1(sqm_export_expression);
+
+static bool
+is_foreign_function(Oid function, void *context)
+{
+	return function >= FirstNormalObjectId;
+}
+
+static bool
+has_foreign_function(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (check_functions_in_node(node, is_foreign_function, NULL))
+		return true;
+	return expression_tree_walker(node, has_foreign_function, context);
+}
+
+/*
+ * With what is constant computed.  Not by functions of somebody else, which
+ * would run with the rights of whoever exports; they are refused anyway.
+ */
+Node *
+sqm_export_fold(Node *node)
+{
+	return has_foreign_function(node, NULL) ? node :
+		eval_const_expressions(NULL, node);
+}
 
 /* The first reason stays.  Always false, to be returned. */
 bool
@@ -132,7 +160,7 @@ static bool
 put_in(SqmExportExpr *expr, ScalarArrayOpExpr *node)
 {
 	Node	   *element = linitial(node->args);
-	Node	   *array = lsecond(node->args);
+	Node	   *array = sqm_export_fold(lsecond(node->args));
 	const char *name = get_opname(node->opno);
 	CaseTestExpr probe = {.xpr.type = T_CaseTestExpr,.typeMod = -1};
 	Const	   *values;
@@ -380,7 +408,7 @@ table_variable(SqmExportExpr *expr, Var *var)
  *						   six_digits boolean, naive_instants boolean,
  *						   short_uuids boolean, OUT sql text, OUT problem text)
  *
- * expression: a pg_node_tree, or a list of such
+ * expression: one, or a list
  */
 Datum
 sqm_export_expression(PG_FUNCTION_ARGS)
@@ -422,7 +450,7 @@ sqm_export_expression(PG_FUNCTION_ARGS)
 		{
 			resetStringInfo(&out);
 			expr.problem = NULL;
-			if (sqm_export_expr(&expr, eval_const_expressions(NULL, lfirst(lc))))
+			if (sqm_export_expr(&expr, sqm_export_fold(lfirst(lc))))
 			{
 				sqm_row_text(&row, out.data);
 				sqm_row_null(&row);
