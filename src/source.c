@@ -10,7 +10,8 @@
  *
  * The opening rule, in the order of the functions below:
  *
- *	write-ahead log with its index (-shm)	in place: readers do not disturb
+ *	write-ahead log with its index (-shm)	in place: readers do not disturb;
+ *											refused if it is damaged (wal.c)
  *	write-ahead log (-wal) without index	refused: reading it would write
  *	WAL mode, but no log: idle				in place, immutable, checked after
  *	rollback journal						a lock keeps writers waiting: a
@@ -52,6 +53,7 @@
 #include "rights.h"
 #include "source.h"
 #include "upload.h"
+#include "wal.h"
 
 #define SQM_HEADER_SIZE 100
 #define SQM_COPY_BLOCK (256 * 1024)
@@ -605,8 +607,9 @@ has_hot_journal(const char *path)
 	return first != 0;
 }
 
+/* What a migration reads must be there to its end; a look around need not wait. */
 static void
-open_wal(SqmSource *source)
+open_wal(SqmSource *source, SqmPurpose purpose, int64 page_size)
 {
 	const char *path = source->path;
 	const char *name = source->name;
@@ -616,7 +619,11 @@ open_wal(SqmSource *source)
 		source->lite = sqm_lite_try_open(path, name, SQM_OPEN_SHARED);
 	source->with_log = source->lite != NULL;
 	if (source->with_log)
+	{
+		if (log > 0 && purpose != SQM_PURPOSE_READ)
+			sqm_wal_check(path, name, page_size);
 		return;
+	}
 	if (log > 0)
 		raise_pending_log(name);
 	if (has_hot_journal(path))
@@ -760,7 +767,7 @@ open_path(SqmSource *source, SqmPurpose purpose)
 	{
 		/* it may have been in the other mode */
 		sqm_connection_close_idle(path);
-		open_wal(source);
+		open_wal(source, purpose, header.page_size);
 	}
 	else
 		open_rollback(source, purpose);

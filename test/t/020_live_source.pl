@@ -141,6 +141,39 @@ like(rows_migrated($copy), qr/ERROR:  HV00N: .*write-ahead log/,
 	'log without index: refused');
 is_deeply(beside($copy), $before, 'log without index: as it was');
 
+# Damaged on the way: SQLite would take the first frame that is not whole for
+# the end of the log, and be silent about what was committed behind it.
+
+# The database with its log and index, the log changed
+sub copy_with_log
+{
+	my ($name, $change) = @_;
+	my $to = "$dir/$name.db";
+	my $log = slurp_bytes("$file-wal");
+
+	$change->($log);
+	copy($file, $to) or die "copy: $!";
+	copy("$file-shm", "$to-shm") or die "copy: $!";
+	write_bytes("$to-wal", $log);
+	return $to;
+}
+
+my $page = 4096 + 24;
+cmp_ok(-s "$file-wal", '>=', 32 + 3 * $page, 'a log of some transactions');
+is(rows_migrated(copy_with_log('log_whole', sub { })), '6 true', 'a copied log');
+like(rows_migrated(copy_with_log('log_damaged', sub { substr($_[0], 32 + 2000, 1) ^= 'x' })),
+	qr/ERROR:  XX001: the write-ahead log of .* is damaged\n.*Frame 1 /, 'a damaged frame before others: refused');
+like(rows_migrated(copy_with_log('log_header', sub { substr($_[0], 20, 1) ^= 'x' })),
+	qr/ERROR:  XX001: the write-ahead log of .* is damaged\n.*header/, 'a damaged header: refused');
+my $half = copy_with_log('log_half', sub { $_[0] = substr $_[0], 0, length($_[0]) - 100 });
+like(rows_migrated($half), qr/^5 true/, 'half a frame at the end is a transaction that did not come to its end');
+sqlite("$dir/other.db", 'PRAGMA page_size = 1024; PRAGMA journal_mode = wal; CREATE TABLE t (a)');
+my $foreign = copy_with_log('log_foreign', sub { });
+copy("$dir/other.db", $foreign) or die "copy: $!";
+$before = beside($foreign);
+like(rows_migrated($foreign), qr/ERROR:  XX001: the write-ahead log beside .* belongs to another database/, 'the log of another database: refused');
+is_deeply(beside($foreign), $before, 'which stays as it was');
+
 # Rollback journal: a migration must not keep the writer waiting.
 
 $file = make_database('journal', 'delete');
