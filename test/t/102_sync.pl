@@ -125,7 +125,7 @@ sub change
 		my @items = map {
 			my $n = name($_->{name});
 			$_->{is_number} ? "(SELECT coalesce(max($n), 0) + 1 + $digits % 5 FROM $name)"
-			  : $_->{unique} ? "CASE WHEN typeof($n) = 'text' AND length($n) > 7 THEN substr($n, 1, length($n) - 3) || $digits ELSE $n END"
+			  : $_->{unique} ? "CASE WHEN typeof($n) = 'text' AND length($n) > 7 AND $n NOT GLOB '[12][0-9][0-9][0-9]-*' THEN substr($n, 1, length($n) - 3) || $digits ELSE $n END"
 			  : $n } @columns;
 		return "INSERT OR IGNORE INTO $name (" . join(', ', map { name($_->{name}) } @columns) . ') SELECT '
 		  . join(', ', @items) . " FROM $name $other;";
