@@ -27,7 +27,7 @@ CREATE TYPE sq2pg.export_column AS (
     clauses       text,         -- what else stands behind it
     not_null      boolean,
     identity      boolean,      -- its next value comes from a sequence
-    default_node  text,         -- parsed default, or expression of a generated column
+    default_node  pg_node_tree, -- parsed default, or expression of a generated column
     generated     "char",
     labels        text[]);      -- of an enum
 
@@ -97,26 +97,29 @@ CREATE FUNCTION sq2pg.is_lite_number(value numeric) RETURNS boolean
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'sqm_is_lite_number';
 COMMENT ON FUNCTION sq2pg.is_lite_number(numeric) IS 'is a number exactly one that SQLite can hold?';
 
-CREATE FUNCTION sq2pg.export_expression(expression text, names text[], kinds text[], may_change boolean,
+/*
+ * Trees come from the catalogs only: nobody can write a value of their type.
+ */
+CREATE FUNCTION sq2pg.export_expression(expression pg_node_tree, names text[], kinds text[], may_change boolean,
                                         domain_value text, six_digits boolean, naive_instants boolean,
                                         short_uuids boolean, OUT sql text, OUT problem text)
     RETURNS SETOF record
     LANGUAGE C STABLE ROWS 1 AS 'MODULE_PATHNAME', 'sqm_export_expression';
-COMMENT ON FUNCTION sq2pg.export_expression(text, text[], text[], boolean, text, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION sq2pg.export_expression(pg_node_tree, text[], text[], boolean, text, boolean, boolean, boolean) IS
     'a parsed expression of PostgreSQL''s (or each of a list) for SQLite, or why there is none';
 
 /*
  * All conditions or expressions of a list in one; NULL where one of them has
  * no equivalent.
  */
-CREATE FUNCTION sq2pg.export_conditions(expressions text, map sq2pg.export_map, forms sq2pg.export_forms,
+CREATE FUNCTION sq2pg.export_conditions(expressions pg_node_tree, map sq2pg.export_map, forms sq2pg.export_forms,
                                         OUT conditions text[], OUT problem text)
     LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN bool_and(e.sql IS NOT NULL) THEN array_agg(e.sql ORDER BY e.n) END, min(e.problem)
       FROM sq2pg.export_expression(expressions, map.names, map.kinds, false, NULL, forms.six_digits, forms.naive_instants,
                                    forms.short_uuids) WITH ORDINALITY AS e(sql, problem, n)
 $$;
-COMMENT ON FUNCTION sq2pg.export_conditions(text, sq2pg.export_map, sq2pg.export_forms) IS
+COMMENT ON FUNCTION sq2pg.export_conditions(pg_node_tree, sq2pg.export_map, sq2pg.export_forms) IS
     'a list of parsed expressions for SQLite';
 
 CREATE FUNCTION sq2pg.lite_literal(value text) RETURNS text

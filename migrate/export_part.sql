@@ -52,10 +52,10 @@ CREATE FUNCTION sq2pg.export_checks(tables sq2pg.export_table[], columns sq2pg.e
         UNION ALL
         SELECT d.relation, d.attnum, d.name, y.typbasetype FROM domains AS d JOIN pg_type AS y ON y.oid = d.type AND y.typtype = 'd'),
     checks AS (
-        SELECT k.conrelid AS relation, k.conname, k.conbin::text AS node, NULL::text AS value, k.convalidated, to_jsonb(k)->>'conenforced' AS enforced
+        SELECT k.conrelid AS relation, k.conname, k.conbin AS node, NULL::text AS value, k.convalidated, to_jsonb(k)->>'conenforced' AS enforced
           FROM unnest(tables) AS t JOIN pg_constraint AS k ON k.conrelid = t.relation AND k.contype = 'c'
         UNION ALL
-        SELECT d.relation, d.name || '_' || k.conname, k.conbin::text, sq2pg.lite_name(d.name), k.convalidated, 'true'
+        SELECT d.relation, d.name || '_' || k.conname, k.conbin, sq2pg.lite_name(d.name), k.convalidated, 'true'
           FROM domains AS d JOIN pg_constraint AS k ON k.contypid = d.type AND k.contype = 'c')
     SELECT ROW(k.relation, 'check', k.conname,
                CASE WHEN e.sql IS NOT NULL THEN format('CONSTRAINT %s CHECK (%s)', sq2pg.lite_name(k.conname), e.sql) END,
@@ -154,8 +154,8 @@ CREATE FUNCTION sq2pg.export_indexes(tables sq2pg.export_table[], maps sq2pg.exp
           JOIN pg_class AS c ON c.oid = i.indexrelid
           JOIN pg_am AS am ON am.oid = c.relam
           JOIN unnest(maps) AS m ON m.relation = t.relation
-          LEFT JOIN LATERAL sq2pg.export_conditions(i.indexprs::text, m, forms) AS e ON i.indexprs IS NOT NULL
-          LEFT JOIN LATERAL sq2pg.export_conditions(i.indpred::text, m, forms) AS w ON i.indpred IS NOT NULL
+          LEFT JOIN LATERAL sq2pg.export_conditions(i.indexprs, m, forms) AS e ON i.indexprs IS NOT NULL
+          LEFT JOIN LATERAL sq2pg.export_conditions(i.indpred, m, forms) AS w ON i.indpred IS NOT NULL
          WHERE NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))),
     keys AS (
         SELECT f.indexrelid, count(x.sql) = count(*) AS complete,

@@ -163,7 +163,7 @@ BEGIN
         RETURN QUERY SELECT format('CASE WHEN %s THEN %s END', usual, c), format('CASE WHEN %s THEN %s END', written_usual, name)
                UNION ALL SELECT format('CASE WHEN NOT (%s) THEN %s::text END', usual, c),
                                 format('CASE WHEN NOT (%s) THEN %s END', written_usual, name);
-    ELSIF (SELECT t.typcategory FROM pg_type AS t WHERE t.oid = type) = 'A' THEN
+    ELSIF kind = 'text' AND (SELECT t.typcategory FROM pg_type AS t WHERE t.oid = type) = 'A' THEN
         RETURN QUERY SELECT value, name;
     ELSE
         RETURN QUERY SELECT c, name;

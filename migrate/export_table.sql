@@ -83,9 +83,12 @@ BEGIN
         kind := 'timestamp';
         declared := 'DATETIME';
     ELSIF (SELECT t.typcategory FROM pg_type AS t WHERE t.oid = type) = 'A' THEN
-        value := sq2pg.export_array(type, value);
-        kind := 'text';
-        declared := 'JSON TEXT';
+        -- of a type of somebody's own no cast is called, which might be a function of theirs
+        IF (SELECT t.typelem FROM pg_type AS t WHERE t.oid = type)::bigint < 16384 THEN
+            value := sq2pg.export_array(type, value);
+            kind := 'text';
+            declared := 'JSON TEXT';
+        END IF;
     ELSIF format_type(type, NULL) LIKE '%citext' THEN
         clauses := 'COLLATE NOCASE';
     END IF;
@@ -136,7 +139,7 @@ CREATE FUNCTION sq2pg.export_columns(tables sq2pg.export_table[], options jsonb,
     LANGUAGE sql STABLE AS $$
     WITH RECURSIVE facts AS (
         SELECT t.relation, t.source, a.attnum, a.attname::text AS name, a.attnotnull, a.attidentity, a.attgenerated,
-               d.adbin::text AS node, s.sequence IS NOT NULL AS owns_sequence, a.atttypid AS type, a.atttypmod AS typmod,
+               d.adbin AS node, s.sequence IS NOT NULL AS owns_sequence, a.atttypid AS type, a.atttypmod AS typmod,
                row_number() OVER (PARTITION BY t.relation ORDER BY a.attnum) AS n
           FROM unnest(tables) AS t
           JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attnum > 0 AND NOT a.attisdropped

@@ -1,11 +1,11 @@
 /* export_view: views, as far as their query says the same in SQLite */
 
-CREATE FUNCTION sq2pg.export_query(rule text, relations oid[], attnums int[], tables text[], columns text[], kinds text[],
+CREATE FUNCTION sq2pg.export_query(rule pg_node_tree, relations oid[], attnums int[], tables text[], columns text[], kinds text[],
                                    six_digits boolean, naive_instants boolean, short_uuids boolean,
                                    OUT sql text, OUT problem text)
     RETURNS SETOF record
     LANGUAGE C STABLE STRICT ROWS 1 AS 'MODULE_PATHNAME', 'sqm_export_query';
-COMMENT ON FUNCTION sq2pg.export_query(text, oid[], int[], text[], text[], text[], boolean, boolean, boolean) IS
+COMMENT ON FUNCTION sq2pg.export_query(pg_node_tree, oid[], int[], text[], text[], text[], boolean, boolean, boolean) IS
     'the query of a view for SQLite, or why there is none';
 
 /*
@@ -66,7 +66,7 @@ BEGIN
                        coalesce(v.problem, q.problem), NULL)::sq2pg.export_part
               FROM unnest(views) AS v
               JOIN pg_rewrite AS r ON r.ev_class = v.relation AND r.rulename = '_RETURN'
-             CROSS JOIN LATERAL sq2pg.export_query(r.ev_action::text, known.relations, known.attnums, known.names, known.column_names,
+             CROSS JOIN LATERAL sq2pg.export_query(r.ev_action, known.relations, known.attnums, known.names, known.column_names,
                                                    known.kinds, forms.six_digits, forms.naive_instants, forms.short_uuids) AS q
              ORDER BY v.relation);
         EXIT WHEN before = (SELECT count(*) FROM unnest(views) AS v WHERE v.problem IS NULL);

@@ -160,10 +160,16 @@ COMMENT ON FUNCTION sq2pg.sync_query(jsonb, sq2pg.data_table) IS 'the query that
 CREATE FUNCTION sq2pg.find_sync_diff(options jsonb, t sq2pg.data_table) RETURNS sq2pg.sync_diff
     LANGUAGE plpgsql AS $$
 DECLARE
-    diff sq2pg.sync_diff;
+    diff   sq2pg.sync_diff;
+    memory text := current_setting('work_mem');
 BEGIN
     PERFORM sq2pg.announce('compare', (t.load).relation);
+    -- once a table, as an index is made
+    IF pg_size_bytes(current_setting('maintenance_work_mem')) > pg_size_bytes(memory) THEN
+        PERFORM set_config('work_mem', current_setting('maintenance_work_mem'), true);
+    END IF;
     EXECUTE sq2pg.sync_query(options, t) INTO diff;
+    PERFORM set_config('work_mem', memory, true);
     -- kept in memory: 8 bytes a row, 12 where it is gone
     IF cardinality(diff.inserts) + cardinality(diff.updates) + cardinality(diff.gone) > 20000000 THEN
         RAISE program_limit_exceeded USING

@@ -83,7 +83,7 @@ SELECT array_to_string(sq2pg.source_row(:'db2', format(
   FROM unnest('{price,exact,token,seen,noon}'::text[]) AS c;
 SELECT sq2pg_export('lo:new', 'export_a', include => '{parent.id,parent.exact}', numeric_as => 'real') AS db3 \gset
 SELECT array_to_string(sq2pg.source_row(:'db3',
-    'SELECT group_concat(typeof(exact) || '' '' || quote(exact), '' | '') FROM (SELECT exact FROM parent ORDER BY id)'), '');
+    'SELECT group_concat(typeof(exact), '' | '') FROM (SELECT exact FROM parent ORDER BY id)'), '');
 
 SELECT count(lo_unlink(substr(x, 4)::oid)) FROM unnest(ARRAY[:'db', :'db2', :'db3']) AS x;
 \set VERBOSITY terse

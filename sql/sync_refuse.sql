@@ -5,7 +5,6 @@
 SET client_min_messages = warning;
 CREATE SCHEMA s;
 SET search_path = s;
-CREATE COLLATION anycase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 CREATE TYPE state AS ENUM ('open', 'done');
 CREATE TABLE fine (id int PRIMARY KEY, t text);
 INSERT INTO fine VALUES (1, 'old'), (3, 'c');
@@ -17,8 +16,8 @@ CREATE TABLE parent (id int PRIMARY KEY);
 CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent);
 INSERT INTO parent VALUES (1), (7);
 INSERT INTO child VALUES (1, 1), (2, 7);
-CREATE TABLE twin (name text COLLATE anycase PRIMARY KEY, n int);
-INSERT INTO twin VALUES ('abc', 1), ('x', 2);
+CREATE TABLE twin (name numeric PRIMARY KEY, n int);
+INSERT INTO twin VALUES (1, 1), (7, 2);
 CREATE TABLE checked (id int PRIMARY KEY, n int CHECK (n > 0), t text NOT NULL);
 INSERT INTO checked VALUES (1, 1, 'a'), (2, 2, 'b');
 CREATE TABLE grown (id int PRIMARY KEY, t text);

@@ -7,7 +7,7 @@ SET client_min_messages = warning;
 CREATE SCHEMA s;
 CREATE TYPE s.kind AS ENUM ('old', 'new');
 CREATE COLLATION s.anycase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-CREATE TABLE s.v (id int PRIMARY KEY, j jsonb, x xml, f double precision, n numeric, c char(5), at timestamptz, u uuid, yes boolean,
+CREATE TABLE s.v (id int PRIMARY KEY, j jsonb, x text, f double precision, n numeric, c char(5), at timestamptz, u uuid, yes boolean,
                   kind s.kind, list int[], b bytea, raw json);
 CREATE TABLE s.folded (name text COLLATE s.anycase PRIMARY KEY, n int);
 CREATE TABLE s.child (id int PRIMARY KEY, folded text COLLATE s.anycase REFERENCES s.folded);

@@ -100,9 +100,12 @@ refuse_unfit_session(const char *function)
 				 errhint("Run SET session_replication_role = origin first.")));
 }
 
-/* The schema that argument "n" names, else the caller's current one. */
+/*
+ * The schema that argument "n", called "parameter", names, else the caller's
+ * current one.
+ */
 static Datum
-resolve_schema(FunctionCallInfo fcinfo, int n)
+resolve_schema(FunctionCallInfo fcinfo, int n, const char *parameter)
 {
 	List	   *path;
 	char	   *name;
@@ -116,7 +119,7 @@ resolve_schema(FunctionCallInfo fcinfo, int n)
 				(errcode(ERRCODE_UNDEFINED_SCHEMA),
 				 errmsg("no schema has been selected"),
 				 errdetail("None of the schemas in search_path exists."),
-				 errhint("Name one with target_schema => '...'.")));
+				 errhint("Name one with %s => '...'.", parameter)));
 	return DirectFunctionCall1(namein, CStringGetDatum(name));
 }
 
@@ -232,7 +235,7 @@ enter(FunctionCallInfo fcinfo, const char *name, SqmPurpose purpose)
 				 errmsg("source must not be null"),
 				 errhint("Give the absolute path of a SQLite database on the server, or 'lo:OID'.")));
 	InitMaterializedSRF(fcinfo, 0);
-	schema = resolve_schema(fcinfo, ARG_SCHEMA);
+	schema = resolve_schema(fcinfo, ARG_SCHEMA, "target_schema");
 	level = NewGUCNestLevel();
 	outer_search_path = sqm_caller_path_remember(pstrdup(namespace_search_path));
 	PG_TRY();
@@ -294,7 +297,7 @@ sqm_reset_sequences(PG_FUNCTION_ARGS)
 
 	refuse_unfit_session("sq2pg_reset_sequences()");
 	InitMaterializedSRF(fcinfo, 0);
-	schema = resolve_schema(fcinfo, 0);
+	schema = resolve_schema(fcinfo, 0, "target_schema");
 	level = NewGUCNestLevel();
 	pin_settings();
 	/* to overlook rows would leave a sequence below them: better an error */
@@ -360,7 +363,7 @@ sqm_export_schema(PG_FUNCTION_ARGS)
 				 errmsg("target must not be null"),
 				 errhint("Give an absolute path on the server where no file is, or 'lo:new'.")));
 	PreventCommandIfParallelMode("sq2pg_export()");
-	schema = resolve_schema(fcinfo, ARG_SCHEMA);
+	schema = resolve_schema(fcinfo, ARG_SCHEMA, "source_schema");
 	level = NewGUCNestLevel();
 	pin_settings();
 	/* rows that a policy hides would be missing: better an error */

@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "storage/fd.h"
 #include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -144,6 +145,19 @@ sqm_export_begin(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* As LOCK TABLE would: a lock that nobody notices is still in the way. */
+static void
+check_readable(Oid relation)
+{
+	if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
+		pg_attribute_aclcheck_all(relation, GetUserId(), ACL_SELECT,
+								  ACLMASK_ANY) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for table %s",
+						get_rel_name(relation))));
+}
+
 /*
  * sq2pg.export_lock(relations oid[]): until the end of the transaction these
  * stay as they are now.  In the order given; false if one is gone.
@@ -158,6 +172,7 @@ sqm_export_lock(PG_FUNCTION_ARGS)
 					  TYPALIGN_INT, &oids, NULL, &count);
 	for (int i = 0; i < count; i++)
 	{
+		check_readable(DatumGetObjectId(oids[i]));
 		LockRelationOid(DatumGetObjectId(oids[i]), AccessShareLock);
 		if (!SearchSysCacheExists1(RELOID, oids[i]))
 			PG_RETURN_BOOL(false);

@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -26,6 +27,33 @@
 #include "srf.h"
 
 PG_FUNCTION_INFO_V1(sqm_export_expression);
+
+static bool
+is_foreign_function(Oid function, void *context)
+{
+	return function >= FirstNormalObjectId;
+}
+
+static bool
+has_foreign_function(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (check_functions_in_node(node, is_foreign_function, NULL))
+		return true;
+	return expression_tree_walker(node, has_foreign_function, context);
+}
+
+/*
+ * With what is constant computed.  Not by functions of somebody else, which
+ * would run with the rights of whoever exports; they are refused anyway.
+ */
+Node *
+sqm_export_fold(Node *node)
+{
+	return has_foreign_function(node, NULL) ? node :
+		eval_const_expressions(NULL, node);
+}
 
 /* The first reason stays.  Always false, to be returned. */
 bool
@@ -132,7 +160,7 @@ static bool
 put_in(SqmExportExpr *expr, ScalarArrayOpExpr *node)
 {
 	Node	   *element = linitial(node->args);
-	Node	   *array = lsecond(node->args);
+	Node	   *array = sqm_export_fold(lsecond(node->args));
 	const char *name = get_opname(node->opno);
 	CaseTestExpr probe = {.xpr.type = T_CaseTestExpr,.typeMod = -1};
 	Const	   *values;
@@ -363,7 +391,8 @@ table_variable(SqmExportExpr *expr, Var *var)
 	const char *name;
 
 	if (i < 0 || i >= list_length(columns->names) ||
-		(name = list_nth(columns->names, i)) == NULL)
+		(name = list_nth(columns->names, i)) == NULL ||
+		list_nth(columns->kinds, i) == NULL)
 		return sqm_export_fail(expr, "a column that is not exported");
 	if (sqm_export_class(var->vartype) == SQM_CLASS_NUMBER &&
 		strcmp(list_nth(columns->kinds, i), "number") != 0)
@@ -374,12 +403,12 @@ table_variable(SqmExportExpr *expr, Var *var)
 }
 
 /*
- * sq2pg.export_expression(expression text, names text[], kinds text[],
+ * sq2pg.export_expression(expression pg_node_tree, names text[], kinds text[],
  *						   may_change boolean, domain_value text,
  *						   six_digits boolean, naive_instants boolean,
  *						   short_uuids boolean, OUT sql text, OUT problem text)
  *
- * expression: a pg_node_tree, or a list of such
+ * expression: one, or a list
  */
 Datum
 sqm_export_expression(PG_FUNCTION_ARGS)
@@ -393,9 +422,16 @@ sqm_export_expression(PG_FUNCTION_ARGS)
 	sqm_row_begin(fcinfo, &row);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
+	for (int i = 1; i <= 7; i++)
+		if (i != 4 && PG_ARGISNULL(i))
+			elog(ERROR, "argument %d must not be null", i + 1);
 	node = stringToNode(sqm_arg_text(fcinfo, 0));
 	columns.names = sqm_array_strings_or_null(PG_GETARG_ARRAYTYPE_P(1));
 	columns.kinds = sqm_array_strings_or_null(PG_GETARG_ARRAYTYPE_P(2));
+	if (list_length(columns.kinds) != list_length(columns.names))
+		elog(ERROR, "arrays of different lengths");
+	if (node == NULL)
+		return (Datum) 0;
 	initStringInfo(&out);
 	expr.out = &out;
 	expr.may_change = PG_GETARG_BOOL(3);
@@ -414,7 +450,7 @@ sqm_export_expression(PG_FUNCTION_ARGS)
 		{
 			resetStringInfo(&out);
 			expr.problem = NULL;
-			if (sqm_export_expr(&expr, eval_const_expressions(NULL, lfirst(lc))))
+			if (sqm_export_expr(&expr, sqm_export_fold(lfirst(lc))))
 			{
 				sqm_row_text(&row, out.data);
 				sqm_row_null(&row);

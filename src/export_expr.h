@@ -58,6 +58,7 @@ struct SqmExportExpr
 
 extern bool sqm_export_fail(SqmExportExpr *expr, const char *problem);
 extern SqmExportClass sqm_export_class(Oid type);
+extern Node *sqm_export_fold(Node *node);
 extern bool sqm_export_expr(SqmExportExpr *expr, Node *node);
 extern bool sqm_export_list(SqmExportExpr *expr, List *nodes, const char *between);
 

@@ -49,6 +49,7 @@ typedef struct KnownColumn
 typedef struct ViewScope
 {
 	Query	   *query;
+	List	   *order;			/* its range table entries as they come in FROM */
 	KnownColumn *columns;		/* sorted by relation */
 	int			count;
 } ViewScope;
@@ -64,6 +65,35 @@ find_column(ViewScope *scope, Oid relation, int attnum)
 			(attnum == 0 || scope->columns[i].attnum == attnum))
 			return &scope->columns[i];
 	return NULL;
+}
+
+/* Range table entries are numbered differently by the versions. */
+static List *
+from_order(List *order, Node *item)
+{
+	ListCell   *lc;
+
+	if (IsA(item, RangeTblRef))
+		return lappend_int(order, ((RangeTblRef *) item)->rtindex);
+	if (IsA(item, JoinExpr))
+		return from_order(from_order(order, ((JoinExpr *) item)->larg),
+						  ((JoinExpr *) item)->rarg);
+	foreach(lc, ((FromExpr *) item)->fromlist)
+		order = from_order(order, lfirst(lc));
+	return order;
+}
+
+/* What a table is called in this query */
+static int
+alias_number(SqmExportExpr *expr, int varno)
+{
+	ListCell   *lc;
+
+	foreach(lc, ((ViewScope *) expr->arg)->order)
+		if (lfirst_int(lc) == varno)
+			return foreach_current_index(lc) + 1;
+	elog(ERROR, "range table entry %d is not in FROM", varno);
+	return 0;
 }
 
 /* What a variable is that names a column of a join or of a group. */
@@ -108,7 +138,8 @@ put_column(SqmExportExpr *expr, Var *var, bool any_kind)
 
 		if (!any_kind && sqm_export_class(var->vartype) == SQM_CLASS_NUMBER)
 			return sqm_export_fail(expr, "a number of a subquery");
-		appendStringInfo(expr->out, "t%d.%s", var->varno,
+		appendStringInfo(expr->out, "t%d.%s",
+						 alias_number(expr, var->varno),
 						 sqm_lite_quote(entry->resname));
 		return true;
 	}
@@ -119,7 +150,8 @@ put_column(SqmExportExpr *expr, Var *var, bool any_kind)
 		strcmp(known->kind, "number") != 0)
 		return sqm_export_fail(expr, psprintf("column %s, which is a number here and text there",
 											  known->column));
-	appendStringInfo(expr->out, "t%d.%s", var->varno, known->column);
+	appendStringInfo(expr->out, "t%d.%s", alias_number(expr, var->varno),
+					 known->column);
 	return true;
 }
 
@@ -202,7 +234,7 @@ put_relation(SqmExportExpr *expr, int varno)
 		appendStringInfoChar(expr->out, '(');
 		if (!put_query(expr, rte->subquery))
 			return false;
-		appendStringInfo(expr->out, ") AS t%d", varno);
+		appendStringInfo(expr->out, ") AS t%d", alias_number(expr, varno));
 		return true;
 	}
 	if (rte->rtekind != RTE_RELATION || rte->tablesample != NULL)
@@ -216,7 +248,8 @@ put_relation(SqmExportExpr *expr, int varno)
 	if (rte->inh && get_rel_relkind(rte->relid) == RELKIND_RELATION &&
 		has_subclass(rte->relid))
 		return sqm_export_fail(expr, "a table with children");
-	appendStringInfo(expr->out, "%s AS t%d", known->table, varno);
+	appendStringInfo(expr->out, "%s AS t%d", known->table,
+					 alias_number(expr, varno));
 	return true;
 }
 
@@ -275,13 +308,13 @@ put_from(SqmExportExpr *expr, FromExpr *from)
  */
 
 static bool
-put_target(SqmExportExpr *expr, TargetEntry *entry)
+put_target(SqmExportExpr *expr, TargetEntry *entry, bool any_kind)
 {
 	Node	   *node = (Node *) entry->expr;
 
 	if (IsA(node, Var))
 		node = resolve(expr, (Var *) node);
-	if (IsA(node, Var) ? !put_column(expr, (Var *) node, true) :
+	if (IsA(node, Var) ? !put_column(expr, (Var *) node, any_kind) :
 		!sqm_export_expr(expr, node))
 		return false;
 	appendStringInfo(expr->out, " AS %s", sqm_lite_quote(entry->resname));
@@ -303,7 +336,7 @@ put_targets(SqmExportExpr *expr, Query *query)
 			continue;
 		appendStringInfoString(expr->out, between);
 		between = ", ";
-		if (!put_target(expr, entry))
+		if (!put_target(expr, entry, query->distinctClause == NIL))
 			return false;
 	}
 	return true;
@@ -383,12 +416,12 @@ put_limit(SqmExportExpr *expr, Query *query)
 	appendStringInfoString(expr->out, " LIMIT ");
 	if (query->limitCount == NULL)
 		appendStringInfoString(expr->out, "-1");
-	else if (!sqm_export_expr(expr, eval_const_expressions(NULL, query->limitCount)))
+	else if (!sqm_export_expr(expr, sqm_export_fold(query->limitCount)))
 		return false;
 	if (query->limitOffset == NULL)
 		return true;
 	appendStringInfoString(expr->out, " OFFSET ");
-	return sqm_export_expr(expr, eval_const_expressions(NULL, query->limitOffset));
+	return sqm_export_expr(expr, sqm_export_fold(query->limitOffset));
 }
 
 static const char *
@@ -423,6 +456,7 @@ put_query(SqmExportExpr *expr, Query *query)
 	if (foreign != NULL)
 		return sqm_export_fail(expr, foreign);
 	scope.query = query;
+	scope.order = from_order(NIL, (Node *) query->jointree);
 	expr->arg = &scope;
 	done = check_sort(expr, query, query->distinctClause, false) &&
 		put_targets(expr, query) && put_from(expr, query->jointree) &&
@@ -446,6 +480,9 @@ read_columns(FunctionCallInfo fcinfo, ViewScope *scope)
 					  TYPALIGN_INT, &relations, NULL, &scope->count);
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(2), INT4OID, sizeof(int32), true,
 					  TYPALIGN_INT, &attnums, NULL, &count);
+	if (count != scope->count || list_length(tables) != count ||
+		list_length(columns) != count || list_length(kinds) != count)
+		elog(ERROR, "arrays of different lengths");
 	scope->columns = palloc(sizeof(KnownColumn) * (scope->count + 1));
 	for (int i = 0; i < scope->count; i++)
 	{
@@ -458,7 +495,7 @@ read_columns(FunctionCallInfo fcinfo, ViewScope *scope)
 }
 
 /*
- * sq2pg.export_query(rule text, relations oid[], attnums int[],
+ * sq2pg.export_query(rule pg_node_tree, relations oid[], attnums int[],
  *					  tables text[], columns text[], kinds text[],
  *					  six_digits boolean, naive_instants boolean,
  *					  short_uuids boolean, OUT sql text, OUT problem text)
@@ -475,6 +512,11 @@ sqm_export_query(PG_FUNCTION_ARGS)
 	StringInfoData out;
 	SqmRow		row;
 
+	/* whoever calls it may take the parsed text of something else */
+	if (actions == NIL || !IsA(actions, List) ||
+		!IsA(linitial(actions), Query) ||
+		linitial_node(Query, actions)->commandType != CMD_SELECT)
+		elog(ERROR, "not the action of a view's rule");
 	sqm_row_begin(fcinfo, &row);
 	read_columns(fcinfo, &scope);
 	initStringInfo(&out);

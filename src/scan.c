@@ -63,7 +63,7 @@ typedef struct LiteScan
 	bool		done;			/* a further step would start it again */
 
 	/* a query whose answer may turn out to be of no use */
-	bool		trapped;
+	bool		trapped;		/* with a column more, if values matter */
 	bool		fallen;			/* it did: the plan below is run */
 	Tuplestorestate *answer;
 	TupleTableSlot *answer_slot;
@@ -350,7 +350,8 @@ refuse_value(LiteScan *state, TupleDesc desc, int i, const SqmReason *reason,
 static bool
 store_answer(LiteScan *state, TupleDesc desc, Datum *values, bool *nulls)
 {
-	if (sqm_statement_int64(state->stmt, state->columns) != 0)
+	if (sqm_statement_columns(state->stmt) > state->columns &&
+		sqm_statement_int64(state->stmt, state->columns) != 0)
 		return false;
 	for (int i = 0; i < state->columns; i++)
 	{

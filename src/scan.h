@@ -28,7 +28,8 @@ typedef enum SqmScanPrivate
 								 * and column */
 	SQM_SCAN_KINDS,				/* integer list: SqmBindKind of parameter i */
 	SQM_SCAN_ROWID,				/* Integer: the column that is the rowid, or -1 */
-	SQM_SCAN_TRAPPED,			/* Integer: is its last column a trap? */
+	SQM_SCAN_TRAPPED,			/* Integer: may its answer be of no use?  A
+								 * column more is the trap. */
 	SQM_SCAN_RANGE				/* Integer: the parameters of this number and
 								 * the next are the range of rowids that is
 								 * read; 0: all are */

@@ -228,10 +228,14 @@ ship_parts(Grouping *grouping, List *exprs)
 	return true;
 }
 
-/* The last column: was any value not plain? */
+/*
+ * The last column: was any value not plain?  None where that does not matter:
+ * count(*) alone is what SQLite answers without looking at the rows.
+ */
 static void
 append_trap(Grouping *grouping, StringInfo out)
 {
+	const char *comma = grouping->outputs != NIL ? ", " : "";
 	List	   *trapped = NIL;
 	StringInfoData traps;
 	ListCell   *lc;
@@ -251,10 +255,10 @@ append_trap(Grouping *grouping, StringInfo out)
 		trapped = lappend(trapped, var);
 	}
 	if (traps.len > 0)
-		appendStringInfo(out, "coalesce(max(%s), 0)%s", traps.data,
+		appendStringInfo(out, "%scoalesce(max(%s), 0)%s", comma, traps.data,
 						 grouping->extra.data);
-	else
-		appendStringInfo(out, "0%s", grouping->extra.data);
+	else if (grouping->extra.len > 0 || grouping->outputs == NIL)
+		appendStringInfo(out, "%s0%s", comma, grouping->extra.data);
 }
 
 /* ---------------------------------------------------------------------
@@ -335,8 +339,7 @@ plan_private(Grouping *grouping)
 	List	   *private;
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "SELECT %s%s", grouping->columns.data,
-					 grouping->outputs != NIL ? ", " : "");
+	appendStringInfo(&sql, "SELECT %s", grouping->columns.data);
 	append_trap(grouping, &sql);
 	appendStringInfo(&sql, " FROM main.%s AS t%s%s",
 					 sqm_lite_quote(relation->options->table),

@@ -642,7 +642,7 @@ def main():
         if r.random() < 0.3:
             script.append('ANALYZE ' + ', '.join(t.name for t in tables) + ';\n')
         number = min(500, options.count - done)
-        script.append('SELECT pg_temp.judge(n, q, o, q !~ $$ (AS b|AS v)[ (]$$, s::text[], w) FROM (VALUES\n')
+        script.append('SELECT pg_temp.judge(n, q, o, q !~ $$ (AS b|AS v)[ ()]$$, s::text[], w) FROM (VALUES\n')
         values = []
         for i in range(number):
             clean = [t for t in tables if not t.dirty] or tables

@@ -172,6 +172,23 @@ answer_of($session, "SELECT sq2pg_export$mine; COMMIT");
 $session->quit;
 is(sqlite("$dir/a.db", 'SELECT count(*) FROM item'), '1000', 'what came later is not there');
 
+# A function of somebody else's is not called with the rights of who exports.
+$node->safe_psql('postgres', q{
+	SET ROLE tenant;
+	CREATE FUNCTION shop.trap() RETURNS text LANGUAGE plpgsql IMMUTABLE AS
+		$$BEGIN IF current_user = 'postgres' THEN RAISE EXCEPTION 'caught'; END IF; RETURN 'x'; END$$;
+	CREATE TYPE shop.colour AS ENUM ('red');
+	CREATE FUNCTION shop.cast_colours(shop.colour[]) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT shop.trap()';
+	CREATE CAST (shop.colour[] AS text) WITH FUNCTION shop.cast_colours(shop.colour[]);
+	CREATE TABLE shop.bait (a text DEFAULT shop.trap() CHECK (a = shop.trap()), b shop.colour[]);
+	CREATE INDEX ON shop.bait ((a || shop.trap())) WHERE a < shop.trap();
+	CREATE VIEW shop.bait_view AS SELECT shop.trap() FROM shop.bait LIMIT length(shop.trap());
+	INSERT INTO shop.bait VALUES (DEFAULT, '{red,NULL}')});
+$node->safe_psql('postgres', "SELECT sq2pg_export('$dir/bait.db', 'shop', include => '{bait*}')");
+is(sqlite("$dir/bait.db", 'SELECT a, b FROM bait'), 'x|{red,NULL}', 'functions of the owner are not called');
+refused('writer', "SELECT sq2pg.export_lock(ARRAY['pg_authid'::regclass::oid])", '42501',
+	qr/permission denied for table pg_authid/, 'a lock');
+
 # Text of another encoding.
 $node->safe_psql('postgres', "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
 $node->safe_psql('latin', q{

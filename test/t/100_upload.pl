@@ -54,6 +54,20 @@ sub copies
 	return scalar(my @files = glob $node->data_dir . '/base/pgsql_tmp/*');
 }
 
+# The client hears of an error before the server cleans up after it.
+sub no_copy
+{
+	my $name = shift;
+
+	foreach (1 .. 300)
+	{
+		last if copies() == 0;
+		usleep(100_000);
+	}
+	is(copies(), 0, $name);
+	return;
+}
+
 my $file = "$dir/app.db";
 sqlite($file, q{
 	CREATE TABLE parent (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, "when" DATETIME);
@@ -88,6 +102,7 @@ foreach my $mode ("create", "auto, where the tables are", "recreate", "data, emp
 as_tenant('TRUNCATE made.child, made.parent');
 is(as_tenant("SELECT action, loaded, verified FROM sq2pg_migrate($q, 'made', mode => 'data')"),
 	"load|300|t\nload|300|t\ntotal|600|t", 'sq2pg_migrate: into empty tables');
+my $run = as_tenant('SELECT max(run) FROM sq2pg.runs');
 is(as_tenant("SELECT count(*) FROM sq2pg_migrate($q, 'made', existing => 'append', on_conflict => 'update', verify => 'counts') "), 3, 'sq2pg_migrate: again');
 
 # Whatever has an argument "source" and is public, now and later
@@ -116,8 +131,8 @@ is(as_tenant('SELECT count(*), max(name) FROM attached.both WHERE n = 99'), "3|n
 is(as_tenant("SELECT sq2pg_detach('attached'); SELECT count(*) FROM pg_foreign_server"), "\n0", 'detached');
 
 # What goes by the number of a run
-is(as_tenant("SELECT bool_and(matches) FROM sq2pg_verify($q, 'made', run => (SELECT max(run) FROM sq2pg.runs))"), 't', 'sq2pg_verify of a run');
-is(as_tenant('SELECT count(*) > 3 FROM sq2pg_audit((SELECT max(run) FROM sq2pg.runs))'), 't', 'sq2pg_audit');
+is(as_tenant("SELECT bool_and(matches) FROM sq2pg_verify($q, 'made', run => $run)"), 't', 'sq2pg_verify of a run');
+is(as_tenant("SELECT count(*) > 3 FROM sq2pg_audit($run)"), 't', 'sq2pg_audit');
 is(as_tenant("SELECT sq2pg_report(max(run))->>'source' FROM sq2pg.runs"), $source, 'sq2pg_report');
 is(as_tenant("SELECT source_facts->>'sha256' = encode(sha256(lo_get(" . substr($source, 3) . ")), 'hex') FROM sq2pg.runs ORDER BY run DESC LIMIT 1"),
 	't', 'the hash is that of the object');
@@ -151,11 +166,11 @@ is($node->safe_psql('postgres', "SET ROLE guest; SELECT count(*) FROM sq2pg_tabl
 
 # ---- The copy
 
-is(copies(), 0, 'no copy is left');
+no_copy('no copy is left');
 is($node->safe_psql('postgres', "BEGIN; SELECT count(*) FROM sq2pg_tables($q); SELECT count(*) > 0 FROM pg_ls_tmpdir(); COMMIT; SELECT count(*) FROM pg_ls_tmpdir()"),
 	"3\nt\n0", 'it is there until the end of the transaction');
 refused($source, '', "BEGIN; SELECT * FROM sq2pg_tables($q); SELECT 1 / 0");
-is(copies(), 0, 'gone after an error');
+no_copy('gone after an error');
 
 sqlite("$dir/large.db", 'CREATE TABLE t (id INTEGER PRIMARY KEY, b BLOB); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000) INSERT INTO t SELECT i, randomblob(8000) FROM n');
 my $large = upload("$dir/large.db");
@@ -167,7 +182,7 @@ foreach my $sql ("SELECT * FROM sq2pg_tables($ql)", "SELECT * FROM sq2pg_migrate
 	like("$state $message", qr/^53400 temporary file size exceeds "?temp_file_limit"? \(1024kB\)$/, 'the copy counts against temp_file_limit');
 	like($all, qr/copying SQLite database "\Q$large\E" to a temporary file/, 'the error says what for');
 }
-is(copies(), 0, 'gone after that');
+no_copy('gone after that');
 is($node->safe_psql('postgres', "$limited SELECT count(*) FROM sq2pg_tables($q)"), 3, 'a small one is within the limit');
 
 # A backend that is killed cannot clean up; the server does.
@@ -177,12 +192,7 @@ answer_of($session, "BEGIN; SELECT count(*) FROM sq2pg_tables($ql)");
 is(copies(), 1, 'a copy');
 kill 'KILL', $pid;
 $node->poll_query_until('postgres', 'SELECT pg_postmaster_start_time() IS NOT NULL');
-foreach (1 .. 300)
-{
-	last if copies() == 0;
-	usleep(100_000);
-}
-is(copies(), 0, 'gone after the backend was killed');
+no_copy('gone after the backend was killed');
 eval { $session->{run}->kill_kill; };
 $node->poll_query_until('postgres', 'SELECT true');
 
@@ -336,6 +346,6 @@ is((split / /, refused(changed('grown', $grown)))[0], '', 'after the checkpoint 
 $in .= ".quit\n";
 $app->finish;
 
-is(copies(), 0, 'no copy is left in the end');
+no_copy('no copy is left in the end');
 $node->stop;
 done_testing();
