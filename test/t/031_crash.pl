@@ -233,7 +233,7 @@ SKIP:
 	{
 		my $what = $whats[ int rand 2 ];
 		my $source = $sources{ (sort keys %sources)[ int rand 2 ] };
-		my $room = int(rand() * rand() * 100000) + 200;
+		my $room = $round == 1 ? 500 : int(rand() * rand() * 100000) + 200;
 		my $all = $round % 4 == 0;
 		my $said;
 
@@ -299,7 +299,8 @@ SKIP:
 		{
 			my $what = $whats[ int rand 2 ];
 			my $source = $sources{ (sort keys %sources)[ int rand 2 ] };
-			my $room = int(rand() * ($database eq 'small' ? 40000 : 8000));
+			# the first time certainly too little
+			my $room = $round == 1 ? 500 : int(rand() * ($database eq 'small' ? 40000 : 8000));
 			my $said;
 
 			# the other database: only what is sorted comes to the small disk
@@ -340,7 +341,7 @@ SKIP:
 	foreach my $round (1 .. ($rounds > 9 ? $rounds / 4 : 3))
 	{
 		my $what = $whats[ $round % 2 ];
-		my $room = int(rand() * 12000);
+		my $room = $round == 1 ? 500 : int(rand() * 12000);
 		my $said;
 
 		leave($room);
