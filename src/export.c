@@ -226,10 +226,12 @@ sqm_export_answer(PG_FUNCTION_ARGS)
 
 	while (sqm_statement_step(stmt))
 	{
+		bool		isnull = sqm_statement_is_null(stmt, 0);
+
 		CHECK_FOR_INTERRUPTS();
-		answer = accumArrayResult(answer,
+		answer = accumArrayResult(answer, isnull ? (Datum) 0 :
 								  CStringGetTextDatum(sqm_statement_text(stmt, 0)),
-								  false, TEXTOID, CurrentMemoryContext);
+								  isnull, TEXTOID, CurrentMemoryContext);
 	}
 	sqm_statement_finalize(stmt);
 	PG_RETURN_DATUM(makeArrayResult(answer, CurrentMemoryContext));

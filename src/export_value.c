@@ -289,24 +289,48 @@ convert_instant(SqmExportValue *column, Datum datum, SqmValue *value)
 			   value);
 }
 
+#define MAX_TYPES 4
+
+/* Which conversion is for which types; none named: for all. */
 static const struct
 {
 	const char *kind;
 	ExportConverter convert;
+	Oid			types[MAX_TYPES];
 }			converters[] =
 {
-	{"boolean", convert_boolean},
-	{"integer", convert_integer},
-	{"real", convert_real},
-	{"number", convert_number},
-	{"bytes", convert_bytes},
-	{"text", convert_text},
-	{"output", convert_output},
-	{"date", convert_date},
-	{"time", convert_time},
-	{"timestamp", convert_timestamp},
-	{"instant", convert_instant},
+	{"boolean", convert_boolean, {BOOLOID}},
+	{"integer", convert_integer, {INT2OID, INT4OID, INT8OID, OIDOID}},
+	{"real", convert_real, {FLOAT4OID, FLOAT8OID}},
+	{"number", convert_number, {NUMERICOID}},
+	{"bytes", convert_bytes, {BYTEAOID}},
+	{"text", convert_text, {TEXTOID, VARCHAROID, BPCHAROID}},
+	{"output", convert_output, {InvalidOid}},
+	{"date", convert_date, {DATEOID}},
+	{"time", convert_time, {TIMEOID}},
+	{"timestamp", convert_timestamp, {TIMESTAMPOID, TIMESTAMPTZOID}},
+	{"instant", convert_instant, {TIMESTAMPTZOID}},
 };
+
+static ExportConverter
+find_converter(const char *kind, Oid type)
+{
+	for (int i = 0; i < (int) lengthof(converters); i++)
+	{
+		if (strcmp(converters[i].kind, kind) != 0)
+			continue;
+		if (!OidIsValid(converters[i].types[0]))
+			return converters[i].convert;
+		for (int n = 0; n < MAX_TYPES && OidIsValid(converters[i].types[n]); n++)
+			if (converters[i].types[n] == type)
+				return converters[i].convert;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("kind \"%s\" is not one of type %s", kind,
+					format_type_be(type))));
+	return NULL;
+}
 
 /*
  * For a column of a query, in the current memory context.
@@ -318,12 +342,8 @@ sqm_export_value_create(const char *kind, Oid type, bool six_digits)
 	Oid			function;
 	bool		is_varlena;
 
-	for (int i = 0; i < (int) lengthof(converters); i++)
-		if (strcmp(converters[i].kind, kind) == 0)
-			column->convert = converters[i].convert;
-	if (column->convert == NULL)
-		elog(ERROR, "unknown kind of column \"%s\"", kind);
 	column->type = getBaseType(type);
+	column->convert = find_converter(kind, column->type);
 	column->six_digits = six_digits;
 	getTypeOutputInfo(type, &function, &is_varlena);
 	fmgr_info(function, &column->output);

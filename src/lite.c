@@ -739,6 +739,12 @@ sqm_statement_try_prepare(SqmLite *lite, const char *sql, char **message)
 		pfree(stmt);
 		return NULL;
 	}
+	/* nothing but white space or comments */
+	if (compiled == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("SQLite database \"%s\": there is no statement",
+						lite->display)));
 	stmt->stmt = compiled;
 	stmt->lite = lite;
 	dlist_push_head(&lite->statements, &stmt->node);
