@@ -28,9 +28,7 @@
  */
 #include "postgres.h"
 
-#include <limits.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "access/xact.h"
 #include "miscadmin.h"
@@ -49,22 +47,14 @@
 #include "dropped.h"
 #include "filehash.h"
 #include "guard.h"
+#include "outside.h"
 #include "progress.h"
 #include "rights.h"
 #include "source.h"
 #include "upload.h"
 #include "wal.h"
 
-#define SQM_HEADER_SIZE 100
 #define SQM_COPY_BLOCK (256 * 1024)
-
-typedef struct SqmHeader
-{
-	int64		page_size;
-	int64		pages;			/* 0 if the header does not know */
-	int64		change_counter;
-	bool		wal_mode;
-} SqmHeader;
 
 typedef struct SqmSource
 {
@@ -110,171 +100,6 @@ sqm_source_define_settings(void)
 }
 
 /* ---------------------------------------------------------------------
- * The file, seen from outside (never opened by us: see lite_file.c)
- * ---------------------------------------------------------------------
- */
-
-/*
- * The first directory on the way to "path" that the server may not enter, or
- * NULL.
- */
-static char *
-denying_directory(const char *path)
-{
-	for (const char *slash = strchr(path + 1, '/'); slash != NULL;
-		 slash = strchr(slash + 1, '/'))
-	{
-		char	   *directory = pnstrdup(path, slash - path);
-
-		if (access(directory, X_OK) != 0 && errno == EACCES)
-			return directory;
-		pfree(directory);
-	}
-	return NULL;
-}
-
-static void
-raise_unreachable(const char *path, int error)
-{
-	char	   *denied = error == EACCES ? denying_directory(path) : NULL;
-
-	errno = error;
-	ereport(ERROR,
-			(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
-			 errmsg("could not open SQLite database \"%s\": %m", path),
-			 denied != NULL ?
-			 errdetail("The server's operating system user may not enter directory \"%s\".", denied) : 0,
-			 errhint("The path is one of the database server's file system, and the server's operating system user must be able to read it. A file on your own machine can be uploaded with \\lo_import in psql and migrated as 'lo:OID'.")));
-}
-
-static void
-stat_source(const char *path, struct stat *st)
-{
-	if (stat(path, st) != 0)
-		raise_unreachable(path, errno);
-	if (!S_ISREG(st->st_mode))
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
-				 S_ISDIR(st->st_mode) ?
-				 errmsg("\"%s\" is a directory", path) :
-				 errmsg("\"%s\" is not a regular file", path)));
-	if (st->st_size == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
-				 errmsg("\"%s\" is empty", path),
-				 errhint("An empty file is often what is left of an interrupted copy or a mistyped path.")));
-	if (access(path, R_OK) != 0)
-		raise_unreachable(path, errno);
-}
-
-/* Where the links lead; palloc'd */
-static char *
-realpath_of(const char *name)
-{
-	char	   *resolved = realpath(name, NULL);
-	char	   *path;
-
-	if (resolved == NULL)
-		raise_unreachable(name, errno);
-	path = pstrdup(resolved);
-	free(resolved);
-	return path;
-}
-
-static bool
-same_file_state(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-		a->st_size == b->st_size &&
-		a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-		a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
-/* Size of a companion file ("-wal", "-shm"), or -1 if there is none. */
-static int64
-companion_size(const char *path, const char *suffix)
-{
-	struct stat st;
-	char	   *name = psprintf("%s%s", path, suffix);
-	int64		size = -1;
-
-	if (stat(name, &st) == 0)
-	{
-		/* SQLite would wait for ever for the other end of a pipe */
-		if (!S_ISREG(st.st_mode))
-			ereport(ERROR,
-					(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
-					 S_ISDIR(st.st_mode) ?
-					 errmsg("\"%s\" is a directory", name) :
-					 errmsg("\"%s\" is not a regular file", name)));
-		size = (int64) st.st_size;
-	}
-	pfree(name);
-	return size;
-}
-
-/* None of the files that SQLite may open beside the database is a trap. */
-static void
-check_companions(const char *path)
-{
-	static const char *const suffixes[] = {"-journal", "-wal", "-shm"};
-
-	for (int i = 0; i < (int) lengthof(suffixes); i++)
-		(void) companion_size(path, suffixes[i]);
-}
-
-/* ---------------------------------------------------------------------
- * The header
- * ---------------------------------------------------------------------
- */
-
-static int64
-big_endian(const unsigned char *p, int bytes)
-{
-	int64		value = 0;
-
-	for (int i = 0; i < bytes; i++)
-		value = (value << 8) | p[i];
-	return value;
-}
-
-static void
-parse_header(const char *bytes, bool complete, const char *display,
-			 SqmHeader *header)
-{
-	const unsigned char *h = (const unsigned char *) bytes;
-
-	if (!complete || memcmp(h, "SQLite format 3", 16) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
-				 errmsg("\"%s\" is not a SQLite database", display),
-				 errhint("If the database is encrypted, decrypt it first; if it is a text dump, load it with the sqlite3 program first.")));
-	header->page_size = big_endian(h + 16, 2);
-	if (header->page_size == 1)
-		header->page_size = 65536;
-	header->wal_mode = h[18] == 2 || h[19] == 2;
-	header->change_counter = big_endian(h + 24, 4);
-	/* the page count is only valid if the writer was new enough to keep it */
-	header->pages = big_endian(h + 92, 4) == header->change_counter ?
-		big_endian(h + 28, 4) : 0;
-}
-
-static void
-check_size(const SqmHeader *header, int64 size, const char *display)
-{
-	int64		expected = header->pages * header->page_size;
-
-	if (size < expected)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("SQLite database \"%s\" is truncated", display),
-				 errdetail("It has %lld bytes, but its header counts %lld pages of %lld bytes.",
-						   (long long) size, (long long) header->pages,
-						   (long long) header->page_size),
-				 errhint("Copy it again, with the command .backup of the sqlite3 program if it is in use.")));
-}
-
-/* ---------------------------------------------------------------------
  * Temporary copies
  * ---------------------------------------------------------------------
  */
@@ -288,7 +113,7 @@ mark_copy(SqmSource *source, char *buffer, int amount)
 {
 	if (amount < SQM_HEADER_SIZE)
 		return;
-	source->facts.change_counter = big_endian((unsigned char *) buffer + 24, 4);
+	source->facts.change_counter = sqm_header_change_counter(buffer);
 	memcpy(source->marks, buffer + 18, 2);
 	if (sqm_is_large_object(source->name) || source->dropped)
 		buffer[18] = buffer[19] = 1;
@@ -441,7 +266,7 @@ copy_large_object(SqmSource *source, SqmFileHash *hash, SqmHeader *header)
 		amount = VARSIZE_ANY_EXHDR(piece);
 		if (size == 0 && amount > 0)
 		{
-			parse_header(buffer, amount >= SQM_HEADER_SIZE, source->name, header);
+			sqm_header_parse(buffer, amount >= SQM_HEADER_SIZE, source->name, header);
 			begin_progress(source, header->pages * header->page_size);
 		}
 		if (amount > 0)
@@ -593,7 +418,7 @@ has_hot_journal(const char *path)
 	char		first = 0;
 	int			fd;
 
-	if (companion_size(path, "-journal") <= 0)
+	if (sqm_outside_companion(path, "-journal") <= 0)
 		return false;
 	name = psprintf("%s-journal", path);
 	fd = OpenTransientFile(name, O_RDONLY | PG_BINARY);
@@ -613,9 +438,9 @@ open_wal(SqmSource *source, SqmPurpose purpose, int64 page_size)
 {
 	const char *path = source->path;
 	const char *name = source->name;
-	int64		log = companion_size(path, "-wal");
+	int64		log = sqm_outside_companion(path, "-wal");
 
-	if (companion_size(path, "-shm") >= 0)
+	if (sqm_outside_companion(path, "-shm") >= 0)
 		source->lite = sqm_lite_try_open(path, name, SQM_OPEN_SHARED);
 	source->with_log = source->lite != NULL;
 	if (source->with_log)
@@ -642,7 +467,7 @@ open_rollback(SqmSource *source, SqmPurpose purpose)
 	if (purpose == SQM_PURPOSE_READ || read_in_place)
 	{
 		/* a journal that was left behind is noticed when it is opened */
-		if (companion_size(path, "-journal") > 0)
+		if (sqm_outside_companion(path, "-journal") > 0)
 			sqm_connection_close_idle(path);
 		source->lite = sqm_connection_take(path, &source->before);
 		source->is_taken = true;
@@ -656,7 +481,7 @@ open_rollback(SqmSource *source, SqmPurpose purpose)
 		SqmRawFile *raw = sqm_raw_open(path, name);
 		SqmFileHash *hash = begin_hash(purpose);
 
-		stat_source(path, &source->before);
+		sqm_outside_stat(path, &source->before);
 		source->facts.modified = source->before.st_mtim.tv_sec;
 		copy_file(source, hash, raw);
 		end_hash(source, hash);
@@ -716,14 +541,14 @@ open_dropped(SqmSource *source, SqmPurpose purpose, const char *folder)
 	sqm_check_source_size(path, sqm_dropped_size(file));
 	if (!sqm_dropped_lock(file, sqm_lite_busy_timeout()))
 		sqm_lite_raise_locked(path);
-	parse_header(bytes, sqm_dropped_read(file, bytes, SQM_HEADER_SIZE, 0),
+	sqm_header_parse(bytes, sqm_dropped_read(file, bytes, SQM_HEADER_SIZE, 0),
 				 path, &header);
 	if (sqm_dropped_log_size(file) > 0)
 		raise_pending_log(path);
 	if (sqm_dropped_is_unclean(file))
 		sqm_lite_raise_unclean(path);
 	sqm_check_source_size(path, sqm_dropped_size(file));
-	check_size(&header, sqm_dropped_size(file), path);
+	sqm_header_check_size(&header, sqm_dropped_size(file), path);
 	hash = begin_hash(purpose);
 	copy_dropped(source, hash, file);
 	if (sqm_dropped_log_size(file) > 0 || !sqm_dropped_is_unchanged(file))
@@ -744,25 +569,25 @@ open_path(SqmSource *source, SqmPurpose purpose)
 	SqmRawFile *raw;
 	bool		complete;
 
-	stat_source(name, &source->before);
-	source->path = realpath_of(name);
+	sqm_outside_stat(name, &source->before);
+	source->path = sqm_outside_realpath(name);
 	path = source->path;
-	check_companions(path);
+	sqm_outside_check_companions(path);
 	sqm_check_source_size(name, source->before.st_size +
-						  Max(companion_size(path, "-wal"), 0));
+						  Max(sqm_outside_companion(path, "-wal"), 0));
 	raw = sqm_raw_open(path, name);
 	complete = sqm_raw_read(raw, bytes, SQM_HEADER_SIZE, 0);
 	sqm_raw_close(raw);
-	parse_header(bytes, complete, name, &header);
+	sqm_header_parse(bytes, complete, name, &header);
 	/* during a checkpoint the file may lag behind its header */
-	if (!header.wal_mode || companion_size(path, "-wal") <= 0)
-		check_size(&header, source->before.st_size, name);
+	if (!header.wal_mode || sqm_outside_companion(path, "-wal") <= 0)
+		sqm_header_check_size(&header, source->before.st_size, name);
 	source->facts.size = source->before.st_size;
 	source->facts.modified = source->before.st_mtim.tv_sec;
 	source->facts.change_counter = header.change_counter;
 	/* SQLite believes a log that is there, whatever the header says */
 	source->facts.wal_mode = header.wal_mode ||
-		companion_size(path, "-wal") > 0;
+		sqm_outside_companion(path, "-wal") > 0;
 	if (source->facts.wal_mode)
 	{
 		/* it may have been in the other mode */
@@ -1017,8 +842,8 @@ is_unchanged(SqmSource *source)
 	struct stat now;
 
 	return stat(source->path, &now) == 0 &&
-		same_file_state(&source->before, &now) &&
-		companion_size(source->path, "-wal") <= 0;
+		sqm_outside_same(&source->before, &now) &&
+		sqm_outside_companion(source->path, "-wal") <= 0;
 }
 
 /*
