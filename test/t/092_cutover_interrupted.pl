@@ -138,6 +138,15 @@ sub interrupt
 	return $out =~ /^\d+\n\d+\n/ ? 1 : 0;
 }
 
+# A session can be killed when it has committed and not yet said so.
+sub was_committed
+{
+	my $before = shift;
+
+	return $node->safe_psql('postgres', q{SELECT (SELECT 'runs|' || count(*) FROM sq2pg.runs), (SELECT count(*) >= 20000 FROM app.event)})
+	  eq ($before->{rest} =~ s/^runs\|(\d+).*/'runs|' . ($1 + 1) . '|t'/ser);
+}
+
 create_target();
 my $before = state_of_target();
 
@@ -160,7 +169,7 @@ for (my $round = 0; $round < $rounds and time < $deadline; $round++)
 	my $existing = rand() < 0.5 ? 'append' : 'truncate';
 	my $after = rand() * $duration;
 
-	if (interrupt(call($from, $existing), $how, $after))
+	if (interrupt(call($from, $existing), $how, $after) or was_committed($before))
 	{
 		$completed++;
 		create_target();
