@@ -53,7 +53,9 @@ sub crash_application
 {
 	my $app = shift;
 
-	$app->{run}->kill_kill(grace => 0);
+	# gone, and its locks with it
+	$app->{run}->signal('KILL');
+	$app->{run}->finish;
 	return;
 }
 

@@ -184,7 +184,8 @@ my ($state, $message, undef, $all) = error_of($node, 'postgres',
 is($state, '55P03', 'locked: state');
 like($all, qr/is locked.*HINT:.*busy_timeout/s, 'locked: message and hint');
 cmp_ok(time - $begin, '<', 5, 'locked: not for ever');
-$app->kill_kill(grace => 0);
+$app->signal('KILL');
+$app->finish;
 
 # ---- A run, at moments all over it
 
