@@ -175,17 +175,6 @@ sqm_input_explained(FmgrInfo *function, char *text, Oid ioparam, int32 typmod,
 	ExecCheckRTPerms((pstate)->p_rtable, true)
 #endif
 
-/* What a collation compares, and what it takes for letters. */
-#if PG_VERSION_NUM >= 180000
-#define sqm_collates_bytes(collation) \
-	(pg_newlocale_from_collation(collation)->collate_is_c)
-#define sqm_knows_only_ascii(collation) \
-	(pg_newlocale_from_collation(collation)->ctype_is_c)
-#else
-#define sqm_collates_bytes(collation) lc_collate_is_c(collation)
-#define sqm_knows_only_ascii(collation) lc_ctype_is_c(collation)
-#endif
-
 /* Since 18 the expressions of GROUP BY have an entry in the range table. */
 #if PG_VERSION_NUM >= 180000
 #define sqm_is_group_entry(rte) ((rte)->rtekind == RTE_GROUP)

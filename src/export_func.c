@@ -15,9 +15,8 @@
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/pg_locale.h"
 
-#include "compat.h"
+#include "collation.h"
 #include "export_expr.h"
 
 /* A function of other arguments than these is another function. */
@@ -139,8 +138,7 @@ put_random_uuid(SqmExportExpr *expr)
 static bool
 put_same(SqmExportExpr *expr, const SameFunction *same, FuncExpr *call)
 {
-	if (same->letters && !(OidIsValid(call->inputcollid) &&
-						   sqm_knows_only_ascii(call->inputcollid)))
+	if (same->letters && !sqm_collation_knows_only_ascii(call->inputcollid))
 		return sqm_export_fail(expr, psprintf("%s() of letters beyond ASCII",
 											  same->name));
 	appendStringInfoString(expr->out, same->before);

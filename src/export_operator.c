@@ -15,9 +15,8 @@
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/pg_locale.h"
 
-#include "compat.h"
+#include "collation.h"
 #include "export_expr.h"
 
 static Node *
@@ -50,7 +49,7 @@ sqm_export_comparable(SqmExportExpr *expr, Node *left, Node *right,
 	{
 		if (OidIsValid(collation) && !get_collation_isdeterministic(collation))
 			return sqm_export_fail(expr, "the collation is not deterministic");
-		if (by_order && !(OidIsValid(collation) && sqm_collates_bytes(collation)))
+		if (by_order && !sqm_collation_sorts_bytes(collation))
 			return sqm_export_fail(expr, "SQLite does not know the order of the collation");
 	}
 	if (by_order && class == SQM_CLASS_ENUM)

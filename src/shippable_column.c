@@ -12,21 +12,16 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/stratnum.h"
-#include "catalog/pg_collation.h"
-#include "catalog/pg_database.h"
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
-#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 
+#include "collation.h"
 #include "compat.h"
 #include "shippable_part.h"
 
@@ -173,70 +168,12 @@ sqm_ship_texts_alike(SqmShip *ship, Var *var)
 	return GetDatabaseEncoding() == PG_UTF8 && !relation_of(ship, var)->is_utf16;
 }
 
-/*
- * Is text sorted by its bytes?  By the catalogs: the server's own header for
- * this wants ICU's.  The providers are libc ("c") and, since 17, the server
- * itself ("b"), whose locales all sort by code points.
- */
-static bool
-locale_is_bytes(char provider, bool isnull, Datum collate)
-{
-	char	   *name;
-
-	if (provider == 'b')
-		return true;
-	if (provider != COLLPROVIDER_LIBC || isnull)
-		return false;
-	name = TextDatumGetCString(collate);
-	return strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0;
-}
-
-static bool
-database_sorts_bytes(void)
-{
-	HeapTuple	tuple = SearchSysCache1(DATABASEOID,
-										ObjectIdGetDatum(MyDatabaseId));
-	bool		isnull;
-	Datum		collate;
-	bool		result;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for database %u", MyDatabaseId);
-	collate = SysCacheGetAttr(DATABASEOID, tuple,
-							  Anum_pg_database_datcollate, &isnull);
-	result = locale_is_bytes(((Form_pg_database) GETSTRUCT(tuple))->datlocprovider,
-							 isnull, collate);
-	ReleaseSysCache(tuple);
-	return result;
-}
-
-static bool
-collation_sorts_bytes(Oid collation)
-{
-	HeapTuple	tuple;
-	bool		isnull;
-	Datum		collate;
-	bool		result;
-
-	if (collation == DEFAULT_COLLATION_OID)
-		return database_sorts_bytes();
-	tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for collation %u", collation);
-	collate = SysCacheGetAttr(COLLOID, tuple, Anum_pg_collation_collcollate,
-							  &isnull);
-	result = locale_is_bytes(((Form_pg_collation) GETSTRUCT(tuple))->collprovider,
-							 isnull, collate);
-	ReleaseSysCache(tuple);
-	return result;
-}
-
 bool
 sqm_collation_is_bytes(Oid collation, bool order)
 {
 	if (!OidIsValid(collation))
 		return false;
-	return order ? collation_sorts_bytes(collation) :
+	return order ? sqm_collation_sorts_bytes(collation) :
 		get_collation_isdeterministic(collation);
 }
 /* ---------------------------------------------------------------------
