@@ -19,12 +19,13 @@ my $dir = PostgreSQL::Test::Utils::tempdir;
 plan skip_all => 'extension_control_path came with PostgreSQL 18'
   if $node->safe_psql('postgres', 'SHOW server_version_num') < 180000;
 
-# As the document says: make install prefix=..., then the layout of the image
+# As the document says: make install DESTDIR=... (Debian's makefiles do not know
+# prefix), then the layout of the image
 my ($out, $err) = ('', '');
 ok( IPC::Run::run(
-		[ 'make', '-C', $ENV{TESTDIR}, 'with_llvm=no', 'PG_CONFIG=' . ($ENV{PG_CONFIG} // 'pg_config'), 'install', "prefix=$dir/out" ],
+		[ 'make', '-C', $ENV{TESTDIR}, 'with_llvm=no', 'PG_CONFIG=' . ($ENV{PG_CONFIG} // 'pg_config'), 'install', "DESTDIR=$dir/out" ],
 		'<', \undef, '>', \$out, '2>', \$err),
-	'make install prefix=') or diag("$out$err");
+	'make install DESTDIR=') or diag("$out$err");
 my @installed;
 find(sub { push @installed, $File::Find::name if -f }, "$dir/out");
 is(scalar(@installed), 3, 'a library, a control file, a script') or diag(join "\n", @installed);
