@@ -98,8 +98,10 @@ extern void sqm_lite_run(SqmLite *lite, const char *sql);
 
 /* Shared by lite.c and its siblings lite_*.c only */
 struct sqlite3;
+struct sqlite3_vfs;
 extern SqmLite *sqm_lite_new(const char *display);
 extern void sqm_lite_adopt(SqmLite *lite, struct sqlite3 *db, int rc);
+extern struct sqlite3_vfs *sqm_vfs_register(struct sqlite3_vfs *own);
 extern const char *sqm_vfs_name(void);
 extern void sqm_lite_functions(struct sqlite3 *db);
 extern bool sqm_lite_cancel_pending(void);

@@ -37,7 +37,6 @@ struct SqmRawFile
 };
 
 static sqlite3_vfs *base_vfs = NULL;
-static sqlite3_vfs quiet_vfs;
 
 /*
  * Companion files (journal, WAL) may be read where they exist; they are never
@@ -66,32 +65,47 @@ quiet_delete(sqlite3_vfs *vfs, const char *name, int sync_directory)
 	return SQLITE_READONLY;
 }
 
+static sqlite3_vfs quiet_vfs = {.zName = SQM_VFS_NAME,.xOpen = quiet_open,.xDelete = quiet_delete};
+
 /*
- * The name of the file system, registered at its first use.  It is not made
- * the default: other users of the library in this process must not meet it.
+ * Registers a file system of ours: the default one, but for its name and for
+ * what the caller puts into "own", of which the calls that are not NULL take
+ * the place of the default's.  Returns the default one.  Ours is not made the
+ * default: other users of the library in this process must not meet it.
  */
+sqlite3_vfs *
+sqm_vfs_register(sqlite3_vfs *own)
+{
+	sqlite3_vfs *found = sqlite3_vfs_find(NULL);
+	sqlite3_vfs given = *own;
+
+	if (found == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_ERROR),
+				 errmsg("the SQLite library has no file system")));
+	*own = *found;
+	own->pNext = NULL;
+	own->zName = given.zName;
+	if (given.xOpen != NULL)
+		own->xOpen = given.xOpen;
+	if (given.xDelete != NULL)
+		own->xDelete = given.xDelete;
+	if (sqlite3_vfs_register(own, 0) != SQLITE_OK)
+	{
+		*own = given;
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_ERROR),
+				 errmsg("could not register a file system with SQLite")));
+	}
+	return found;
+}
+
+/* The name of the file system, registered at its first use */
 const char *
 sqm_vfs_name(void)
 {
 	if (base_vfs == NULL)
-	{
-		sqlite3_vfs *found = sqlite3_vfs_find(NULL);
-
-		if (found == NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_FDW_ERROR),
-					 errmsg("the SQLite library has no file system")));
-		quiet_vfs = *found;
-		quiet_vfs.pNext = NULL;
-		quiet_vfs.zName = SQM_VFS_NAME;
-		quiet_vfs.xOpen = quiet_open;
-		quiet_vfs.xDelete = quiet_delete;
-		if (sqlite3_vfs_register(&quiet_vfs, 0) != SQLITE_OK)
-			ereport(ERROR,
-					(errcode(ERRCODE_FDW_ERROR),
-					 errmsg("could not register a file system with SQLite")));
-		base_vfs = found;
-	}
+		base_vfs = sqm_vfs_register(&quiet_vfs);
 	return SQM_VFS_NAME;
 }
 

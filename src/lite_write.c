@@ -23,7 +23,6 @@
 #define SQM_PAGE_SIZE 4096
 
 static sqlite3_vfs *base_vfs = NULL;
-static sqlite3_vfs write_vfs;
 
 /* Where files without a name go; one database is written at a time. */
 static char spill_name[MAXPGPATH + 16];
@@ -41,27 +40,13 @@ write_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file,
 						   flags, out_flags);
 }
 
+static sqlite3_vfs write_vfs = {.zName = SQM_WRITE_VFS_NAME,.xOpen = write_open};
+
 static const char *
 write_vfs_name(void)
 {
 	if (base_vfs == NULL)
-	{
-		sqlite3_vfs *found = sqlite3_vfs_find(NULL);
-
-		if (found == NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_FDW_ERROR),
-					 errmsg("the SQLite library has no file system")));
-		write_vfs = *found;
-		write_vfs.pNext = NULL;
-		write_vfs.zName = SQM_WRITE_VFS_NAME;
-		write_vfs.xOpen = write_open;
-		if (sqlite3_vfs_register(&write_vfs, 0) != SQLITE_OK)
-			ereport(ERROR,
-					(errcode(ERRCODE_FDW_ERROR),
-					 errmsg("could not register a file system with SQLite")));
-		base_vfs = found;
-	}
+		base_vfs = sqm_vfs_register(&write_vfs);
 	return SQM_WRITE_VFS_NAME;
 }
 
