@@ -51,6 +51,8 @@ extern void sqm_scan_add_path(RelOptInfo *rel, ForeignPath *path);
 
 extern void sqm_scan_where(SqmShip *ship, List *clauses, StringInfo where,
 						   StringInfo bare, List **local);
+extern void sqm_scan_append_columns(SqmShip *ship, List *tlist, StringInfo out,
+									List **places, List **classes, List **names);
 extern bool sqm_scan_index_has_order(SqmShip *ship, List *pathkeys);
 extern void sqm_scan_append_order(SqmShip *ship, List *pathkeys, StringInfo out);
 

@@ -148,26 +148,10 @@ plan_private(PairJoin *join, List *tlist)
 	List	   *classes = NIL;
 	List	   *names = NIL;
 	List	   *private;
-	ListCell   *lc;
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT ");
-	foreach(lc, tlist)
-	{
-		TargetEntry *entry = lfirst_node(TargetEntry, lc);
-		Var		   *var = castNode(Var, entry->expr);
-		SqmForeignColumn *column = sqm_ship_column(&join->ship, var);
-		SqmRelation *relation = join->ship.root->simple_rel_array[var->varno]->fdw_private;
-
-		if (entry->resno > 1)
-			appendStringInfoString(&sql, ", ");
-		sqm_ship_reference(&join->ship, var, &sql);
-		places = lappend_int(places, entry->resno);
-		classes = lappend_int(classes, sqm_column_is_sure(column) ?
-							  (int) column->class : (int) SQM_NULL);
-		names = lappend(lappend(names, makeString(relation->options->table)),
-						makeString(column->name));
-	}
+	sqm_scan_append_columns(&join->ship, tlist, &sql, &places, &classes, &names);
 	if (tlist == NIL)
 		appendStringInfoString(&sql, "NULL");
 	appendStringInfoString(&sql, " FROM ");

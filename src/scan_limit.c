@@ -122,24 +122,11 @@ plan_private(Limited *limited, List *tlist)
 	List	   *classes = NIL;
 	List	   *names = NIL;
 	List	   *private;
-	ListCell   *lc;
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT ");
-	foreach(lc, tlist)
-	{
-		TargetEntry *entry = lfirst_node(TargetEntry, lc);
-		SqmForeignColumn *column = sqm_ship_column(&limited->ship,
-												   castNode(Var, entry->expr));
-
-		appendStringInfo(&sql, "%st.%s", entry->resno > 1 ? ", " : "",
-						 sqm_lite_quote(column->name));
-		places = lappend_int(places, entry->resno);
-		classes = lappend_int(classes, sqm_column_is_sure(column) ?
-							  (int) column->class : (int) SQM_NULL);
-		names = lappend(lappend(names, makeString(relation->options->table)),
-						makeString(column->name));
-	}
+	sqm_scan_append_columns(&limited->ship, tlist, &sql, &places, &classes,
+							&names);
 	if (relation->rowid != NULL)
 		appendStringInfo(&sql, ", t.%s", relation->rowid);
 	appendStringInfo(&sql, " FROM main.%s AS t%s",

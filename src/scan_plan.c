@@ -619,6 +619,34 @@ plan_table(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, List *tlist,
 							NIL, NIL, outer_plan);
 }
 
+/*
+ * The columns that a target list of Vars names, as SQLite's query gives them
+ * and as fdw_private describes them.
+ */
+void
+sqm_scan_append_columns(SqmShip *ship, List *tlist, StringInfo out,
+						List **places, List **classes, List **names)
+{
+	ListCell   *lc;
+
+	foreach(lc, tlist)
+	{
+		TargetEntry *entry = lfirst_node(TargetEntry, lc);
+		Var		   *var = castNode(Var, entry->expr);
+		SqmForeignColumn *column = sqm_ship_column(ship, var);
+		SqmRelation *relation = ship->root->simple_rel_array[var->varno]->fdw_private;
+
+		if (entry->resno > 1)
+			appendStringInfoString(out, ", ");
+		sqm_ship_reference(ship, var, out);
+		*places = lappend_int(*places, entry->resno);
+		*classes = lappend_int(*classes, sqm_column_is_sure(column) ?
+							   (int) column->class : (int) SQM_NULL);
+		*names = lappend(lappend(*names, makeString(relation->options->table)),
+						 makeString(column->name));
+	}
+}
+
 ForeignScan *
 sqmGetForeignPlan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
 				  ForeignPath *best_path, List *tlist, List *scan_clauses,
