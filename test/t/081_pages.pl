@@ -170,6 +170,20 @@ foreach my $workers (0, 2)
 }
 is(damage($primary, 'public'), '', 'sound');
 
+# A row that fits on no page, and rowids that are negative and far apart
+my $odd = "$dir/odd.db";
+my $list = join ', ', map { "c$_ INTEGER" } 1 .. 1500;
+sqlite($odd, "CREATE TABLE wide ($list); INSERT INTO wide VALUES (" . join(', ', (9000000000) x 1500) . q{);
+	CREATE TABLE spread (id INTEGER PRIMARY KEY, t TEXT);
+	WITH RECURSIVE n (i) AS (SELECT -100000 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+	INSERT INTO spread SELECT i * 3, CASE WHEN i % 1000 = 7 THEN hex(randomblob(3000)) ELSE 'row ' || i END FROM n});
+my ($state, $message) = error_of($primary, 'postgres',
+	"SELECT * FROM sq2pg_migrate(" . quoted($odd) . ", include => '{wide}')");
+is($message, 'row is too big: size 12024, maximum size 8160', 'a row that is too big: as INSERT says it');
+is($primary->safe_psql('postgres', "SET client_min_messages = error; SELECT verified FROM sq2pg_migrate(" . quoted($odd) . ", include => '{spread}') WHERE action = 'total';
+	SELECT count(*), bool_and(follows) FROM (SELECT id > lag(id) OVER (ORDER BY ctid) IS NOT FALSE AS follows FROM spread) AS s"),
+	"t\n200001|t", 'negative rowids, far apart: all of them, in order');
+
 # The access method is still asked where pages cannot be made: subscribers get
 # the rows.
 $decoded->safe_psql('postgres', "SELECT pg_create_logical_replication_slot('s', 'test_decoding')");
