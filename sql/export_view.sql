@@ -21,6 +21,8 @@ CREATE VIEW v_having AS SELECT name FROM a GROUP BY name HAVING count(*) > 1;
 CREATE VIEW v_distinct AS SELECT DISTINCT name, ok FROM a;
 CREATE VIEW v_order AS SELECT id, n FROM a ORDER BY n DESC, id LIMIT 2 OFFSET 1;
 CREATE VIEW v_case AS SELECT id, CASE WHEN price > 1.75 THEN 'dear' ELSE 'cheap' END AS kind, coalesce(name, '?') AS name FROM a;
+CREATE VIEW v_key AS SELECT id, n FROM a ORDER BY int4(1), id DESC LIMIT 2; -- to SQLite "1" were the first column
+CREATE VIEW v_replace AS SELECT id, replace(name, 'o', name) AS name FROM a;
 CREATE VIEW v_on_view AS SELECT x.id, y.c FROM v_columns AS x JOIN v_group AS y ON y.n = x.n;
 -- left out, and why
 CREATE VIEW w_window AS SELECT id, row_number() OVER (ORDER BY id) FROM a;
@@ -37,6 +39,8 @@ CREATE VIEW w_full AS SELECT id FROM a FULL JOIN b ON a_id = id;
 CREATE VIEW w_elsewhere AS SELECT relname FROM pg_catalog.pg_class;
 CREATE VIEW w_now AS SELECT id FROM a WHERE day < CURRENT_DATE;
 CREATE VIEW w_ilike AS SELECT id FROM a WHERE name ILIKE 't%';
+CREATE VIEW w_replace AS SELECT replace(note, note, note) FROM b; -- of '' by NULL
+CREATE VIEW w_nothing AS SELECT FROM a;
 CREATE VIEW "A" AS SELECT 1 AS one;
 -- what is like nothing that SQLite compares: a date before Christ sorts after others there
 CREATE VIEW x_old AS SELECT id FROM a WHERE day > '0010-01-01';
@@ -46,7 +50,7 @@ SELECT sql FROM sq2pg_objects(:'db') WHERE type = 'view' ORDER BY name;
 \echo -- and what they show
 SELECT v || ': ' || array_to_string(sq2pg.source_row(:'db', format('SELECT group_concat(%s, '' '') FROM (SELECT * FROM %I ORDER BY 1, 2)', e, v)), '')
   FROM (VALUES ('v_join', 'id || note || t'), ('v_left', 'id || coalesce(note, ''-'')'), ('v_group', 'coalesce(n, ''-'') || c || d || last || s'),
-               ('v_order', 'id'), ('v_case', 'id || kind'), ('v_on_view', 'id || c'), ('v_columns', 'id || coalesce(exact, ''-'')')) AS x(v, e);
+               ('v_order', 'id'), ('v_key', 'id'), ('v_replace', 'name'), ('v_case', 'id || kind'), ('v_on_view', 'id || c'), ('v_columns', 'id || coalesce(exact, ''-'')')) AS x(v, e);
 SELECT count(lo_unlink(substr(:'db', 4)::oid));
 \set VERBOSITY terse
 DROP SCHEMA export_v CASCADE;

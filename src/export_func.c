@@ -136,11 +136,30 @@ put_random_uuid(SqmExportExpr *expr)
 }
 
 static bool
+is_known(Node *node, bool may_be_empty)
+{
+	Const	   *value = (Const *) node;
+
+	return IsA(node, Const) && !value->constisnull &&
+		(may_be_empty || TextDatumGetCString(value->constvalue)[0] != '\0');
+}
+
+/* Where nothing is replaced SQLite does not look at what by, though it be NULL. */
+static bool
+replaces_alike(FuncExpr *call)
+{
+	return is_known(lsecond(call->args), false) ||
+		is_known(lthird(call->args), true);
+}
+
+static bool
 put_same(SqmExportExpr *expr, const SameFunction *same, FuncExpr *call)
 {
 	if (same->letters && !sqm_collation_knows_only_ascii(call->inputcollid))
 		return sqm_export_fail(expr, psprintf("%s() of letters beyond ASCII",
 											  same->name));
+	if (strcmp(same->name, "replace") == 0 && !replaces_alike(call))
+		return sqm_export_fail(expr, "replace() of a text that may be empty, by one that may be NULL");
 	appendStringInfoString(expr->out, same->before);
 	if (!sqm_export_list(expr, call->args, ", "))
 		return false;

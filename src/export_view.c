@@ -359,6 +359,28 @@ check_sort(SqmExportExpr *expr, Query *query, List *clauses, bool by_order)
 	return true;
 }
 
+/*
+ * What is grouped or ordered by.  To SQLite an integer there is the number of a
+ * column, whether in parentheses or not; to PostgreSQL it came as a value.
+ */
+static bool
+put_key(SqmExportExpr *expr, Node *node)
+{
+	StringInfo	out = expr->out;
+	int			start = out->len;
+	char	   *text;
+
+	if (!sqm_export_expr(expr, node))
+		return false;
+	text = out->data + start;
+	if (strspn(text, "-0123456789") < strlen(text))
+		return true;
+	text = pstrdup(text);
+	out->len = start;
+	appendStringInfo(out, "CAST(%s AS INTEGER)", text);
+	return true;
+}
+
 static bool
 put_groups(SqmExportExpr *expr, Query *query)
 {
@@ -372,8 +394,8 @@ put_groups(SqmExportExpr *expr, Query *query)
 	{
 		appendStringInfoString(expr->out, foreach_current_index(lc) == 0 ?
 							   " GROUP BY " : ", ");
-		if (!sqm_export_expr(expr, get_sortgroupclause_expr(lfirst(lc),
-															query->targetList)))
+		if (!put_key(expr, get_sortgroupclause_expr(lfirst(lc),
+													query->targetList)))
 			return false;
 	}
 	if (query->havingQual == NULL)
@@ -396,8 +418,8 @@ put_order(SqmExportExpr *expr, Query *query)
 
 		appendStringInfoString(expr->out, foreach_current_index(lc) == 0 ?
 							   " ORDER BY " : ", ");
-		if (!sqm_export_expr(expr, get_sortgroupclause_expr(clause,
-															query->targetList)))
+		if (!put_key(expr, get_sortgroupclause_expr(clause,
+													query->targetList)))
 			return false;
 		appendStringInfo(expr->out, "%s NULLS %s",
 						 operator != NULL && operator[0] == '>' ? " DESC" : "",
@@ -441,6 +463,8 @@ foreign_part(Query *query)
 		return "DISTINCT ON";
 	if (query->rowMarks != NIL)
 		return "FOR UPDATE";
+	if (query->targetList == NIL)
+		return "a query without columns";
 	return NULL;
 }
 

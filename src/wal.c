@@ -109,21 +109,23 @@ frame_offset(const Log *log, int64 number)
 	return HEADER_SIZE + number * (FRAME_HEADER_SIZE + (int64) log->page_size);
 }
 
-/* Reads a frame; false at the end of what belongs to this log. */
 static bool
-read_frame(Log *log, int64 number)
+is_of_this_log(const Log *log)
 {
-	return read_at(log, log->frame, FRAME_HEADER_SIZE + log->page_size,
-				   frame_offset(log, number)) &&
-		memcmp(log->frame + 8, log->header + 16, 8) == 0;
+	return memcmp(log->frame + 8, log->header + 16, 8) == 0;
 }
 
-/* Is the frame that was read what was written?  Then the sum goes on. */
+/*
+ * Is the frame that was read what was written, so that SQLite reads it?  Then
+ * the sum goes on.
+ */
 static bool
 is_intact(Log *log)
 {
 	uint32		sum[2] = {log->sum[0], log->sum[1]};
 
+	if (!is_of_this_log(log) || word(log->frame) == 0)
+		return false;
 	add_sum(log, log->frame, 8, sum);
 	add_sum(log, log->frame + FRAME_HEADER_SIZE, log->page_size, sum);
 	if (sum[0] != word(log->frame + 16) || sum[1] != word(log->frame + 20))
@@ -132,16 +134,23 @@ is_intact(Log *log)
 	return true;
 }
 
-/* Behind a frame that is not intact: is there a commit of this log? */
+/* Reads a frame; false where no whole one is left. */
+static bool
+read_frame(Log *log, int64 number)
+{
+	return read_at(log, log->frame, FRAME_HEADER_SIZE + log->page_size,
+				   frame_offset(log, number));
+}
+
+/* Behind a frame that is not intact: is there a whole commit of this log? */
 static bool
 has_commit_behind(Log *log, int64 number)
 {
 	while (read_at(log, log->frame, FRAME_HEADER_SIZE,
 				   frame_offset(log, ++number)))
 	{
-		if (memcmp(log->frame + 8, log->header + 16, 8) == 0 &&
-			word(log->frame + 4) != 0)
-			return true;
+		if (is_of_this_log(log) && word(log->frame + 4) != 0)
+			return read_frame(log, number);
 	}
 	return false;
 }
@@ -160,22 +169,35 @@ raise_damaged(const Log *log, int64 number)
 			 errhint("SQLite would read the database without them. If that is wanted, run PRAGMA wal_checkpoint(TRUNCATE) on a copy with the sqlite3 program and migrate that.")));
 }
 
-/* From the first frame to the first that is not intact, if there is one. */
-static void
-check_frames(Log *log)
+/*
+ * The same frame once more.  Whoever starts the log anew writes its header
+ * before any frame, so it is read after the frame.
+ */
+static bool
+is_still_damaged(Log *log, int64 number)
 {
 	unsigned char salts[8];
 
 	memcpy(salts, log->header + 16, 8);
+	return read_frame(log, number) && !is_intact(log) &&
+		read_header(log) && memcmp(salts, log->header + 16, 8) == 0;
+}
+
+/*
+ * From the first frame to the first that SQLite would not read: one that was
+ * damaged, or what an earlier log has left, behind which nothing of this one
+ * can be.
+ */
+static void
+check_frames(Log *log)
+{
 	log->sum[0] = word(log->header + 24);
 	log->sum[1] = word(log->header + 28);
 	for (int64 number = 0; read_frame(log, number); number++)
 	{
 		if (is_intact(log))
 			continue;
-		if (has_commit_behind(log, number) &&
-			read_header(log) && memcmp(salts, log->header + 16, 8) == 0 &&
-			read_frame(log, number) && !is_intact(log))
+		if (has_commit_behind(log, number) && is_still_damaged(log, number))
 			raise_damaged(log, number);
 		return;
 	}

@@ -35,7 +35,10 @@ const FuzzTarget fuzz_targets[] = {
 	{"option", NULL, fuzz_option, false},
 	{"value", fuzz_value_start, fuzz_value, false},
 	{"json", NULL, fuzz_json, false},
-	{"image", fuzz_image_start, fuzz_image, true},
+	{"image", fuzz_image_start, fuzz_image, true, fuzz_image_mutate},
+	{"wal", fuzz_wal_start, fuzz_wal, true, fuzz_wal_mutate},
+	{"export", fuzz_export_start, fuzz_export, true},
+	{"pushdown", NULL, fuzz_pushdown, true},
 	{NULL}
 };
 
@@ -146,7 +149,7 @@ try_input(const uint8_t *data, size_t size)
 {
 	FuzzInput	input = {data, size};
 
-	if (target->whole_databases)
+	if (target->transactions)
 		target->try(&input);
 	else
 		try_in_place(&input);
@@ -164,8 +167,8 @@ size_t
 LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
 						unsigned int seed)
 {
-	if (target->whole_databases)
-		return fuzz_image_mutate(data, size, max_size, seed);
+	if (target->mutate != NULL)
+		return target->mutate(data, size, max_size, seed);
 	return LLVMFuzzerMutate(data, size, max_size);
 }
 
@@ -201,7 +204,7 @@ sqm_fuzz(PG_FUNCTION_ARGS)
 										  ALLOCSET_DEFAULT_SIZES);
 	if (target->start != NULL)
 		target->start();
-	if (target->whole_databases)
+	if (target->transactions)
 		AbortCurrentTransaction();	/* the one that called us */
 	exit(LLVMFuzzerRunDriver(&argc, &argv, try_input));
 	MemoryContextSwitchTo(old);

@@ -27,7 +27,9 @@ typedef struct FuzzTarget
 	const char *name;
 	void		(*start) (void);	/* once; may be NULL */
 	void		(*try) (FuzzInput *input);
-	bool		whole_databases;	/* runs statements in transactions of its own */
+	bool		transactions;	/* it begins and ends its own */
+	size_t		(*mutate) (uint8_t *data, size_t size, size_t max_size,
+						   unsigned int seed);	/* NULL: libFuzzer's ways */
 } FuzzTarget;
 
 extern const FuzzTarget fuzz_targets[];
@@ -56,6 +58,21 @@ extern void fuzz_image_start(void);
 extern void fuzz_image(FuzzInput *input);
 extern size_t fuzz_image_mutate(uint8_t *data, size_t size, size_t max_size,
 								unsigned int seed);
+
+extern const char *fuzz_directory(void);
+extern void fuzz_expect_files(void);
+extern void fuzz_statement(const char *sql, bool scans);
+
+/* fuzz_wal.c */
+extern void fuzz_wal_start(void);
+extern void fuzz_wal(FuzzInput *input);
+extern size_t fuzz_wal_mutate(uint8_t *data, size_t size, size_t max_size,
+							  unsigned int seed);
+
+/* fuzz_export.c */
+extern void fuzz_export_start(void);
+extern void fuzz_export(FuzzInput *input);
+extern void fuzz_pushdown(FuzzInput *input);
 
 /* libFuzzer's */
 extern int	LLVMFuzzerRunDriver(int *argc, char ***argv,

@@ -165,6 +165,8 @@ cmp_ok(-s "$file-wal", '>=', 32 + 3 * $page, 'a log of some transactions');
 is(rows_migrated(copy_with_log('log_whole', sub { })), '6 true', 'a copied log');
 like(rows_migrated(copy_with_log('log_damaged', sub { substr($_[0], 32 + 2000, 1) ^= 'x' })),
 	qr/ERROR:  XX001: the write-ahead log of .* is damaged\n.*Frame 1 /, 'a damaged frame before others: refused');
+like(rows_migrated(copy_with_log('log_salt', sub { substr($_[0], 32 + 8, 1) ^= 'x' })),
+	qr/ERROR:  XX001: the write-ahead log of .* is damaged\n.*Frame 1 /, 'a frame that says that it is of another log: refused');
 like(rows_migrated(copy_with_log('log_header', sub { substr($_[0], 20, 1) ^= 'x' })),
 	qr/ERROR:  XX001: the write-ahead log of .* is damaged\n.*header/, 'a damaged header: refused');
 my $half = copy_with_log('log_half', sub { $_[0] = substr $_[0], 0, length($_[0]) - 100 });
