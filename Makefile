@@ -66,6 +66,7 @@ test:
 test-long:
 	SQM_PROPERTY=long test/run
 	test/sanitize
+	test/valgrind
 	SQM_FUZZ_SECONDS=$${SQM_FUZZ_SECONDS:-600} test/fuzz/run
 
 versions:

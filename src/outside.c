@@ -114,6 +114,11 @@ sqm_outside_companion(const char *path, const char *suffix)
 					 S_ISDIR(st.st_mode) ?
 					 errmsg("\"%s\" is a directory", name) :
 					 errmsg("\"%s\" is not a regular file", name)));
+		if (access(name, R_OK) != 0 && errno == EACCES)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
+					 errmsg("could not open \"%s\": %m", name),
+					 errhint("What lies beside a SQLite database is a part of it: the server's operating system user must be able to read it, too.")));
 		size = (int64) st.st_size;
 	}
 	pfree(name);

@@ -16,6 +16,7 @@ extension=sqlite_fdw_mig
 oldest_pg=15
 work=
 server_env=()                   # what the server's environment has beyond ours
+server_program=                 # what is started in the place of postgres
 passed=0
 failed=0
 skipped=0
@@ -138,7 +139,7 @@ open_workspace() {
 }
 
 close_workspace() {
-    local status=$?
+    local status=${1:-$?}
     trap '' HUP INT TERM
     cluster_stop
     cd /
@@ -203,7 +204,8 @@ log_line_prefix = '%m [%p] %a: '
 $(printf '%s\n' "$@")
 CONF
     export PGHOST=$work PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
-    as_server env "${server_env[@]}" "$bindir/pg_ctl" -D "$work/pg" -l "$work/server.log" -s -w start || {
+    as_server env "${server_env[@]}" "$bindir/pg_ctl" -D "$work/pg" -l "$work/server.log" -s -w \
+        ${server_program:+-p "$server_program"} start || {
         cat "$work/server.log" >&2
         die "the server did not start"
     }

@@ -8,13 +8,14 @@ use strict;
 use warnings;
 
 use Exporter 'import';
+use File::Basename qw(dirname);
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(start_server sqlite sqlite_rows quoted slurp_bytes
-  write_bytes error_of relations_of companions_of schema_dump_of catalog_of answer_of find_python);
+  write_bytes error_of relations_of companions_of schema_dump_of catalog_of answer_of find_python application_script);
 
 # A running server with a database "postgres" that has the extension.
 sub start_server
@@ -79,6 +80,12 @@ sub answer_of
 	$out =~ s/^.*background_psql: QUERY_SEPARATOR.*\n?//mg;
 	$out =~ s/^\n+|\n+$//g;
 	return $out;
+}
+
+# An application that writes, in Python: see there.
+sub application_script
+{
+	return dirname(__FILE__) . '/application.py';
 }
 
 # A Python for the property tests, which want 3.9 with SQLite 3.37 (the first

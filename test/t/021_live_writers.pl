@@ -19,39 +19,8 @@ my $rounds = $long ? 60 : 5;
 my $node = start_server('writers');
 my $dir = PostgreSQL::Test::Utils::tempdir;
 
-# A process of its own, which knows nothing of us.
-my $application = write_bytes("$dir/application.py", q{
-import os, random, sqlite3, sys, time
-
-path, mode, stop, result, seed = sys.argv[1:]
-random.seed(int(seed))
-db = sqlite3.connect(path, timeout=1, isolation_level=None)
-if mode == 'wal':
-    db.execute('PRAGMA wal_autocheckpoint = 50')
-db.execute('PRAGMA synchronous = off')
-count, errors, longest = 0, [], 0
-while not os.path.exists(stop):
-    n = random.randint(1, 9)
-    begin = time.time()
-    try:
-        db.execute('BEGIN IMMEDIATE')
-        for _ in range(random.choice((1, 20))):
-            db.execute('UPDATE a SET v = v - ? WHERE id = ?', (n, random.randint(1, 60000)))
-            db.execute('UPDATE b SET v = v + ? WHERE id = ?', (n, random.randint(1, 60000)))
-            db.execute('INSERT INTO moved (n) VALUES (?)', (n,))
-        db.execute('COMMIT')
-        count += 1
-    except sqlite3.Error as error:
-        errors.append(repr(error))
-        if db.in_transaction:
-            db.execute('ROLLBACK')
-    longest = max(longest, time.time() - begin)
-    time.sleep(random.choice((0, 0.001, 0.01, 0.05)))
-db.close()
-with open(result + '.part', 'w') as out:
-    out.write('%d %d %.3f %s\n' % (count, len(errors), longest, ' '.join(errors[:3])))
-os.rename(result + '.part', result)
-});
+# Processes of their own, which know nothing of us.
+my $application = application_script();
 
 plan skip_all => 'no python3 with sqlite3'
   if system('python3 -c "import sqlite3" >/dev/null 2>&1') != 0;
@@ -91,7 +60,7 @@ foreach my $mode ($long ? qw(wal delete truncate persist) : qw(wal delete))
 
 		push @running, IPC::Run::start(
 			[ 'python3', $application, $file, $mode, "$dir/$mode.stop",
-				"$dir/$mode.$number", $number ],
+				"$dir/$mode.$number", $number, $rows ],
 			'<', \$in, '>&', \$out);
 	}
 	usleep(300_000);
