@@ -188,7 +188,8 @@ compare(const uint8_t *log, size_t size, const LogIndex *index, int page_size)
 	uint32		intact;
 
 	/* another size of pages, or a header that SQLite does not take */
-	if (!index->valid || size <= HEADER_SIZE || word(log + 8) != page_size ||
+	if (!index->valid || size <= HEADER_SIZE || page_size < 512 ||
+		(word(log) & ~1U) != 0x377f0682 || word(log + 8) != page_size ||
 		memcmp(log + 16, index->salts, 8) != 0)
 	{
 		if (refused != NULL)
