@@ -60,6 +60,13 @@ PREPARE larger(float8) AS SELECT m.id, f.size FROM mixed AS m JOIN firm AS f ON 
 EXECUTE larger(1);
 EXECUTE larger('NaN');
 EXECUTE larger('-Infinity');
+-- the order of a key says nothing about that of another table's columns
+RESET enable_nestloop;
+SET enable_hashagg = off;
+SELECT answer FROM asked('SELECT DISTINCT f.id, m.flag FROM firm AS f, mixed AS m WHERE f.id < 3 AND m.i < f.amount');
+SELECT answer FROM asked('SELECT f.id, m.flag, count(*) FROM firm AS f LEFT JOIN mixed AS m ON m.i < f.amount + f.id GROUP BY f.id, m.flag');
+SELECT string_agg(x::text, ' ') FROM (SELECT f.id, m.i FROM firm AS f, mixed AS m WHERE m.i < f.amount ORDER BY f.id, m.i LIMIT 5) AS x;
+RESET enable_hashagg;
 -- a value that a column cannot hold is named
 CREATE FOREIGN TABLE narrow (id bigint, t int) SERVER push OPTIONS ("table" 'mixed');
 SELECT n.t FROM narrow AS n JOIN firm AS f ON f.id = n.id WHERE f.code = 'b';

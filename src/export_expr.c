@@ -279,10 +279,11 @@ put_text_cast(SqmExportExpr *expr, CoerceViaIO *node)
 
 	if (sqm_export_class(node->resulttype) == SQM_CLASS_TEXT)
 	{
-		if (from == SQM_CLASS_INTEGER)
-			return put_wrapped(expr, (Node *) node->arg, "CAST(", " AS TEXT)");
-		if (from == SQM_CLASS_ENUM || from == SQM_CLASS_TEXT ||
+		/* a column declared UUID has the affinity of numbers */
+		if (from == SQM_CLASS_INTEGER ||
 			(from == SQM_CLASS_UUID && !expr->forms.short_uuids))
+			return put_wrapped(expr, (Node *) node->arg, "CAST(", " AS TEXT)");
+		if (from == SQM_CLASS_ENUM || from == SQM_CLASS_TEXT)
 			return sqm_export_expr(expr, (Node *) node->arg);
 	}
 	return sqm_export_fail(expr, psprintf("a cast to type %s",

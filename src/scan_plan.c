@@ -206,6 +206,41 @@ ordering_column(SqmShip *ship, PathKey *key)
 	return NULL;
 }
 
+/* Is what a path key orders by computed of this table's columns alone? */
+static bool
+is_own_key(SqmShip *ship, PathKey *key)
+{
+	ListCell   *lc;
+
+	if (key->pk_eclass->ec_has_volatile)
+		return false;
+	foreach(lc, key->pk_eclass->ec_members)
+	{
+		EquivalenceMember *member = lfirst(lc);
+
+		if (!bms_is_empty(member->em_relids) &&
+			bms_is_subset(member->em_relids, ship->relids))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Path keys up to the first that looks at other tables, too.  Behind a unique
+ * column the table's own are in any order that is wanted; others are not, for
+ * in a join each row may stand beside several of theirs.
+ */
+static List *
+own_keys(SqmShip *ship, List *pathkeys)
+{
+	int			count = 0;
+
+	while (count < list_length(pathkeys) &&
+		   is_own_key(ship, list_nth(pathkeys, count)))
+		count++;
+	return list_truncate(list_copy(pathkeys), count);
+}
+
 /*
  * Order costs nothing where an index has it; SQLite's sorter would hold all
  * rows in memory, so no other order is asked for.
@@ -232,12 +267,14 @@ static void
 add_ordered_paths(PlannerInfo *root, RelOptInfo *rel, SqmShip *ship,
 				  double returned)
 {
+	List	   *wanted;
 	ListCell   *lc;
 
 	if (!sqm_pushdown)
 		return;
-	if (sqm_scan_index_has_order(ship, root->query_pathkeys))
-		add_plain_path(root, rel, root->query_pathkeys, returned);
+	wanted = own_keys(ship, root->query_pathkeys);
+	if (sqm_scan_index_has_order(ship, wanted))
+		add_plain_path(root, rel, wanted, returned);
 	if (!rel->has_eclass_joins)
 		return;
 	foreach(lc, root->eq_classes)
@@ -250,7 +287,7 @@ add_ordered_paths(PlannerInfo *root, RelOptInfo *rel, SqmShip *ship,
 			continue;
 		key = sqm_make_ascending_pathkey(root, ec, linitial_oid(ec->ec_opfamilies));
 		pathkeys = list_make1(key);
-		if (!pathkeys_contained_in(pathkeys, root->query_pathkeys) &&
+		if (!pathkeys_contained_in(pathkeys, wanted) &&
 			sqm_scan_index_has_order(ship, pathkeys))
 			add_plain_path(root, rel, pathkeys, returned);
 	}

@@ -127,10 +127,14 @@ add_copy_context(void *arg)
 			   (char *) arg);
 }
 
-/* "hash" is NULL where nobody will ask for it. */
+static bool
+is_zero(const char *buffer, int amount)
+{
+	return buffer[0] == 0 && memcmp(buffer, buffer + 1, amount - 1) == 0;
+}
+
 static void
-copy_write(SqmSource *source, SqmFileHash *hash, char *buffer, int amount,
-		   int64 offset)
+write_to_copy(SqmSource *source, char *buffer, int amount, int64 offset)
 {
 	ErrorContextCallback context = {
 		.previous = error_context_stack,
@@ -139,18 +143,11 @@ copy_write(SqmSource *source, SqmFileHash *hash, char *buffer, int amount,
 	};
 	int			written;
 
-	CHECK_FOR_INTERRUPTS();
-	if (hash != NULL)
-		sqm_file_hash_add(hash, buffer, amount);
-	if (offset == 0)
-		mark_copy(source, buffer, amount);
 	errno = 0;
 	error_context_stack = &context;
 	written = FileWrite(source->copy, buffer, amount, offset,
 						PG_WAIT_EXTENSION);
 	error_context_stack = context.previous;
-	if (source->is_shown)
-		sqm_progress_copied(offset + amount);
 	if (written != amount)
 	{
 		if (errno == 0)
@@ -160,6 +157,36 @@ copy_write(SqmSource *source, SqmFileHash *hash, char *buffer, int amount,
 				 errmsg("could not write a temporary copy of SQLite database \"%s\": %m",
 						source->name)));
 	}
+}
+
+/*
+ * "hash" is NULL where nobody will ask for it.  A file or large object of which
+ * little was ever written may be huge all the same: what is zero needs no room
+ * in the copy, either.
+ */
+static void
+copy_write(SqmSource *source, SqmFileHash *hash, char *buffer, int amount,
+		   int64 offset)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (hash != NULL)
+		sqm_file_hash_add(hash, buffer, amount);
+	if (offset == 0)
+		mark_copy(source, buffer, amount);
+	if (!is_zero(buffer, amount))
+		write_to_copy(source, buffer, amount, offset);
+	if (source->is_shown)
+		sqm_progress_copied(offset + amount);
+}
+
+/* Zeros at the end have not been written yet. */
+static void
+end_copy(SqmSource *source, int64 size)
+{
+	char		zero = 0;
+
+	if (size > 0 && FileSize(source->copy) < size)
+		write_to_copy(source, &zero, 1, size - 1);
 }
 
 /*
@@ -209,6 +236,7 @@ copy_file(SqmSource *source, SqmFileHash *hash, SqmRawFile *raw)
 		(void) sqm_raw_read(raw, buffer, amount, offset);
 		copy_write(source, hash, buffer, amount, offset);
 	}
+	end_copy(source, size);
 	end_progress(source);
 	pfree(buffer);
 }
@@ -275,6 +303,7 @@ copy_large_object(SqmSource *source, SqmFileHash *hash, SqmHeader *header)
 		sqm_check_source_size(source->name, size);
 		pfree(piece);
 	} while (amount == SQM_COPY_BLOCK);
+	end_copy(source, size);
 	end_progress(source);
 	if (size == 0)
 		ereport(ERROR,
@@ -518,6 +547,7 @@ copy_dropped(SqmSource *source, SqmFileHash *hash, SqmDropped *file)
 			raise_changed(source->name);
 		copy_write(source, hash, buffer, amount, offset);
 	}
+	end_copy(source, size);
 	end_progress(source);
 	pfree(buffer);
 	source->facts.size = size;
