@@ -34,6 +34,8 @@
 #include "utils/syscache.h"
 #include "utils/uuid.h"
 
+#include "miscadmin.h"
+
 #include "canon.h"
 #include "compare.h"
 
@@ -41,15 +43,24 @@
  * Encoding
  */
 
+/* A value of hundreds of megabytes is hashed for seconds: in pieces. */
 void
 sqm_canon_hash(const char *data, int length, uint8 *sum)
 {
+	const int	piece = 4 * 1024 * 1024;
 	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
+	bool		done = context != NULL && pg_cryptohash_init(context) >= 0;
 
-	if (context == NULL ||
-		pg_cryptohash_init(context) < 0 ||
-		pg_cryptohash_update(context, (const uint8 *) data, length) < 0 ||
-		pg_cryptohash_final(context, sum, PG_SHA256_DIGEST_LENGTH) < 0)
+	while (done && length > 0)
+	{
+		int			amount = Min(length, piece);
+
+		CHECK_FOR_INTERRUPTS();
+		done = pg_cryptohash_update(context, (const uint8 *) data, amount) >= 0;
+		data += amount;
+		length -= amount;
+	}
+	if (!done || pg_cryptohash_final(context, sum, PG_SHA256_DIGEST_LENGTH) < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR),
 				 errmsg("could not compute %s hash", "SHA-256")));

@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "access/xact.h"
@@ -25,9 +26,13 @@
 
 #include "fuzz.h"
 
-/* statements are cancelled after this; a second later they must be gone */
+/*
+ * Statements are cancelled after this; a second of computing later they must be
+ * gone.  The process may be stopped meanwhile, but not for ever.
+ */
 #define CANCEL_AFTER	1000
 #define GONE_AFTER		(CANCEL_AFTER + 1000)
+#define STUCK_AFTER		300000
 
 static char *directory;
 static char *path;
@@ -181,6 +186,7 @@ fuzz_statement(const char *sql, bool scans)
 {
 	instr_time	start,
 				end;
+	clock_t		computed = clock();
 
 	StartTransactionCommand();
 	INSTR_TIME_SET_CURRENT(start);
@@ -202,7 +208,8 @@ fuzz_statement(const char *sql, bool scans)
 	INSTR_TIME_SET_CURRENT(end);
 	INSTR_TIME_SUBTRACT(end, start);
 	AbortCurrentTransaction();
-	if (INSTR_TIME_GET_MILLISEC(end) > GONE_AFTER)
+	computed = (clock() - computed) / (CLOCKS_PER_SEC / 1000);
+	if (computed > GONE_AFTER || INSTR_TIME_GET_MILLISEC(end) > STUCK_AFTER)
 		fuzz_finding("%.0f ms: %s", INSTR_TIME_GET_MILLISEC(end), sql);
 	if (count_files(directory) != files_before)
 		fuzz_finding("a file was left beside the database: %s", sql);
