@@ -28,7 +28,6 @@ typedef struct BareStore
 {
 	SqmStore	base;
 	Relation	rel;
-	SqmPages   *pages;			/* NULL: it is left to the access method */
 	BulkInsertState bulk;
 	CommandId	command;
 	EState	   *estate;			/* to compute generated columns, or NULL */
@@ -76,7 +75,7 @@ write_tuples(BareStore *store, SqmBatch *batch)
 		bool		own;
 		HeapTuple	tuple = ExecFetchSlotHeapTuple(batch->slots[i], false, &own);
 
-		sqm_pages_add_tuple(store->pages, tuple);
+		sqm_pages_add_tuple(store->base.pages, tuple);
 		if (own)
 			heap_freetuple(tuple);
 	}
@@ -99,7 +98,7 @@ bare_write(SqmStore *base, SqmBatch *batch)
 			ResetPerTupleExprContext(store->estate);
 		}
 	}
-	if (store->pages != NULL)
+	if (store->base.pages != NULL)
 		write_tuples(store, batch);
 	else
 		table_multi_insert(store->rel, batch->slots, batch->used,
@@ -109,23 +108,14 @@ bare_write(SqmStore *base, SqmBatch *batch)
 }
 
 static void
-bare_write_page(SqmStore *base, const char *image, int rows)
-{
-	BareStore  *store = (BareStore *) base;
-
-	sqm_pages_add_page(store->pages, image);
-	store->base.loaded += rows;
-}
-
-static void
 bare_finish(SqmStore *base)
 {
 	BareStore  *store = (BareStore *) base;
 
 	if (store->estate != NULL)
 		FreeExecutorState(store->estate);
-	if (store->pages != NULL)
-		sqm_pages_finish(store->pages);
+	if (store->base.pages != NULL)
+		sqm_pages_finish(store->base.pages);
 	else
 	{
 		FreeBulkInsertState(store->bulk);
@@ -150,11 +140,7 @@ sqm_store_bare_create(const SqmStoreTask *task)
 	store->base.abandon = bare_finish;
 	store->rel = task->rel;
 	if (sqm_pages_are_possible(task->rel))
-	{
-		store->pages = sqm_pages_create(task->rel);
-		store->base.write_page = bare_write_page;
-		store->base.stamp = sqm_pages_stamp(store->pages);
-	}
+		store->base.pages = sqm_pages_create(task->rel);
 	else
 	{
 		store->bulk = GetBulkInsertState();
