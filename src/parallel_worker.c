@@ -12,7 +12,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/parallel.h"
 #include "access/table.h"
 #include "miscadmin.h"
@@ -23,6 +22,7 @@
 #include "utils/memutils.h"
 
 #include "batch.h"
+#include "form.h"
 #include "parallel_task.h"
 #include "reader.h"
 
@@ -33,11 +33,12 @@ typedef struct Worker
 	shm_mq_handle *queue;
 	SqmReader  *reader;
 	SqmPages   *pages;			/* NULL: all tuples go to the leader */
+	SqmForm    *form;
 	TupleDesc	desc;
 	Datum	   *values;
 	bool	   *nulls;
 	StringInfoData message;
-	MemoryContext context;		/* what the tuples at hand are made of */
+	MemoryContext context;		/* the values of the rows at hand */
 	bool		unwanted;		/* the leader listens no more */
 } Worker;
 
@@ -104,8 +105,8 @@ append_tuple(Worker *worker, HeapTuple tuple, uint64 range)
 static void
 store_row(Worker *worker, uint64 range)
 {
-	HeapTuple	tuple = heap_form_tuple(worker->desc, worker->values,
-										worker->nulls);
+	HeapTuple	tuple = sqm_form_tuple(worker->form, worker->values,
+									   worker->nulls);
 
 	if (worker->pages != NULL && sqm_page_takes(tuple))
 	{
@@ -114,9 +115,8 @@ store_row(Worker *worker, uint64 range)
 	}
 	else
 		append_tuple(worker, tuple, range);
-	for (int i = 0; i < worker->reader->columns; i++)
-		worker->result->nulls[i] +=
-			worker->nulls[worker->reader->attnums[i] - 1];
+	sqm_reader_count_nulls(worker->reader, worker->nulls, worker->desc->natts,
+						   worker->result->nulls);
 }
 
 /* One row; false if it does not fit. */
@@ -150,7 +150,7 @@ decode_range(Worker *worker, uint64 range)
 	{
 		if (!decode_row(worker, range, &bytes))
 			return false;
-		if (rows % SQM_BATCH_ROWS == 0 || bytes > SQM_BATCH_BYTES)
+		if (rows % SQM_BATCH_PAGE_ROWS == 0 || bytes > SQM_BATCH_BYTES)
 		{
 			CHECK_FOR_INTERRUPTS();
 			MemoryContextReset(worker->context);
@@ -224,6 +224,7 @@ open_worker(Worker *worker, Relation rel, shm_toc *toc)
 	worker->result = (WorkerResult *)
 		((char *) shm_toc_lookup(toc, KEY_RESULTS, false) +
 		 ParallelWorkerNumber * result_size(worker->reader->columns));
+	worker->form = sqm_form_create(worker->desc);
 	worker->values = palloc0(sizeof(Datum) * worker->desc->natts);
 	worker->nulls = palloc0(sizeof(bool) * worker->desc->natts);
 	worker->context = AllocSetContextCreate(CurrentMemoryContext,

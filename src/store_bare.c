@@ -22,12 +22,14 @@
 #include "utils/lsyscache.h"
 
 #include "fillin.h"
+#include "form.h"
 #include "store.h"
 
 typedef struct BareStore
 {
 	SqmStore	base;
 	Relation	rel;
+	SqmForm    *form;			/* for pages */
 	BulkInsertState bulk;
 	CommandId	command;
 	EState	   *estate;			/* to compute generated columns, or NULL */
@@ -72,12 +74,13 @@ write_tuples(BareStore *store, SqmBatch *batch)
 {
 	for (int i = 0; i < batch->used; i++)
 	{
-		bool		own;
-		HeapTuple	tuple = ExecFetchSlotHeapTuple(batch->slots[i], false, &own);
+		TupleTableSlot *slot = batch->slots[i];
 
-		sqm_pages_add_tuple(store->base.pages, tuple);
-		if (own)
-			heap_freetuple(tuple);
+		/* a slot that holds a tuple has not been taken apart */
+		sqm_pages_add_tuple(store->base.pages, batch->stored ?
+							ExecFetchSlotHeapTuple(slot, false, NULL) :
+							sqm_form_tuple(store->form, slot->tts_values,
+										   slot->tts_isnull));
 	}
 }
 
@@ -140,7 +143,10 @@ sqm_store_bare_create(const SqmStoreTask *task)
 	store->base.abandon = bare_finish;
 	store->rel = task->rel;
 	if (sqm_pages_are_possible(task->rel))
+	{
 		store->base.pages = sqm_pages_create(task->rel);
+		store->form = sqm_form_create(RelationGetDescr(task->rel));
+	}
 	else
 	{
 		store->bulk = GetBulkInsertState();
