@@ -57,6 +57,7 @@ typedef struct Loader
 	SqmStore   *store;			/* NULL: store nothing */
 	const char *way;
 	bool		share;			/* may workers decode the rest? */
+	bool		looked;			/* see sqm_parallel_pays */
 	const char *alone;			/* why they did not, though they should */
 	bool		spoiled;		/* what is stored is of no use: store no more */
 	int64		loaded;
@@ -189,7 +190,8 @@ load_rows(Loader *loader)
 	{
 		if (!batch->misfit && !loader->spoiled)
 			store_batch(loader, batch);
-		if (loader->share && !batch->misfit && sqm_parallel_pays(batch) &&
+		if (loader->share && !batch->misfit &&
+			sqm_parallel_pays(batch, &loader->looked) &&
 			share_rest(loader, batch))
 			break;
 		/* stored or not, they are done */

@@ -50,6 +50,7 @@
 /* From here on it pays to start workers, which takes some milliseconds. */
 #define MIN_ROWS 50000
 #define MIN_BYTES (16 * 1024 * 1024)
+#define EARLY_ROWS 5000
 
 #define RANGE_BYTES (1024 * 1024)
 #define RANGE_ROWS 8000
@@ -103,11 +104,50 @@ sqm_parallel_is_possible(SqmReader *reader, Relation rel)
 	return true;
 }
 
-/* Have enough rows been read to think so? */
-bool
-sqm_parallel_pays(SqmBatch *batch)
+/*
+ * What is probably left, if the rows to come are like those that were read:
+ * rows, the last rowid, and how many rows there are to a rowid.  False if
+ * there is nothing left.
+ */
+static bool
+estimate_rest(SqmBatch *batch, int64 *last, double *density, double *rows)
 {
-	return batch->reader->rows >= MIN_ROWS || batch->bytes >= MIN_BYTES;
+	if (batch->reader->rows == 0 ||
+		!sqm_reader_last_rowid(batch->reader, last) ||
+		*last <= batch->last_rowid)
+		return false;
+	*density = (double) batch->reader->rows /
+		((double) batch->last_rowid - (double) batch->first_rowid + 1);
+	*rows = ((double) *last - (double) batch->last_rowid) * *density;
+	return true;
+}
+
+static bool
+is_much(double rows, double bytes)
+{
+	return rows >= MIN_ROWS || bytes >= MIN_BYTES;
+}
+
+/*
+ * Is it time to ask for workers?  Once at an early row, if the rest seems to
+ * be long; "looked" keeps that this has happened.  Else when many rows have
+ * been read, because the first ones need not be like the others.
+ */
+bool
+sqm_parallel_pays(SqmBatch *batch, bool *looked)
+{
+	int64		rows = batch->reader->rows;
+	int64		last;
+	double		density;
+	double		rest;
+
+	if (is_much(rows, batch->bytes))
+		return true;
+	if (*looked || rows < EARLY_ROWS)
+		return false;
+	*looked = true;
+	return estimate_rest(batch, &last, &density, &rest) &&
+		is_much(rest, rest * batch->bytes / rows);
 }
 
 /*
@@ -118,26 +158,22 @@ sqm_parallel_pays(SqmBatch *batch)
 static bool
 plan_ranges(SqmBatch *batch, int64 most, SharedTask *shared)
 {
-	int64		rows = batch->reader->rows;
-	int64		read = batch->last_rowid;
 	int64		last;
 	double		density;
+	double		rest;
 	double		rows_a_range;
 	double		width;
 	uint64		left;
 
-	if (rows == 0 || !sqm_reader_last_rowid(batch->reader, &last) ||
-		last <= read)
+	if (!estimate_rest(batch, &last, &density, &rest))
 		return false;
-	density = (double) rows /
-		((double) read - (double) batch->first_rowid + 1);
-	rows_a_range = Min(RANGE_ROWS, RANGE_BYTES / (batch->bytes / rows + 1));
+	rows_a_range = Min(RANGE_ROWS,
+					   RANGE_BYTES / (batch->bytes / batch->reader->rows + 1));
 	width = ceil(Max(rows_a_range, 1) / density);
-	left = (uint64) last - (uint64) read;
-	if (left / width < MIN_RANGES || left / width > MAX_RANGES ||
-		left * density > most)
+	left = (uint64) last - (uint64) batch->last_rowid;
+	if (left / width < MIN_RANGES || left / width > MAX_RANGES || rest > most)
 		return false;
-	shared->first = read + 1;
+	shared->first = batch->last_rowid + 1;
 	shared->width = (uint64) width;
 	shared->ranges = (left - 1) / shared->width + 1;
 	return true;
