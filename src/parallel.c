@@ -63,7 +63,7 @@ void
 sqm_parallel_define_settings(void)
 {
 	DefineCustomIntVariable("sqlite_fdw_mig.workers",
-							"Sets how many processes decode a large table for the one that stores it.",
+							"Sets how many processes help the one that loads a large table.",
 							"Zero leaves all work to one process.",
 							&workers_wanted,
 							2, 0, 64,
