@@ -29,12 +29,11 @@
 #include "common/sha2.h"
 #include "common/shortest_dec.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/uuid.h"
-
-#include "miscadmin.h"
 
 #include "canon.h"
 #include "compare.h"
