@@ -6,6 +6,13 @@
  * is checked at the end.
  */
 
+CREATE TYPE sq2pg.orphans_of AS (
+    table_ordinal int,
+    numbers       bigint[],     -- of source rows, in the order of reading; one may come more than once
+    columns       text[],       -- of the target
+    nulled        boolean[],    -- the column becomes NULL; else the row is left out
+    parents       text[]);      -- the table that has no such row
+
 /*
  * The targets with all that the catalogs say of them.
  */
@@ -28,7 +35,7 @@ COMMENT ON FUNCTION sq2pg.compared_loads(sq2pg.model) IS 'for each table of a mo
  * Does a table already hold what it would get?  Counts are compared first:
  * they say no most of the time.
  */
-CREATE FUNCTION sq2pg.is_unchanged(options jsonb, t sq2pg.data_table, compared sq2pg.load) RETURNS boolean
+CREATE FUNCTION sq2pg.is_unchanged(options jsonb, t sq2pg.data_table, compared sq2pg.load, orphans sq2pg.orphans_of) RETURNS boolean
     LANGUAGE plpgsql AS $$
 DECLARE
     foreseen record;
@@ -37,7 +44,7 @@ BEGIN
     IF (t.load).computed IS NOT NULL THEN
         RETURN false;           -- what an expression made cannot be compared
     END IF;
-    IF options->>'on_bad_value' = 'error' THEN
+    IF options->>'on_bad_value' = 'error' AND orphans.numbers IS NULL THEN
         SELECT * INTO verdict
           FROM sq2pg.verify_table(options || '{"verify": "counts"}', compared, '{}', 0, repeat('0', 32), 0, repeat('0', 32));
         IF NOT verdict.matches THEN
@@ -50,7 +57,11 @@ BEGIN
     SELECT * INTO foreseen
       FROM sq2pg.load_table(options->>'source', (t.load).source_table, (t.load).source_columns, t.relation::regclass,
                             (t.load).target_columns, options->>'time_zone', (options->>'empty_as_null')::boolean,
-                            options->>'on_bad_value', 'nothing', 'error', NULL);
+                            options->>'on_bad_value', 'nothing', 'error', NULL, orphans.numbers, orphans.columns, orphans.nulled,
+                            orphans.parents);
+    IF foreseen.misfits IS NOT NULL THEN
+        RETURN false;
+    END IF;
     -- what stands for a changed row is known for the loaded columns only
     SELECT * INTO verdict
       FROM sq2pg.verify_table(options || '{"verify": "content"}', CASE WHEN foreseen.exceptions = '{}' THEN compared ELSE t.load END,
@@ -58,7 +69,7 @@ BEGIN
     RETURN verdict.matches;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.is_unchanged(jsonb, sq2pg.data_table, sq2pg.load) IS 'does a target table equal its source already?';
+COMMENT ON FUNCTION sq2pg.is_unchanged(jsonb, sq2pg.data_table, sq2pg.load, sq2pg.orphans_of) IS 'does a target table equal its source already?';
 
 /*
  * A table can only be emptied together with those that refer to it, even if
@@ -85,14 +96,27 @@ CREATE FUNCTION sq2pg.decide_actions(options jsonb, model sq2pg.model, tables sq
     LANGUAGE plpgsql AS $$
 DECLARE
     compared sq2pg.load[] := sq2pg.compared_loads(model);
+    orphans  sq2pg.orphans_of[];
     t        sq2pg.data_table;
 BEGIN
     FOR i IN 1 .. cardinality(tables) LOOP
         t := tables[i];
         CONTINUE WHEN t.relation IS NULL OR (t.load).target_columns IS NULL OR NOT has_any_column_privilege(t.relation, 'SELECT');
         EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', (t.load).relation) INTO t.is_empty;
+        tables[i] := t;
+    END LOOP;
+    IF options->>'on_orphan' <> 'error' AND EXISTS (SELECT FROM unnest(tables) AS x WHERE NOT x.is_empty) THEN
+        BEGIN
+            orphans := sq2pg.orphans_of_empty(options, tables);
+        EXCEPTION WHEN insufficient_privilege THEN
+            NULL;               -- a parent that may not be read: the load says so
+        END;
+    END IF;
+    FOR i IN 1 .. cardinality(tables) LOOP
+        t := tables[i];
+        CONTINUE WHEN t.is_empty IS NULL;
         t.action := CASE WHEN t.is_empty THEN 'load'
-                         WHEN sq2pg.is_unchanged(options, t, compared[i]) THEN 'unchanged'
+                         WHEN sq2pg.is_unchanged(options, t, compared[i], orphans[i]) THEN 'unchanged'
                          WHEN options->>'existing' = 'truncate' THEN 'replace'
                          WHEN options->>'existing' IN ('append', 'skip') THEN options->>'existing' END;
         tables[i] := t;
@@ -203,6 +227,21 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
              WHERE options->'types' <> 'null' AND c.using_text IS NULL AND c.proposed <> format_type(a.atttypid, a.atttypmod)
                AND sq2pg.type_override(options->'types', (t.load).source_table, c.source_name, c.declared) IS NOT NULL
             UNION ALL
+            SELECT t.table_ordinal, c.source_name, 'warning', 'interval_unit',
+                   format('numbers of column "%s" go as seconds into column "%s" of type %s', c.source_name, x.name,
+                          format_type(a.atttypid, a.atttypmod)),
+                   format('Django writes microseconds. If it is so: types => ''%s''.',
+                          jsonb_build_object((t.load).source_table || '.' || c.source_name,
+                                             format('interval USING %I * interval ''''1 microsecond''''', x.name)))
+              FROM unnest(tables) AS t
+             CROSS JOIN unnest((t.load).column_ids, (t.load).target_columns) AS x(id, name)
+              JOIN unnest(model.columns) AS c ON c.id = x.id
+              JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = x.name
+              JOIN pg_type AS y ON y.oid = a.atttypid
+             WHERE 'interval'::regtype IN (y.oid, y.typbasetype) AND c.using_text IS NULL AND t.action IN ('load', 'append', 'replace')
+               -- a column of numbers, by SQLite's own rule
+               AND c.declared ~* 'int|real|floa|doub|dec|num' AND c.declared !~* 'interval|char|clob|text'
+            UNION ALL
             SELECT t.table_ordinal, a.attname::text, 'warning', 'no_identity',
                    format('nothing gives column "%s" of table %s its next values', a.attname, (t.load).relation),
                    sq2pg.identity_statement(t.relation, a.attname) || ';'
@@ -238,7 +277,9 @@ CREATE FUNCTION sq2pg.lacks_identity(model sq2pg.model, t sq2pg.data_table, colu
                       AND a.atttypid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)
                       -- the key of another table numbers those that refer to it
                       AND NOT EXISTS (SELECT FROM pg_constraint AS k
-                                       WHERE k.conrelid = a.attrelid AND k.contype = 'f' AND a.attnum = ANY (k.conkey)))
+                                       WHERE k.conrelid = a.attrelid AND k.contype = 'f' AND a.attnum = ANY (k.conkey))
+                      -- the application itself draws from one
+                      AND NOT EXISTS (SELECT FROM sq2pg.sequences_by_name(r.relnamespace) AS s WHERE s.table_oid = a.attrelid))
        AND EXISTS (SELECT FROM unnest((t.load).column_ids, (t.load).target_columns) AS x(id, target)
                     WHERE x.target = column_name AND (model.columns[x.id]).is_identity)
 $$;

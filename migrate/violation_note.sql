@@ -31,7 +31,8 @@ CREATE FUNCTION sq2pg.bad_value_notes(options jsonb, t sq2pg.data_table, misfits
                                                        (t.load).relation, c.name)
                                        WHEN e.only_null THEN 'These rows will be left out.'
                                        WHEN p.policy = 'error' THEN concat_ws(' ', 'Repair the source, or choose on_bad_value => ''null'', ''reject'' or ''repair''.',
-                                                                              CASE WHEN e.in_other_case THEN '''repair'' takes the label in its right case.' END)
+                                                                              CASE WHEN e.in_other_case THEN '''repair'' takes the label in its right case.' END,
+                                                                              CASE WHEN e.is_empty THEN 'empty_as_null => true makes NULL of ''''.' END)
                                        WHEN p.policy = 'null' THEN 'They will become NULL, or their rows will be left out where the column is NOT NULL.'
                                        WHEN p.policy = 'reject' THEN 'Their rows will be left out.'
                                        ELSE 'They will become the nearest value, or NULL where there is none.' END)::sq2pg.note
@@ -44,6 +45,7 @@ CREATE FUNCTION sq2pg.bad_value_notes(options jsonb, t sq2pg.data_table, misfits
                                        concat_ws(' ', nullif(x.value->>'storage', 'NULL'), x.value->>'value')), '; ' ORDER BY x.ordinality)
                       FILTER (WHERE x.ordinality <= 3) AS sample,
                   bool_and(x.value->>'sqlstate' = '23502') AS only_null,
+                  bool_or(x.value->>'storage' = 'TEXT' AND x.value->>'value' = '''''') AND NOT (options->>'empty_as_null')::boolean AS is_empty,
                   bool_or(x.value->>'message' LIKE 'label of enum % is written in another case') AS in_other_case,
                   (SELECT string_agg(r.message, '; ' ORDER BY r.first)
                      FROM (SELECT y.value->>'message' AS message, min(y.ordinality) AS first
