@@ -170,7 +170,7 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
             SELECT min(s.table_ordinal), NULL, 'warning', 'sequence_drawn',
                    format('the load takes numbers from sequence %I.%I, which a rollback does not give back', n.nspname, c.relname),
                    format('Rehearse as its owner: role "%s" is not.', current_user)
-              FROM sq2pg.drawn_sequences(tables) AS s
+              FROM sq2pg.all_drawn_sequences(tables, options->>'triggers' = 'fire') AS s
               JOIN pg_class AS c ON c.oid = s.sequence_oid
               JOIN pg_namespace AS n ON n.oid = c.relnamespace
              WHERE NOT pg_has_role(c.relowner, 'USAGE')

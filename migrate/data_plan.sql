@@ -60,7 +60,7 @@ BEGIN
         || sq2pg.source_steps(options)
         || sq2pg.data_staging_steps(model, tables)
         || CASE WHEN disable THEN sq2pg.trigger_steps(tables, false) ELSE '{}' END
-        || sq2pg.shield_steps(tables)
+        || sq2pg.shield_steps(tables, NOT disable)
         || sq2pg.defer_steps(tables)
         -- triggers and checks of the target are the application's code
         || ROW('load', NULL, NULL, 'SET LOCAL search_path = ' || sq2pg.caller_search_path(), NULL)::sq2pg.step

@@ -34,6 +34,39 @@ $$;
 COMMENT ON FUNCTION sq2pg.as_matched(sq2pg.model, sq2pg.data_table[]) IS 'a model with the names and types of existing tables';
 
 /*
+ * Columns that exist are of the type that they are, and those that are to be
+ * made and are joined to them by foreign keys, be it over others, get it too.
+ */
+CREATE FUNCTION sq2pg.follow_types(all_columns sq2pg.column_plan[], all_foreign_keys sq2pg.foreign_key_plan[], tables sq2pg.data_table[])
+    RETURNS sq2pg.column_plan[]
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    WITH fixed AS MATERIALIZED (
+        SELECT y.id, format_type(a.atttypid, a.atttypmod) AS type
+          FROM unnest(tables) AS x
+         CROSS JOIN unnest((x.load).column_ids, (x.load).target_columns) AS y(id, target)
+          JOIN pg_attribute AS a ON a.attrelid = x.relation AND a.attname = y.target
+    ), parents AS (
+        SELECT DISTINCT x.id FROM unnest(all_foreign_keys) AS f, unnest(f.parent_columns) AS x(id)
+    ), joined AS MATERIALIZED (
+        SELECT * FROM sq2pg.joined_columns(cardinality(all_columns), all_foreign_keys)
+    ), common AS (
+        SELECT j.component, (array_agg(f.type ORDER BY p.id NULLS LAST, f.id))[1] AS type
+          FROM joined AS j JOIN fixed AS f USING (id) LEFT JOIN parents AS p USING (id)
+         GROUP BY j.component
+    )
+    SELECT array_agg(ROW(c.id, c.table_ordinal, c.ordinal, c.source_name, c.target_name, c.declared, c.not_null, c.pk_position, c.hidden,
+                         c.collation_name, c.default_text, c.is_identity, c.sequence_name, c.proposed, c.candidates, c.dynamic,
+                         CASE WHEN c.using_text IS NULL THEN coalesce(f.type, m.type, c.type) ELSE c.type END,
+                         c.using_text, c.staging_type)::sq2pg.column_plan ORDER BY c.id)
+      FROM unnest(all_columns) AS c
+      LEFT JOIN fixed AS f USING (id)
+      LEFT JOIN joined AS j USING (id)
+      LEFT JOIN common AS m USING (component)
+$$;
+COMMENT ON FUNCTION sq2pg.follow_types(sq2pg.column_plan[], sq2pg.foreign_key_plan[], sq2pg.data_table[]) IS
+    'gives columns that are to be made the types of existing ones to which they refer';
+
+/*
  * ALTER TABLE ... ADD COLUMN for columns of tables that exist.
  */
 CREATE FUNCTION sq2pg.column_steps(model sq2pg.model, tables sq2pg.data_table[], all_expressions sq2pg.expression[]) RETURNS sq2pg.step[]
@@ -140,7 +173,7 @@ BEGIN
     END IF;
     model := sq2pg.as_matched(model, tables);
     profiles := sq2pg.profile_tables(options, model, incomplete);
-    model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
+    model.columns := sq2pg.follow_types(sq2pg.choose_types(model.columns, model.foreign_keys, profiles), model.foreign_keys, tables);
     model.foreign_keys := sq2pg.split_types(model.columns, model.foreign_keys);
     -- those of existing tables keep their names
     model := sq2pg.name_relations(model, ARRAY(SELECT n FROM unnest(sq2pg.taken_names(model.schema_name)) AS n

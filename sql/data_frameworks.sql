@@ -107,4 +107,35 @@ SELECT * FROM migrate(:'db', '{a_book,b_author}');
 SELECT coalesce(hint, '') AS hint FROM sq2pg_check(:'db', 'f', 'data', include => '{a_book,b_author}') WHERE severity = 'error'
 \gexec
 SELECT * FROM migrate(:'db', '{a_book,b_author}');
+-- they have the types of what they refer to
+CREATE TABLE owner (id uuid PRIMARY KEY, n smallint UNIQUE);
+SELECT * FROM migrate(:'db', '{owne?,owned}');
+SELECT table_name, loaded, verified FROM sq2pg_migrate(:'db', 'f', 'data', include => '{owner,owned}', add_missing => true);
+SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'owned'::regclass AND contype = 'f' ORDER BY conname;
+ALTER TABLE owned DROP COLUMN owner_id;
+SELECT message, hint FROM sq2pg_check(:'db', 'f', 'data', include => '{owner,owned}') WHERE code = 'column_missing';
+
+-- triggers write into a table of the run and into one that is none: an error and a rehearsal leave their sequences as they were
+CREATE TABLE order_line (id int PRIMARY KEY, qty int);
+CREATE TABLE protocol (id serial PRIMARY KEY, what text);
+CREATE TABLE "Journal" (n int GENERATED ALWAYS AS IDENTITY, what text);
+CREATE FUNCTION f.into_journal(text) RETURNS void LANGUAGE sql AS 'INSERT INTO f."Journal" (what) VALUES ($1)';
+CREATE FUNCTION f.report() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO f.protocol (what) VALUES ('insert ' || NEW.id);
+    RETURN NULL;
+END
+$$;
+CREATE FUNCTION f.report_again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM f.into_journal(NEW.what); RETURN NULL; END $$;
+CREATE TRIGGER report AFTER INSERT ON order_line FOR EACH ROW EXECUTE FUNCTION report();
+CREATE TRIGGER report_again AFTER INSERT ON protocol FOR EACH ROW EXECUTE FUNCTION report_again();
+SELECT * FROM migrate(:'db', '{order_line}', dry_run => true);
+SELECT p.last_value, p.is_called, j.last_value, j.is_called FROM protocol_id_seq AS p, "Journal_n_seq" AS j;
+SET client_min_messages = notice;
+SELECT * FROM migrate(:'db', '{order_line,protocol}');
+SET client_min_messages = warning;
+SELECT p.last_value, p.is_called, j.last_value, j.is_called, (SELECT count(*) FROM "Journal") FROM protocol_id_seq AS p, "Journal_n_seq" AS j;
+SELECT statement FROM sq2pg_plan(:'db', 'f', 'data', include => '{order_line}') WHERE phase = 'sequence';
+SELECT table_name, loaded, next_id, verified FROM sq2pg_migrate(:'db', 'f', 'data', include => '{order_line,protocol}', triggers => 'disable') WHERE action <> 'total';
+SELECT p.last_value, p.is_called, j.last_value, j.is_called, (SELECT count(*) FROM "Journal") FROM protocol_id_seq AS p, "Journal_n_seq" AS j;
 DROP SCHEMA f, f_seq CASCADE;
