@@ -227,21 +227,6 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
              WHERE options->'types' <> 'null' AND c.using_text IS NULL AND c.proposed <> format_type(a.atttypid, a.atttypmod)
                AND sq2pg.type_override(options->'types', (t.load).source_table, c.source_name, c.declared) IS NOT NULL
             UNION ALL
-            SELECT t.table_ordinal, c.source_name, 'warning', 'interval_unit',
-                   format('numbers of column "%s" go as seconds into column "%s" of type %s', c.source_name, x.name,
-                          format_type(a.atttypid, a.atttypmod)),
-                   format('Django writes microseconds. If it is so: types => ''%s''.',
-                          jsonb_build_object((t.load).source_table || '.' || c.source_name,
-                                             format('interval USING %I * interval ''''1 microsecond''''', x.name)))
-              FROM unnest(tables) AS t
-             CROSS JOIN unnest((t.load).column_ids, (t.load).target_columns) AS x(id, name)
-              JOIN unnest(model.columns) AS c ON c.id = x.id
-              JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = x.name
-              JOIN pg_type AS y ON y.oid = a.atttypid
-             WHERE 'interval'::regtype IN (y.oid, y.typbasetype) AND c.using_text IS NULL AND t.action IN ('load', 'append', 'replace')
-               -- a column of numbers, by SQLite's own rule
-               AND c.declared ~* 'int|real|floa|doub|dec|num' AND c.declared !~* 'interval|char|clob|text'
-            UNION ALL
             SELECT t.table_ordinal, a.attname::text, 'warning', 'no_identity',
                    format('nothing gives column "%s" of table %s its next values', a.attname, (t.load).relation),
                    sq2pg.identity_statement(t.relation, a.attname) || ';'
@@ -257,6 +242,43 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
              GROUP BY t.table_ordinal, (t.load).relation) AS n(table_ordinal, column_name, severity, code, message, hint)
 $$;
 COMMENT ON FUNCTION sq2pg.target_notes(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'what the target tables lack, or what stands in the way';
+
+/*
+ * Durations that type interval takes for something else: numbers, whose unit
+ * it does not ask for, and .NET's days.hours:minutes:seconds, of which it
+ * reads 1.02:03:04 as 1.02 days and 3 minutes.
+ */
+CREATE FUNCTION sq2pg.interval_notes(options jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.note[]
+    LANGUAGE sql AS $$
+    SELECT coalesce(array_agg(ROW(c.table_ordinal, c.source_name, x.severity, x.code, x.n, NULL,
+                                  format(x.message, x.n, c.source_name), format(x.hint, jsonb_build_object(c.key, x.item)))::sq2pg.note
+                              ORDER BY c.table_ordinal, x.code), '{}')
+      FROM (SELECT t.table_ordinal, m.source_name, (t.load).source_table AS source_table, quote_ident(y.name) AS target,
+                   (t.load).source_table || '.' || m.source_name AS key, '"' || replace(m.source_name, '"', '""') || '"' AS source
+              FROM unnest(tables) AS t
+             CROSS JOIN unnest((t.load).column_ids, (t.load).target_columns) AS y(id, name)
+              JOIN unnest(model.columns) AS m ON m.id = y.id
+              JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = y.name
+              JOIN pg_type AS p ON p.oid = a.atttypid
+             WHERE 'interval'::regtype IN (p.oid, p.typbasetype) AND m.using_text IS NULL
+               AND coalesce(t.action, 'load') IN ('load', 'append', 'replace')) AS c
+     CROSS JOIN LATERAL (VALUES
+           ('warning', 'interval_unit',
+            sq2pg.source_violations(options->>'source', c.source_table, format('typeof(%s) NOT IN (''integer'', ''real'')', c.source)),
+            '%s numbers of column "%s" go as seconds into type interval',
+            'Django writes microseconds. If it is so: types => ''%s''.',
+            format('interval USING %s * interval ''''1 microsecond''''', c.target)),
+           ('error', 'interval_format',
+            sq2pg.source_violations(options->>'source', c.source_table,
+                                    format('NOT (typeof(%1$s) = ''text'' AND %1$s GLOB ''*[0-9].[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*'' AND %1$s NOT GLOB ''*[^-0-9.:]*'')',
+                                           c.source)),
+            '%s values of column "%s" are .NET''s days.hours:minutes:seconds, which type interval reads as something else',
+            'Choose types => ''%s''.',
+            format('interval USING regexp_replace(%s, ''''^(-?)(\d+)\.'''', ''''\1\2 days \1'''')', c.target))
+           ) AS x(severity, code, n, message, hint, item)
+     WHERE x.n > 0
+$$;
+COMMENT ON FUNCTION sq2pg.interval_notes(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'durations that type interval would take for something else';
 
 /*
  * Row triggers that come before (or instead of) an INSERT, by pg_trigger.tgtype.
@@ -344,7 +366,8 @@ CREATE FUNCTION sq2pg.raise_problems(schema_name name, notes sq2pg.note[]) RETUR
 DECLARE
     codes   text[] := ARRAY(SELECT DISTINCT n.code FROM unnest(notes) AS n WHERE n.severity = 'error' AND n.code <> 'key_missing' ORDER BY n.code);
     single  text := CASE WHEN cardinality(codes) = 1 THEN codes[1] END;
-    details text := (SELECT string_agg(CASE WHEN n.code IN ('table_missing', 'column_missing', 'key_missing', 'no_right', 'cycle', 'name_unclear') AND n.hint IS NOT NULL
+    details text := (SELECT string_agg(CASE WHEN n.code IN ('table_missing', 'column_missing', 'key_missing', 'no_right', 'cycle', 'name_unclear',
+                                                           'interval_format') AND n.hint IS NOT NULL
                                             THEN format('%s: %s', n.message, n.hint)
                                             ELSE n.message END, E'\n' ORDER BY o)
                        FROM unnest(notes) WITH ORDINALITY AS n(table_ordinal, column_name, severity, code, occurrences, sample,
@@ -358,13 +381,14 @@ BEGIN
         ERRCODE = CASE single WHEN 'table_missing' THEN 'undefined_table' WHEN 'column_missing' THEN 'undefined_column'
                             WHEN 'no_right' THEN 'insufficient_privilege' WHEN 'not_owner' THEN 'insufficient_privilege'
                             WHEN 'depended_on' THEN 'dependent_objects_still_exist' WHEN 'referenced' THEN 'dependent_objects_still_exist'
-                            WHEN 'type_ignored' THEN 'invalid_parameter_value' WHEN 'not_a_table' THEN 'wrong_object_type'
+                            WHEN 'type_ignored' THEN 'invalid_parameter_value' WHEN 'interval_format' THEN 'invalid_datetime_format' WHEN 'not_a_table' THEN 'wrong_object_type'
                             ELSE 'object_not_in_prerequisite_state' END,
         MESSAGE = CASE single WHEN 'table_missing' THEN format('tables of the source do not exist in schema "%s"', schema_name)
                             WHEN 'column_missing' THEN format('columns of the source do not exist in schema "%s"', schema_name)
                             WHEN 'rows_exist' THEN format('tables in schema "%s" already hold rows', schema_name)
                             WHEN 'referenced' THEN format('tables in schema "%s" cannot be emptied', schema_name)
                             WHEN 'depended_on' THEN format('tables in schema "%s" cannot be dropped', schema_name)
+                            WHEN 'interval_format' THEN format('values of the source do not fit columns of schema "%s"', schema_name)
                             WHEN 'no_right' THEN format('permission denied for tables in schema "%s"', schema_name)
                             ELSE format('schema "%s" is not ready for the data', schema_name) END,
         DETAIL = details,

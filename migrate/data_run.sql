@@ -509,7 +509,8 @@ BEGIN
         PERFORM sq2pg.lock_targets(tables, options->>'existing');
         -- once more: all may have changed until the locks were given
         tables := sq2pg.decide_actions(options, model, sq2pg.find_targets(model));
-        all_notes := all_notes || sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables);
+        all_notes := all_notes || sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables)
+            || sq2pg.interval_notes(options, model, tables);
         PERFORM sq2pg.raise_problems(model.schema_name, all_notes);
         compared := sq2pg.compared_loads(model);
         relations := ARRAY(SELECT t.relation FROM unnest(tables) AS t);

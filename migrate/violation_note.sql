@@ -26,7 +26,10 @@ CREATE FUNCTION sq2pg.bad_value_notes(options jsonb, t sq2pg.data_table, misfits
                                   CASE WHEN e.only_null THEN format('%s rows hold NULL, and column "%s" of the target is NOT NULL',
                                                                     m.value->>'count', c.name)
                                        ELSE format('%s values do not fit type %s: %s', m.value->>'count', m.value->>'type', e.reasons) END,
-                                  CASE WHEN e.only_null AND p.policy = 'error'
+                                  CASE WHEN (t.load).computed IS NOT NULL
+                                           THEN format('Repair the source, or give this column an expression with USING, too: on_bad_value counts for nothing in a table with one (%s).',
+                                                       array_to_string((t.load).computed, ', '))
+                                       WHEN e.only_null AND p.policy = 'error'
                                            THEN format('Repair the source, choose on_bad_value => ''reject'', or ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL;',
                                                        (t.load).relation, c.name)
                                        WHEN e.only_null THEN 'These rows will be left out.'
@@ -38,7 +41,8 @@ CREATE FUNCTION sq2pg.bad_value_notes(options jsonb, t sq2pg.data_table, misfits
                                        ELSE 'They will become the nearest value, or NULL where there is none.' END)::sq2pg.note
                               ORDER BY m.ordinality), '{}')
       FROM jsonb_array_elements(misfits) WITH ORDINALITY AS m
-     CROSS JOIN LATERAL (SELECT options->>'on_bad_value') AS p(policy)
+     -- rows with a column of the caller's own expression go by a statement, which knows no policy
+     CROSS JOIN LATERAL (SELECT CASE WHEN (t.load).computed IS NULL THEN options->>'on_bad_value' ELSE 'error' END) AS p(policy)
      CROSS JOIN LATERAL (SELECT (t.load).target_columns[array_position((t.load).source_columns, m.value->>'column')]) AS c(name)
      CROSS JOIN LATERAL (
            SELECT string_agg(concat_ws(': ', 'rowid ' || (x.value->>'rowid'),

@@ -33,6 +33,17 @@ TABLE shop_item ORDER BY id;
 SELECT count(*) FROM sq2pg_check(:'db', 'f', 'data', include => '{shop_item}', existing => 'truncate',
                                  types => '{"shop_item.lasts": "interval USING lasts * interval ''1 microsecond''"}') WHERE code = 'interval_unit';
 
+-- EF Core
+CREATE TABLE "Jobs" ("Id" uuid PRIMARY KEY, "At" timestamptz NOT NULL, "index" interval);
+SELECT * FROM migrate(:'db', '{Jobs}');
+SELECT count(*) FROM "Jobs";
+SELECT code, occurrences, hint FROM sq2pg_check(:'db', 'f', 'data', include => '{Jobs}') WHERE severity = 'error';
+-- that is a statement, which knows no policies
+SELECT * FROM migrate(:'db', '{Jobs}', types => '{"Jobs.index": "interval USING regexp_replace(index, ''^(-?)(\\d+)\\.'', ''\\1\\2 days \\1'')"}', on_bad_value => 'repair');
+SELECT * FROM migrate(:'db', '{Jobs}', types => '{"Jobs.At": "timestamptz USING \"At\"::timestamptz",
+       "Jobs.index": "interval USING regexp_replace(index, ''^(-?)(\\d+)\\.'', ''\\1\\2 days \\1'')"}');
+SELECT "Id", extract(epoch FROM "At") AS at, extract(epoch FROM "index") AS seconds FROM "Jobs" ORDER BY "Id";
+
 -- Prisma
 CREATE TYPE "Role" AS ENUM ('USER', 'ADMIN');
 CREATE TABLE "User" ("id" text PRIMARY KEY, "email" text NOT NULL UNIQUE, "role" "Role" NOT NULL DEFAULT 'USER', "createdAt" timestamp(3) NOT NULL DEFAULT now(),
