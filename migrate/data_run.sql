@@ -464,7 +464,7 @@ BEGIN
     IF sq2pg.catalog_state(relations) IS DISTINCT FROM before THEN
         RAISE internal_error USING
             MESSAGE = 'the schema of the target tables is not what it was before the run',
-            HINT = 'Nothing was migrated. Please report it with the schema of the tables.';
+            HINT = 'Nothing was migrated. If no trigger has changed it, please report it with the schema of the tables.';
     END IF;
 END
 $$;

@@ -8,8 +8,8 @@
 
 /*
  * What must be as before after a run, as one text: everything that the
- * catalogs say of some relations and their partitions, but for statistics and
- * the place of their storage.
+ * catalogs say of some relations, their partitions and the sequences of these,
+ * but for statistics, the place of their storage and where sequences stand.
  */
 CREATE FUNCTION sq2pg.catalog_state(relations oid[]) RETURNS text
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
@@ -35,7 +35,21 @@ CREATE FUNCTION sq2pg.catalog_state(relations oid[]) RETURNS text
             UNION ALL
             SELECT 'w ' || w::text FROM pg_rewrite AS w JOIN family AS m ON m.oid = w.ev_class
             UNION ALL
-            SELECT 'p ' || p::text FROM pg_policy AS p JOIN family AS m ON m.oid = p.polrelid) AS f(fact)
+            SELECT 'p ' || p::text FROM pg_policy AS p JOIN family AS m ON m.oid = p.polrelid
+            UNION ALL
+            SELECT 'c ' || d::text FROM pg_description AS d JOIN family AS m ON m.oid = d.objoid AND d.classoid = 'pg_class'::regclass
+            UNION ALL
+            SELECT concat_ws(' ', 's', s.owned, q, c.relname, c.relnamespace, c.relowner, c.relacl, c.relpersistence)
+              FROM (SELECT d.objid, concat_ws(' ', d.refobjid, d.refobjsubid, d.deptype)
+                      FROM pg_depend AS d JOIN family AS m ON m.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass
+                     WHERE d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+                    UNION
+                    SELECT d.refobjid, NULL
+                      FROM pg_attrdef AS e
+                      JOIN family AS m ON m.oid = e.adrelid
+                      JOIN pg_depend AS d ON d.classid = 'pg_attrdef'::regclass AND d.objid = e.oid AND d.refclassid = 'pg_class'::regclass) AS s(oid, owned)
+              JOIN pg_sequence AS q ON q.seqrelid = s.oid
+              JOIN pg_class AS c ON c.oid = s.oid) AS f(fact)
 $$;
 COMMENT ON FUNCTION sq2pg.catalog_state(oid[]) IS 'fingerprint of all that a run must leave as it was';
 

@@ -149,4 +149,23 @@ SELECT p.last_value, p.is_called, j.last_value, j.is_called, (SELECT count(*) FR
 SELECT statement FROM sq2pg_plan(:'db', 'f', 'data', include => '{order_line}') WHERE phase = 'sequence';
 SELECT table_name, loaded, next_id, verified FROM sq2pg_migrate(:'db', 'f', 'data', include => '{order_line,protocol}', triggers => 'disable') WHERE action <> 'total';
 SELECT p.last_value, p.is_called, j.last_value, j.is_called, (SELECT count(*) FROM "Journal") FROM protocol_id_seq AS p, "Journal_n_seq" AS j;
+
+-- nothing of the schema may be different after a run, whoever did it
+TRUNCATE order_line;
+CREATE OR REPLACE FUNCTION f.report() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    ALTER SEQUENCE f.protocol_id_seq CACHE 5;
+    RETURN NULL;
+END
+$$;
+SELECT * FROM migrate(:'db', '{order_line,protocol}');
+SELECT (SELECT count(*) FROM order_line) AS rows, seqcache FROM pg_sequence WHERE seqrelid = 'protocol_id_seq'::regclass;
+CREATE OR REPLACE FUNCTION f.report() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    COMMENT ON COLUMN f.order_line.qty IS 'loaded';
+    RETURN NULL;
+END
+$$;
+SELECT * FROM migrate(:'db', '{order_line}');
+SELECT (SELECT count(*) FROM order_line) AS rows, col_description('order_line'::regclass, 2);
 DROP SCHEMA f, f_seq CASCADE;
