@@ -867,12 +867,8 @@ sqm_statement_finalize(SqmStatement *stmt)
 	finalize_statement(stmt);
 }
 
-/*
- * The value in a column (from 0) of the current row, as it is: no conversion
- * but UTF-16 to UTF-8.  Text and blobs are borrowed until the next step.
- */
-void
-sqm_statement_value(SqmStatement *stmt, int column, SqmValue *value)
+static inline void
+read_value(SqmStatement *stmt, int column, SqmValue *value)
 {
 	/*
 	 * The calls on a value cost less than those on a column, each of which
@@ -913,6 +909,24 @@ sqm_statement_value(SqmStatement *stmt, int column, SqmValue *value)
 		value->data = "";
 		value->length = 0;
 	}
+}
+
+/*
+ * The value in a column (from 0) of the current row, as it is: no conversion
+ * but UTF-16 to UTF-8.  Text and blobs are borrowed until the next step.
+ */
+void
+sqm_statement_value(SqmStatement *stmt, int column, SqmValue *value)
+{
+	read_value(stmt, column, value);
+}
+
+/* The values of the first "count" columns, likewise */
+void
+sqm_statement_row(SqmStatement *stmt, SqmValue *values, int count)
+{
+	for (int i = 0; i < count; i++)
+		read_value(stmt, i, &values[i]);
 }
 
 /*
