@@ -31,18 +31,76 @@ CREATE FUNCTION sq2pg.compared_loads(model sq2pg.model) RETURNS sq2pg.load[]
 $$;
 COMMENT ON FUNCTION sq2pg.compared_loads(sq2pg.model) IS 'for each table of a model the columns that can be compared';
 
+CREATE FUNCTION sq2pg.relation_count(relation text) RETURNS bigint
+    LANGUAGE plpgsql AS $$
+DECLARE
+    n bigint;
+BEGIN
+    EXECUTE 'SELECT count(*) FROM ' || relation INTO n;
+    RETURN n;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.relation_count(text) IS 'rows of a relation';
+
+/*
+ * Does a table hold what the statement with the caller's expressions would
+ * give?  If that fails, or may not be tried, it does not.
+ */
+CREATE FUNCTION sq2pg.equals_statement(options jsonb, model sq2pg.model, t sq2pg.data_table) RETURNS boolean
+    LANGUAGE plpgsql AS $$
+DECLARE
+    alone   sq2pg.data_table[];
+    staging name := sq2pg.staging_name();
+    step    sq2pg.step;
+    query   text;
+    names   text;
+    result  boolean;
+BEGIN
+    t.action := 'load';
+    alone := ARRAY[t];
+    SELECT s.* INTO step FROM unnest(sq2pg.data_load_steps(options || '{"on_conflict": "error"}', model, alone)) AS s;
+    -- what stands before the SELECT is known
+    SELECT string_agg(quote_ident(c), ', ' ORDER BY n) INTO names FROM unnest((step.load).target_columns) WITH ORDINALITY AS x(c, n);
+    query := substr(step.statement, length(format(E'INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE\n    ', (t.load).relation, names)) + 1);
+    SELECT format('SELECT (SELECT sq2pg.digest_total(sq2pg.row_digest(ROW(%s))) FROM (%s) AS q(%s))
+                        OPERATOR(pg_catalog.=) (SELECT sq2pg.digest_total(sq2pg.row_digest(ROW(%s))) FROM %s)',
+                  string_agg(format('q.c%s::%s', x.n, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY x.n), query,
+                  string_agg('c' || x.n, ', ' ORDER BY x.n), names, (t.load).relation)
+      INTO query
+      FROM unnest((step.load).target_columns) WITH ORDINALITY AS x(name, n)
+      JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = x.name;
+    BEGIN
+        EXECUTE format('CREATE SERVER %I FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database %L, time_zone %L, empty_as_null %L)',
+                       staging, options->>'source', options->>'time_zone', options->>'empty_as_null');
+        EXECUTE format('CREATE SCHEMA %I', staging);
+        PERFORM sq2pg.execute_steps(sq2pg.data_staging_steps(model, alone));
+        PERFORM set_config('search_path', sq2pg.caller_search_path(), true);
+        EXECUTE query INTO result;
+        -- nothing of it stays
+        RAISE triggered_action_exception USING MESSAGE = 'taken back';
+    EXCEPTION WHEN triggered_action_exception OR data_exception OR insufficient_privilege OR read_only_sql_transaction
+                   OR syntax_error_or_access_rule_violation OR integrity_constraint_violation THEN
+        RETURN coalesce(result, false);
+    END;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.equals_statement(jsonb, sq2pg.model, sq2pg.data_table) IS
+    'does a target table equal what a load with the caller''s expressions gives?';
+
 /*
  * Does a table already hold what it would get?  Counts are compared first:
  * they say no most of the time.
  */
-CREATE FUNCTION sq2pg.is_unchanged(options jsonb, t sq2pg.data_table, compared sq2pg.load, orphans sq2pg.orphans_of) RETURNS boolean
+CREATE FUNCTION sq2pg.is_unchanged(options jsonb, model sq2pg.model, t sq2pg.data_table, compared sq2pg.load, orphans sq2pg.orphans_of)
+    RETURNS boolean
     LANGUAGE plpgsql AS $$
 DECLARE
     foreseen record;
     verdict  record;
 BEGIN
     IF (t.load).computed IS NOT NULL THEN
-        RETURN false;           -- what an expression made cannot be compared
+        RETURN sq2pg.source_count(options->>'source', (t.load).source_table) = sq2pg.relation_count((t.load).relation)
+               AND sq2pg.equals_statement(options, model, t);
     END IF;
     IF options->>'on_bad_value' = 'error' AND orphans.numbers IS NULL THEN
         SELECT * INTO verdict
@@ -69,7 +127,7 @@ BEGIN
     RETURN verdict.matches;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.is_unchanged(jsonb, sq2pg.data_table, sq2pg.load, sq2pg.orphans_of) IS 'does a target table equal its source already?';
+COMMENT ON FUNCTION sq2pg.is_unchanged(jsonb, sq2pg.model, sq2pg.data_table, sq2pg.load, sq2pg.orphans_of) IS 'does a target table equal its source already?';
 
 /*
  * A table can only be emptied together with those that refer to it, even if
@@ -116,7 +174,7 @@ BEGIN
         t := tables[i];
         CONTINUE WHEN t.is_empty IS NULL;
         t.action := CASE WHEN t.is_empty THEN 'load'
-                         WHEN sq2pg.is_unchanged(options, t, compared[i], orphans[i]) THEN 'unchanged'
+                         WHEN sq2pg.is_unchanged(options, model, t, compared[i], orphans[i]) THEN 'unchanged'
                          WHEN options->>'existing' = 'truncate' THEN 'replace'
                          WHEN options->>'existing' IN ('append', 'skip') THEN options->>'existing' END;
         tables[i] := t;

@@ -30,6 +30,10 @@ CREATE TABLE shop_item (id uuid PRIMARY KEY, price numeric(10,2) NOT NULL, data 
 SELECT severity, code, message, hint FROM sq2pg_check(:'db', 'f', 'data', include => '{shop_item}') WHERE severity <> 'note';
 SELECT * FROM migrate(:'db', '{shop_item}', types => '{"shop_item.lasts": "interval USING lasts * interval ''1 microsecond''"}');
 TABLE shop_item ORDER BY id;
+-- the same once more has nothing to do; another expression would give something else
+SELECT * FROM migrate(:'db', '{shop_item}', types => '{"shop_item.lasts": "interval USING lasts * interval ''1 microsecond''"}');
+SELECT * FROM migrate(:'db', '{shop_item}', types => '{"shop_item.lasts": "interval USING lasts * interval ''1 millisecond''"}');
+SELECT count(*) FROM pg_foreign_server WHERE srvname = sq2pg.staging_name();
 SELECT count(*) FROM sq2pg_check(:'db', 'f', 'data', include => '{shop_item}', existing => 'truncate',
                                  types => '{"shop_item.lasts": "interval USING lasts * interval ''1 microsecond''"}') WHERE code = 'interval_unit';
 
