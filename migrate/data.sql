@@ -359,7 +359,7 @@ CREATE FUNCTION sq2pg.lacks_identity(model sq2pg.model, t sq2pg.data_table, colu
                       AND NOT EXISTS (SELECT FROM pg_constraint AS k
                                        WHERE k.conrelid = a.attrelid AND k.contype = 'f' AND a.attnum = ANY (k.conkey))
                       -- the application itself draws from one
-                      AND NOT EXISTS (SELECT FROM sq2pg.sequences_by_name(r.relnamespace) AS s WHERE s.table_oid = a.attrelid))
+                      AND sq2pg.key_sequence(a.attrelid, a.attname) IS NULL)
        AND EXISTS (SELECT FROM unnest((t.load).column_ids, (t.load).target_columns) AS x(id, target)
                     WHERE x.target = column_name AND (model.columns[x.id]).is_identity)
 $$;

@@ -93,34 +93,42 @@ $$;
 COMMENT ON FUNCTION sq2pg.sequences_by_text(oid) IS 'sequences that defaults name as text';
 
 /*
- * Sequences from which the application itself draws, as SQLAlchemy's
- * Sequence() and Hibernate do: no column refers to them, and their name says
- * whose they are, <table>_<column>_seq or <table>_seq.  Only for a key of one
- * column to which nothing else gives values.
+ * The sequence from which the application itself draws for a key, as
+ * SQLAlchemy's Sequence() and Hibernate do: no column refers to it, and its
+ * name says whose it is.
+ */
+CREATE FUNCTION sq2pg.key_sequence(relation oid, column_name name) RETURNS oid
+    LANGUAGE sql STABLE SET enable_nestloop = on AS $$
+    SELECT s.oid
+      FROM (SELECT c.relnamespace, ARRAY[concat_ws('_', c.relname, column_name, 'seq'), concat_ws('_', c.relname, 'seq'),
+                                         concat_ws('_', c.relname, 'SEQ')]::name[] AS names
+              FROM pg_class AS c WHERE c.oid = relation) AS r
+      JOIN pg_class AS s ON s.relname = ANY (r.names) AND s.relnamespace = r.relnamespace AND s.relkind = 'S'
+     WHERE NOT EXISTS (SELECT FROM pg_depend AS d
+                        WHERE d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.refclassid = 'pg_class'::regclass
+                          AND d.deptype IN ('a', 'i'))
+       AND NOT EXISTS (SELECT FROM pg_depend AS d
+                        WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = s.oid AND d.classid = 'pg_attrdef'::regclass)
+     ORDER BY array_position(r.names, s.relname)
+     LIMIT 1
+$$;
+COMMENT ON FUNCTION sq2pg.key_sequence(oid, name) IS 'the sequence that belongs to a key by nothing but its name';
+
+/*
+ * These of all keys of one column to which nothing else gives values.
  */
 CREATE FUNCTION sq2pg.sequences_by_name(schema_oid oid)
     RETURNS TABLE (sequence_oid oid, table_oid oid, column_number smallint)
-    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
-    WITH loose AS (
-        SELECT c.oid, c.relname
-          FROM pg_class AS c
-         WHERE c.relnamespace = schema_oid AND c.relkind = 'S'
-           AND NOT EXISTS (SELECT FROM pg_depend AS d
-                            WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass
-                              AND d.deptype IN ('a', 'i'))
-           AND NOT EXISTS (SELECT FROM pg_depend AS d
-                            WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.classid = 'pg_attrdef'::regclass)
-    ), keys AS (
-        SELECT c.oid, a.attnum, x.name
-          FROM pg_class AS c
-          JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisprimary AND i.indnkeyatts = 1
-          JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
-         CROSS JOIN LATERAL (VALUES (concat_ws('_', c.relname, a.attname, 'seq')), (concat_ws('_', c.relname, 'seq'))) AS x(name)
-         WHERE c.relnamespace = schema_oid AND c.relkind IN ('r', 'p') AND a.attidentity = '' AND NOT a.atthasdef
-    )
-    SELECT l.oid, k.oid, k.attnum FROM loose AS l JOIN keys AS k ON lower(k.name) = lower(l.relname)
+    LANGUAGE sql STABLE AS $$
+    SELECT k.sequence_oid, k.oid, k.attnum
+      FROM (SELECT sq2pg.key_sequence(c.oid, a.attname) AS sequence_oid, c.oid, a.attnum
+              FROM pg_class AS c
+              JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisprimary AND i.indnkeyatts = 1
+              JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+             WHERE c.relnamespace = schema_oid AND c.relkind IN ('r', 'p') AND a.attidentity = '' AND NOT a.atthasdef) AS k
+     WHERE k.sequence_oid IS NOT NULL
 $$;
-COMMENT ON FUNCTION sq2pg.sequences_by_name(oid) IS 'sequences that belong to a key by nothing but their name';
+COMMENT ON FUNCTION sq2pg.sequences_by_name(oid) IS 'sequences that belong to keys by nothing but their names';
 
 /*
  * Every sequence that gives a column of this schema its values: identity,
