@@ -63,7 +63,7 @@ void
 sqm_parallel_define_settings(void)
 {
 	DefineCustomIntVariable("sqlite_fdw_mig.workers",
-							"Sets how many processes decode a large table for the one that stores it.",
+							"Sets how many processes help the one that loads a large table.",
 							"Zero leaves all work to one process.",
 							&workers_wanted,
 							2, 0, 64,
@@ -518,9 +518,13 @@ sqm_parallel_rest(SqmBatch *batch, Relation rel, SqmStore *store,
 	SqmParallelEnd end;
 
 	memset(sum, 0, sizeof(SqmParallelSum));
-	if (!plan_ranges(batch, store->shared_rows, &task) ||
-		!sqm_source_share(reader->source, GetUserId(), &task.source))
+	if (!plan_ranges(batch, store->shared_rows, &task))
 		return SQM_PARALLEL_NONE;
+	if (!sqm_source_share(reader->source, GetUserId(), &task.source))
+	{
+		sum->why_none = "nobody could have told whether the source was being written to";
+		return SQM_PARALLEL_NONE;
+	}
 	task.relation = RelationGetRelid(rel);
 	task.empty_as_null = reader->empty_as_null;
 	task.digests = reader->digests;

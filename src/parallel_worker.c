@@ -12,8 +12,10 @@
  */
 #include "postgres.h"
 
+#include "access/heaptoast.h"
 #include "access/parallel.h"
 #include "access/table.h"
+#include "access/toast_internals.h"
 #include "miscadmin.h"
 #include "nodes/nodes.h"
 #include "nodes/value.h"
@@ -37,6 +39,7 @@ typedef struct Worker
 	TupleDesc	desc;
 	Datum	   *values;
 	bool	   *nulls;
+	Size		long_size;		/* longer values are surely toasted */
 	StringInfoData message;
 	MemoryContext context;		/* the values of the rows at hand */
 	bool		unwanted;		/* the leader listens no more */
@@ -102,12 +105,38 @@ append_tuple(Worker *worker, HeapTuple tuple, uint64 range)
  * ---------------------------------------------------------------------
  */
 
+/*
+ * Compress what is so long that the leader's toaster would begin with it; it
+ * takes what is compressed as it is.
+ */
 static void
-store_row(Worker *worker, uint64 range)
+compress_long_values(Worker *worker)
 {
-	HeapTuple	tuple = sqm_form_tuple(worker->form, worker->values,
-									   worker->nulls);
+	for (int i = 0; i < worker->desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(worker->desc, i);
+		Datum		compressed;
 
+		if (worker->nulls[i] || att->attlen != -1 ||
+			att->attstorage != TYPSTORAGE_EXTENDED ||
+			VARSIZE_ANY(DatumGetPointer(worker->values[i])) <= worker->long_size)
+			continue;
+		compressed = toast_compress_datum(worker->values[i],
+										  att->attcompression);
+		if (DatumGetPointer(compressed) != NULL)
+			worker->values[i] = compressed;
+	}
+}
+
+/* The row at hand, which has "bytes" of text and blobs */
+static void
+store_row(Worker *worker, uint64 range, Size bytes)
+{
+	HeapTuple	tuple;
+
+	if (bytes > worker->long_size)
+		compress_long_values(worker);
+	tuple = sqm_form_tuple(worker->form, worker->values, worker->nulls);
 	if (worker->pages != NULL && sqm_page_takes(tuple))
 	{
 		sqm_pages_add_tuple(worker->pages, tuple);
@@ -126,11 +155,12 @@ decode_row(Worker *worker, uint64 range, Size *bytes)
 	SqmReader  *reader = worker->reader;
 	MemoryContext old = MemoryContextSwitchTo(worker->context);
 	SqmRowState state;
+	Size		before = *bytes;
 
 	memset(worker->nulls, true, worker->desc->natts * sizeof(bool));
 	state = sqm_reader_convert(reader, worker->values, worker->nulls, bytes);
 	if (state == SQM_ROW_GOOD)
-		store_row(worker, range);
+		store_row(worker, range, *bytes - before);
 	MemoryContextSwitchTo(old);
 	return state == SQM_ROW_GOOD;
 }
@@ -224,6 +254,7 @@ open_worker(Worker *worker, Relation rel, shm_toc *toc)
 	worker->result = (WorkerResult *)
 		((char *) shm_toc_lookup(toc, KEY_RESULTS, false) +
 		 ParallelWorkerNumber * result_size(worker->reader->columns));
+	worker->long_size = RelationGetToastTupleTarget(rel, TOAST_TUPLE_TARGET);
 	worker->form = sqm_form_create(worker->desc);
 	worker->values = palloc0(sizeof(Datum) * worker->desc->natts);
 	worker->nulls = palloc0(sizeof(bool) * worker->desc->natts);

@@ -30,6 +30,10 @@ sqlite($source, q{
 	CREATE TABLE long (id INTEGER PRIMARY KEY, t TEXT);
 	WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
 	INSERT INTO long SELECT i, hex(randomblob(950 + i % 150)) FROM n;
+	CREATE TABLE texts (id INTEGER PRIMARY KEY, t TEXT, u JSON);
+	WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000)
+	INSERT INTO texts SELECT i, CASE WHEN i % 40 = 0 THEN replace(hex(zeroblob(600 + i % 5000)), '00', 'text ' || i) ELSE 'short' END,
+		CASE WHEN i % 300 = 7 THEN '["' || hex(randomblob(5000)) || '"]' END FROM n;
 	CREATE TABLE empty (a, b TEXT);
 	WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
 	INSERT INTO empty SELECT NULL, NULL FROM n;
@@ -123,6 +127,15 @@ foreach my $node ($primary, $minimal)
 
 is($primary->safe_psql('postgres', 'SELECT count(*) FILTER (WHERE NOT follows) FROM (SELECT id > lag(id) OVER (ORDER BY ctid) AS follows FROM alone.many) AS s'),
 	'0', 'one process keeps the order of the source');
+
+# Workers compress what the toaster would.
+my $sizes = 'SELECT sum(pg_column_size(t)), sum(pg_column_size(u)), count(pg_column_compression(t)), count(pg_column_compression(u)) FROM %s.texts';
+my $compressed = $decoded->safe_psql('postgres', sprintf($sizes, 'alone'));
+like($compressed, qr/^\d+\|\d+\|[1-9]\d+\|/, 'long texts are compressed');
+foreach my $node ($primary, $minimal, $decoded)
+{
+	is($node->safe_psql('postgres', sprintf($sizes, 'together')), $compressed, $node->name . ': by workers, too');
+}
 
 # Real databases. SQM_CORPUS is the directory they are in.
 foreach my $file (sort glob(($ENV{SQM_CORPUS} // '/nowhere') . '/*.db'))
