@@ -16,6 +16,18 @@ END
 $$;
 COMMENT ON FUNCTION sq2pg.export_choice(text, text, text[]) IS 'refuses a word that is none of the choices; is it the second?';
 
+CREATE FUNCTION sq2pg.export_forms(numeric_as text, uuid_as text, timestamptz_as text, time_fraction text)
+    RETURNS sq2pg.export_forms
+    LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    PERFORM sq2pg.export_choice('numeric_as', numeric_as, '{auto,text,real}');
+    RETURN ROW(numeric_as, sq2pg.export_choice('uuid_as', uuid_as, '{text,hex}'),
+               sq2pg.export_choice('timestamptz_as', timestamptz_as, '{offset,utc}'),
+               sq2pg.export_choice('time_fraction', time_fraction, '{auto,always}'))::sq2pg.export_forms;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.export_forms(text, text, text, text) IS 'the parameters of an export that say how values are written';
+
 /*
  * Patterns that match nothing are mistakes.
  */
@@ -348,10 +360,7 @@ DECLARE
     statements jsonb;
     altered text[];
 BEGIN
-    PERFORM sq2pg.export_choice('numeric_as', numeric_as, '{auto,text,real}');
-    forms := ROW(numeric_as, sq2pg.export_choice('uuid_as', uuid_as, '{text,hex}'),
-                 sq2pg.export_choice('timestamptz_as', timestamptz_as, '{offset,utc}'),
-                 sq2pg.export_choice('time_fraction', time_fraction, '{auto,always}'))::sq2pg.export_forms;
+    forms := sq2pg.export_forms(numeric_as, uuid_as, timestamptz_as, time_fraction);
     PERFORM sq2pg.export_check_names(source_schema, include, exclude);
     PERFORM sq2pg.export_begin(target);
 

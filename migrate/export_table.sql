@@ -25,23 +25,26 @@ COMMENT ON FUNCTION sq2pg.export_tables(name, jsonb) IS 'the tables of a schema 
 
 /*
  * Can every value of a numeric column be a number in SQLite, so that an
- * application finds what it is used to? With up to 15 digits that is certain.
+ * application finds what it is used to? With up to 15 digits that is certain;
+ * NULL: its values have to be looked at.
  */
+CREATE FUNCTION sq2pg.export_is_number(typmod int, forms sq2pg.export_forms) RETURNS boolean
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN forms.numeric_as <> 'auto' THEN forms.numeric_as = 'real'
+                WHEN typmod >= 4 AND ((typmod - 4) >> 16) & 65535 <= 15
+                     AND (((typmod - 4) & 2047) # 1024) - 1024 BETWEEN 0 AND 15 THEN true END
+$$;
+COMMENT ON FUNCTION sq2pg.export_is_number(int, sq2pg.export_forms) IS 'are the values of a numeric type numbers that SQLite can hold?';
+
 CREATE FUNCTION sq2pg.export_is_number(source text, column_name text, typmod int, forms sq2pg.export_forms) RETURNS boolean
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    digits int := ((typmod - 4) >> 16) & 65535;
-    scale  int := (((typmod - 4) & 2047) # 1024) - 1024;
-    result boolean;
+    result boolean := sq2pg.export_is_number(typmod, forms);
 BEGIN
-    IF forms.numeric_as <> 'auto' THEN
-        RETURN forms.numeric_as = 'real';
+    IF result IS NULL THEN
+        EXECUTE format('SELECT coalesce(bool_and(sq2pg.is_lite_number(%I::numeric)), true) FROM %s', column_name, source)
+           INTO result;
     END IF;
-    IF typmod >= 4 AND digits <= 15 AND scale BETWEEN 0 AND 15 THEN
-        RETURN true;
-    END IF;
-    EXECUTE format('SELECT coalesce(bool_and(sq2pg.is_lite_number(%I::numeric)), true) FROM %s', column_name, source)
-       INTO result;
     RETURN result;
 END
 $$;
