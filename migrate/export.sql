@@ -82,12 +82,12 @@ CREATE FUNCTION sq2pg.export_close() RETURNS void
     LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'sqm_export_close';
 COMMENT ON FUNCTION sq2pg.export_close() IS 'completes the new SQLite database';
 
-CREATE FUNCTION sq2pg.export_compare(stored_query text, written_query text,
+CREATE FUNCTION sq2pg.export_compare(stored_query text, written_query text, patience int,
                                      OUT stored_rows bigint, OUT written_rows bigint, OUT matches boolean)
     RETURNS SETOF record
     LANGUAGE C VOLATILE STRICT ROWS 1 AS 'MODULE_PATHNAME', 'sqm_export_compare';
-COMMENT ON FUNCTION sq2pg.export_compare(text, text) IS
-    'do a query here and one in the new SQLite database give the same rows, in any order?';
+COMMENT ON FUNCTION sq2pg.export_compare(text, text, int) IS
+    'do a query here and one in the new SQLite database give the same rows, in any order? NULL: SQLite took ten times as long, and longer than patience in milliseconds (-1: it may)';
 
 CREATE FUNCTION sq2pg.export_finish() RETURNS text
     LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'sqm_export_finish';

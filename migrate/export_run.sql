@@ -255,7 +255,7 @@ DECLARE
     wrong text[] := '{}';
 BEGIN
     FOR s IN SELECT * FROM jsonb_to_recordset(statements) AS x(source_name text, stored_query text, written_query text) LOOP
-        SELECT * INTO r FROM sq2pg.export_compare(s.stored_query, s.written_query);
+        SELECT * INTO r FROM sq2pg.export_compare(s.stored_query, s.written_query, -1);
         IF NOT r.matches THEN
             wrong := wrong || CASE WHEN r.stored_rows <> r.written_rows THEN
                                        format('%s: %s rows in PostgreSQL, %s in SQLite', s.source_name, r.stored_rows, r.written_rows)
