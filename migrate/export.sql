@@ -72,11 +72,11 @@ CREATE FUNCTION sq2pg.export_answer(query text) RETURNS text[]
 COMMENT ON FUNCTION sq2pg.export_answer(text) IS 'first column of an answer of the new SQLite database';
 
 CREATE FUNCTION sq2pg.export_rows(query text, insert_statement text, kinds text[], six_digits boolean,
-                                  OUT rows bigint, OUT altered text[])
+                                  OUT rows bigint, OUT altered text[], OUT odd text[])
     RETURNS SETOF record
     LANGUAGE C VOLATILE STRICT ROWS 1 AS 'MODULE_PATHNAME', 'sqm_export_rows';
 COMMENT ON FUNCTION sq2pg.export_rows(text, text, text[], boolean) IS
-    'rows of a query into the new SQLite database; altered counts, for each column, values that are not exactly the same';
+    'rows of a query into the new SQLite database; altered counts, for each column, values that are not exactly the same, odd those that are no dates there';
 
 CREATE FUNCTION sq2pg.export_close() RETURNS void
     LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'sqm_export_close';
