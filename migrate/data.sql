@@ -84,7 +84,7 @@ COMMENT ON FUNCTION sq2pg.replace_together(sq2pg.data_table[]) IS 'replaces also
 CREATE FUNCTION sq2pg.decide_actions(options jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.data_table[]
     LANGUAGE plpgsql AS $$
 DECLARE
-    compared sq2pg.load[] := sq2pg.compared_loads(model);
+    compared sq2pg.load[] := (SELECT sq2pg.compared_loads(model));
     t        sq2pg.data_table;
 BEGIN
     FOR i IN 1 .. cardinality(tables) LOOP

@@ -167,7 +167,7 @@ BEGIN
     IF model.tables IS NULL THEN
         RETURN '{}';
     END IF;
-    sizes := sq2pg.estimate_tables(options, model);
+    sizes := (SELECT sq2pg.estimate_tables(options, model));
     SELECT * INTO locks FROM sq2pg.lock_needs(model);
     RETURN (SELECT array_agg(ROW(NULL, NULL, 'note', 'estimate', NULL, e.sample, e.message, e.hint)::sq2pg.note ORDER BY e.place)
               FROM (VALUES (1, sq2pg.pretty_seconds(sq2pg.estimate_seconds(sizes, data_mode, reading)), 'estimated time of the run',

@@ -174,7 +174,7 @@ DECLARE
     notes sq2pg.note[];
 BEGIN
     model := sq2pg.read_model(options);
-    tools := sq2pg.source_tool_tables(model);
+    tools := (SELECT sq2pg.source_tool_tables(model));
     SELECT c.mode, c.reason INTO mode, reason FROM sq2pg.choose_mode(options, model, tools) AS c;
     IF mode = 'data' AND cardinality(tools) > 0 THEN
         notes := sq2pg.tool_notes(options, model, tools);

@@ -610,8 +610,8 @@ BEGIN
     model.views := ARRAY(SELECT ROW(v.source_name, names[r + v.ordinality], v.sql, v.query, v.column_names, v.place,
                                     v.notes, v.problem)::sq2pg.view_plan
                            FROM unnest(model.views) WITH ORDINALITY AS v ORDER BY v.ordinality);
-    model.foreign_keys := coalesce(sq2pg.name_foreign_keys(model.foreign_keys, model.keys, model.tables, model.columns),
-                                   '{}');
+    model.foreign_keys := (SELECT coalesce(sq2pg.name_foreign_keys(model.foreign_keys, model.keys, model.tables, model.columns),
+                                           '{}'));
 END
 $$;
 COMMENT ON FUNCTION sq2pg.name_relations(sq2pg.model, text[]) IS 'makes the names of all relations of a model unique in the target schema';
@@ -671,20 +671,20 @@ BEGIN
     model.schema_name := options->>'target_schema';
     model.names := options->>'names';
     model.notes := '{}';
-    model.views := sq2pg.read_views(options);
-    model.tables := sq2pg.read_tables(options);
+    model.views := (SELECT sq2pg.read_views(options));
+    model.tables := (SELECT sq2pg.read_tables(options));
     IF model.tables IS NULL THEN
         RETURN model;
     END IF;
-    model.columns := sq2pg.read_columns(options, model.tables);
-    model.keys := coalesce(sq2pg.read_keys(options, model.tables, model.columns), '{}');
-    model.indexes := coalesce(sq2pg.read_indexes(options, model.tables, model.columns), '{}');
-    model.foreign_keys := coalesce(sq2pg.read_foreign_keys(options, model.tables, model.columns, model.keys,
-                                                           model.indexes), '{}');
-    model.keys := coalesce(sq2pg.mark_referenced_keys(model.keys, model.foreign_keys, model.tables, model.columns,
-                                                      model.indexes), '{}');
-    model.columns := sq2pg.prefer_key_types(model.columns, model.foreign_keys);
-    model.tables := sq2pg.order_tables(model.tables, model.foreign_keys);
+    model.columns := (SELECT sq2pg.read_columns(options, model.tables));
+    model.keys := (SELECT coalesce(sq2pg.read_keys(options, model.tables, model.columns), '{}'));
+    model.indexes := (SELECT coalesce(sq2pg.read_indexes(options, model.tables, model.columns), '{}'));
+    model.foreign_keys := (SELECT coalesce(sq2pg.read_foreign_keys(options, model.tables, model.columns, model.keys,
+                                                                   model.indexes), '{}'));
+    model.keys := (SELECT coalesce(sq2pg.mark_referenced_keys(model.keys, model.foreign_keys, model.tables, model.columns,
+                                                              model.indexes), '{}'));
+    model.columns := (SELECT sq2pg.prefer_key_types(model.columns, model.foreign_keys));
+    model.tables := (SELECT sq2pg.order_tables(model.tables, model.foreign_keys));
     RETURN model;
 END
 $$;

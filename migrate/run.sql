@@ -82,7 +82,7 @@ DECLARE
     message text;
 BEGIN
     model := sq2pg.translate_views(options, model);
-    steps := sq2pg.view_steps(model);
+    steps := (SELECT sq2pg.view_steps(model));
     BEGIN
         PERFORM sq2pg.execute_steps(steps);
         RETURN;
@@ -116,10 +116,10 @@ CREATE FUNCTION sq2pg.finish_tables(options jsonb, INOUT model sq2pg.model, expr
 DECLARE
     null_columns int[] := ARRAY(SELECT DISTINCT n.id FROM unnest(results) AS r, unnest(r.null_columns) AS n(id));
 BEGIN
-    model.notes := model.notes || sq2pg.add_unique(sq2pg.key_steps(model, null_columns), 'key');
-    model.notes := model.notes || sq2pg.execute_or_note(sq2pg.check_steps(model, expressions), 'check',
-                                                        sq2pg.checks_at_once(model, expressions));
-    model.notes := model.notes || sq2pg.add_unique(sq2pg.index_steps(model, expressions), 'index');
+    model.notes := (SELECT model.notes || sq2pg.add_unique(sq2pg.key_steps(model, null_columns), 'key'));
+    model.notes := (SELECT model.notes || sq2pg.execute_or_note(sq2pg.check_steps(model, expressions), 'check',
+                                                                sq2pg.checks_at_once(model, expressions)));
+    model.notes := (SELECT model.notes || sq2pg.add_unique(sq2pg.index_steps(model, expressions), 'index'));
     IF options->>'on_orphan' IN ('null', 'reject') THEN
         results := sq2pg.treat_orphans(options, model, expressions, results);
     END IF;
@@ -129,8 +129,8 @@ BEGIN
     PERFORM sq2pg.execute_steps(sq2pg.comment_steps(model, sq2pg.sort_notes(model.notes)));
     PERFORM sq2pg.execute_steps(sq2pg.analyze_steps(model));
     PERFORM sq2pg.execute_steps(sq2pg.owner_steps(model, (options->>'owner')::name));
-    model.notes := model.notes || sq2pg.key_notes(model, null_columns) || sq2pg.view_notes(model)
-        || sq2pg.identity_notes(options, model);
+    model.notes := (SELECT model.notes || sq2pg.key_notes(model, null_columns) || sq2pg.view_notes(model)
+                           || sq2pg.identity_notes(options, model));
 END
 $$;
 COMMENT ON FUNCTION sq2pg.finish_tables(jsonb, sq2pg.model, sq2pg.expression[], sq2pg.load_result[]) IS
@@ -179,15 +179,15 @@ CREATE FUNCTION sq2pg.verify_and_report(options jsonb, model sq2pg.model, expres
                                         results sq2pg.load_result[], OUT rows sq2pg.report_row[], OUT digests jsonb)
     LANGUAGE plpgsql AS $$
 DECLARE
-    all_loads sq2pg.step[] := sq2pg.load_steps(model, NULL);    -- generated columns are compared too
-    loads   sq2pg.step[] := sq2pg.load_steps(model, expressions);
+    all_loads sq2pg.step[] := (SELECT sq2pg.load_steps(model, NULL));    -- generated columns are compared too
+    loads   sq2pg.step[] := (SELECT sq2pg.load_steps(model, expressions));
     failed  text[] := '{}';
     s       sq2pg.step;
     r       sq2pg.load_result;
     v       record;
     next    jsonb := (SELECT coalesce(jsonb_object_agg(n.table_ordinal, n.next_id), '{}')
                         FROM sq2pg.next_ids(options, model) AS n);
-    remarks jsonb := sq2pg.table_remarks(model.notes);
+    remarks jsonb := (SELECT sq2pg.table_remarks(model.notes));
     started timestamptz;
 BEGIN
     rows := '{}';
@@ -291,7 +291,7 @@ DECLARE
     finished record;
 BEGIN
     rows := '{}';
-    model.notes := model.notes || sq2pg.object_notes(options, model);
+    model.notes := (SELECT model.notes || sq2pg.object_notes(options, model));
     PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.drop_notes(options, model));
     PERFORM sq2pg.execute_steps(sq2pg.drop_steps(options, model));
     IF model.tables IS NOT NULL THEN
@@ -299,12 +299,12 @@ BEGIN
         SELECT * INTO filled FROM sq2pg.fill_tables(options, model);
         SELECT * INTO finished FROM sq2pg.finish_tables(options, filled.model, filled.expressions, filled.results);
         model := finished.model;
-        model.notes := sq2pg.sort_notes(model.notes);
+        model.notes := (SELECT sq2pg.sort_notes(model.notes));
         SET CONSTRAINTS ALL IMMEDIATE;
         SELECT v.rows, v.digests INTO rows, digests
           FROM sq2pg.verify_and_report(options, model, filled.expressions, finished.results) AS v;
     END IF;
-    rows := rows || sq2pg.total_row(rows, started, model.notes);
+    rows := (SELECT rows || sq2pg.total_row(rows, started, model.notes));
     notes := model.notes;
     PERFORM sq2pg.announce(NULL, NULL);
 END
@@ -387,8 +387,8 @@ BEGIN
         END;
     END IF;
     -- a rehearsal is history too: what it would have refused can be looked at
-    run := sq2pg.record_run(options, result.rows, result.notes, nullif(result.digests, '{}'));
-    logged := sq2pg.record_rejects(run);
+    run := (SELECT sq2pg.record_run(options, result.rows, result.notes, nullif(result.digests, '{}')));
+    logged := (SELECT sq2pg.record_rejects(run));
     IF logged > 0 THEN
         RAISE NOTICE '% values were refused or changed', logged
             USING HINT = 'They are listed in sq2pg.rejects.';
