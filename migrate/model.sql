@@ -6,6 +6,10 @@
  * nothing here is called once a table, or thousands of tables would take
  * quadratic time.  For the same reason they switch nested loops off: the
  * planner believes arrays to be small.
+ *
+ * PL/pgSQL calls them in a subquery, x := (SELECT sq2pg.f(...)): without one it
+ * would evaluate the call itself and keep what the parser and the planner
+ * needed for the function until the end of the transaction, about 300 kB each.
  */
 
 CREATE TYPE sq2pg.table_plan AS (
@@ -160,6 +164,10 @@ DECLARE
     wrong  text;
     parameter text;
 BEGIN
+    IF num_nulls(nullif(options->'include', 'null'), nullif(options->'exclude', 'null'), nullif(options->'rename', 'null'),
+                 nullif(options->'types', 'null')) = 4 THEN
+        RETURN;
+    END IF;
     SELECT array_agg(c.table_name || '.' || c.column_name) INTO names
       FROM sq2pg_columns(options->>'source') AS c;
     names := names || ARRAY(SELECT t.table_name FROM sq2pg_tables(options->>'source') AS t)
@@ -573,7 +581,7 @@ COMMENT ON FUNCTION sq2pg.order_tables(sq2pg.table_plan[], sq2pg.foreign_key_pla
  * this order, so that tables keep theirs.
  */
 CREATE FUNCTION sq2pg.name_relations(INOUT model sq2pg.model, taken text[])
-    LANGUAGE plpgsql SET enable_nestloop = off AS $$
+    LANGUAGE plpgsql SET enable_nestloop = off SET work_mem = '1MB' AS $$
 DECLARE
     wanted text[];
     names  text[];
