@@ -110,8 +110,8 @@ COMMENT ON FUNCTION sq2pg.create_views(jsonb, sq2pg.model) IS 'creates the views
 /*
  * Everything that comes after the rows.
  */
-CREATE FUNCTION sq2pg.finish_tables(options jsonb, INOUT model sq2pg.model, expressions sq2pg.expression[],
-                                    INOUT results sq2pg.load_result[])
+CREATE FUNCTION sq2pg.finish_tables(options jsonb, model sq2pg.model, expressions sq2pg.expression[],
+                                    INOUT results sq2pg.load_result[], OUT notes sq2pg.note[])
     LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     null_columns int[] := ARRAY(SELECT DISTINCT n.id FROM unnest(results) AS r, unnest(r.null_columns) AS n(id));
@@ -133,9 +133,9 @@ BEGIN
     PERFORM sq2pg.execute_steps(sq2pg.comment_steps(model, sq2pg.sort_notes(model.notes)));
     PERFORM sq2pg.execute_steps(sq2pg.analyze_steps(model));
     PERFORM sq2pg.execute_steps(sq2pg.owner_steps(model, (options->>'owner')::name));
-    model.notes := (SELECT model.notes || sq2pg.key_notes(model, null_columns));
-    model.notes := (SELECT model.notes || sq2pg.view_notes(model));
-    model.notes := (SELECT model.notes || sq2pg.identity_notes(options, model));
+    notes := (SELECT model.notes || sq2pg.key_notes(model, null_columns));
+    notes := (SELECT notes || sq2pg.view_notes(model));
+    notes := (SELECT notes || sq2pg.identity_notes(options, model));
 END
 $$;
 COMMENT ON FUNCTION sq2pg.finish_tables(jsonb, sq2pg.model, sq2pg.expression[], sq2pg.load_result[]) IS
@@ -194,8 +194,8 @@ CREATE FUNCTION sq2pg.verify_and_report(options jsonb, model sq2pg.model, expres
                                         results sq2pg.load_result[], OUT rows sq2pg.report_row[], OUT digests jsonb)
     LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    all_loads sq2pg.step[] := (SELECT sq2pg.load_steps(model, NULL));    -- generated columns are compared too
     loads   sq2pg.step[] := (SELECT sq2pg.load_steps(model, expressions));
+    all_loads sq2pg.step[] := loads;
     failed  text[] := '{}';
     entries jsonb[] := '{}';
     s       sq2pg.step;
@@ -206,6 +206,9 @@ DECLARE
     remarks jsonb := (SELECT sq2pg.table_remarks(model.notes));
     started timestamptz;
 BEGIN
+    IF EXISTS (SELECT FROM unnest(expressions) AS e WHERE e.kind = 'generated') THEN
+        all_loads := (SELECT sq2pg.load_steps(model, NULL));        -- these columns are compared too
+    END IF;
     rows := '{}';
     FOR i IN 1 .. cardinality(loads) LOOP
         s := loads[i];
@@ -355,10 +358,9 @@ BEGIN
         SELECT * INTO filled FROM sq2pg.fill_tables(options, model);
         model := NULL;
         SELECT * INTO finished FROM sq2pg.finish_tables(options, filled.model, filled.expressions, filled.results);
+        model := filled.model;
         filled.model := NULL;
-        model := finished.model;
-        model.notes := (SELECT sq2pg.sort_notes(model.notes));
-        finished.model := NULL;
+        model.notes := (SELECT sq2pg.sort_notes(finished.notes));
         SET CONSTRAINTS ALL IMMEDIATE;
         SELECT v.rows, v.digests INTO rows, digests
           FROM sq2pg.verify_and_report(options, model, filled.expressions, finished.results) AS v;
