@@ -97,7 +97,7 @@ BEGIN
                          WHEN options->>'existing' IN ('append', 'skip') THEN options->>'existing' END;
         tables[i] := t;
     END LOOP;
-    RETURN sq2pg.replace_together(tables);
+    RETURN (SELECT sq2pg.replace_together(tables));
 END
 $$;
 COMMENT ON FUNCTION sq2pg.decide_actions(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'load, append, replace, skip or unchanged, table by table';

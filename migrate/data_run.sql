@@ -440,7 +440,7 @@ COMMENT ON FUNCTION sq2pg.check_isolation() IS 'data mode needs read committed';
 CREATE FUNCTION sq2pg.check_catalog(before text, relations oid[]) RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
-    IF sq2pg.catalog_state(relations) IS DISTINCT FROM before THEN
+    IF (SELECT sq2pg.catalog_state(relations)) IS DISTINCT FROM before THEN
         RAISE internal_error USING
             MESSAGE = 'the schema of the target tables is not what it was before the run',
             HINT = 'Nothing was migrated. Please report it with the schema of the tables.';
