@@ -142,9 +142,9 @@ CREATE FUNCTION sq2pg.estimate_seconds(sizes sq2pg.table_size[], model sq2pg.mod
     RETURNS double precision
     LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN data_mode THEN 0.6 ELSE 1.0 END * extract(epoch FROM reading)
-           + sum(s.heap + s.indexes) / 50e6
-           + sum(s.source_rows * s.index_count) * CASE WHEN data_mode THEN 1e-6 ELSE 0.5e-6 END
-           + sum(s.source_rows * coalesce(f.n, 0)) * CASE WHEN data_mode THEN 6e-6 ELSE 0.5e-6 END
+           + sum(s.heap + s.indexes) / CASE WHEN data_mode THEN 60e6 ELSE 80e6 END
+           + sum(s.source_rows * s.index_count) * CASE WHEN data_mode THEN 1e-6 ELSE 0.25e-6 END
+           + sum(s.source_rows * coalesce(f.n, 0)) * CASE WHEN data_mode THEN 6e-6 ELSE 0.3e-6 END
            + count(*) * CASE WHEN data_mode THEN 0.002 ELSE 0.004 END
       FROM unnest(sizes) AS s
       LEFT JOIN (SELECT k.table_ordinal, count(*) AS n FROM unnest(model.foreign_keys) AS k WHERE k.problem IS NULL
