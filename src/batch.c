@@ -30,6 +30,7 @@ sqm_batch_create(SqmReader *reader, TupleDesc desc,
 	batch->reader = reader;
 	batch->desc = desc;
 	batch->ops = ops;
+	batch->most = SQM_BATCH_ROWS;
 	batch->context = AllocSetContextCreate(CurrentMemoryContext,
 										   "sqlite_fdw_mig batch",
 										   ALLOCSET_DEFAULT_SIZES);
@@ -95,7 +96,7 @@ sqm_batch_fill(SqmBatch *batch)
 		TupleTableSlot *slot;
 		SqmRowState state;
 
-		if (read == SQM_BATCH_ROWS || bytes >= SQM_BATCH_BYTES)
+		if (read == batch->most || bytes >= SQM_BATCH_BYTES)
 		{
 			if (batch->used > 0)
 				break;

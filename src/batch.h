@@ -15,6 +15,8 @@
 #include "reader.h"
 
 #define SQM_BATCH_ROWS 1000
+/* Where nothing is gained by many rows at once: their memory stays in cache. */
+#define SQM_BATCH_PAGE_ROWS 64
 #define SQM_BATCH_BYTES (256 * 1024)
 
 typedef struct SqmBatch
@@ -26,6 +28,7 @@ typedef struct SqmBatch
 	TupleTableSlot *slots[SQM_BATCH_ROWS];
 	int64		rowids[SQM_BATCH_ROWS]; /* if the reader has any */
 	int64		numbers[SQM_BATCH_ROWS];	/* of the rows, from 1 */
+	int			most;			/* rows in a batch, not more than there are slots */
 	int			used;			/* slots filled */
 	bool		misfit;			/* there was one, now or before */
 	bool		at_end;

@@ -76,6 +76,7 @@ extern SqmStep sqm_statement_try_step(SqmStatement *stmt, char **message);
 extern void sqm_statement_reset(SqmStatement *stmt);
 extern void sqm_statement_finalize(SqmStatement *stmt);
 extern void sqm_statement_value(SqmStatement *stmt, int column, SqmValue *value);
+extern void sqm_statement_row(SqmStatement *stmt, SqmValue *values, int count);
 extern char *sqm_statement_text(SqmStatement *stmt, int column);
 extern int64 sqm_statement_int64(SqmStatement *stmt, int column);
 extern int	sqm_statement_columns(SqmStatement *stmt);

@@ -57,6 +57,7 @@ typedef struct Loader
 	SqmStore   *store;			/* NULL: store nothing */
 	const char *way;
 	bool		share;			/* may workers decode the rest? */
+	bool		looked;			/* see sqm_parallel_pays */
 	const char *alone;			/* why they did not, though they should */
 	bool		spoiled;		/* what is stored is of no use: store no more */
 	int64		loaded;
@@ -82,15 +83,10 @@ load_error_context(void *arg)
 static void
 count_nulls(Loader *loader, SqmBatch *batch)
 {
-	SqmReader  *reader = loader->task.reader;
-
 	for (int i = 0; i < batch->used; i++)
-	{
-		bool	   *isnull = batch->slots[i]->tts_isnull;
-
-		for (int j = 0; j < reader->columns; j++)
-			loader->nulls[j] += isnull[reader->attnums[j] - 1];
-	}
+		sqm_reader_count_nulls(loader->task.reader,
+							   batch->slots[i]->tts_isnull,
+							   batch->desc->natts, loader->nulls);
 }
 
 static SqmStore *
@@ -188,11 +184,14 @@ load_rows(Loader *loader)
 							 RelationGetDescr(loader->task.rel),
 							 loader->store != NULL ? loader->store->ops :
 							 &TTSOpsVirtual);
+	if (loader->store != NULL && loader->store->pages != NULL)
+		batch->most = SQM_BATCH_PAGE_ROWS;
 	while (sqm_batch_fill(batch))
 	{
 		if (!batch->misfit && !loader->spoiled)
 			store_batch(loader, batch);
-		if (loader->share && !batch->misfit && sqm_parallel_pays(batch) &&
+		if (loader->share && !batch->misfit &&
+			sqm_parallel_pays(batch, &loader->looked) &&
 			share_rest(loader, batch))
 			break;
 		/* stored or not, they are done */

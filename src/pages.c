@@ -8,6 +8,12 @@
  * Shared buffers are not involved, so a page is written once and not twice
  * (empty first), and no lock or pin is taken.
  *
+ * Several processes of one parallel load can do that side by side: which
+ * blocks are whose is agreed upon in a space that they share.  The file grows
+ * in the order of the blocks, because a segment that is not full when the
+ * next one is begun would be filled up with zeros by the storage manager,
+ * over pages that somebody is writing.
+ *
  * Order makes it safe.  A page is written, and its file put down for the next
  * checkpoint, before it is logged: a checkpoint whose redo pointer lies
  * behind the log record has synced the file, and recovery from an earlier one
@@ -24,6 +30,7 @@
 
 #include "access/heapam.h"
 #include "access/heaptoast.h"
+#include "access/parallel.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
@@ -45,7 +52,8 @@ struct SqmPages
 {
 	Relation	rel;
 	SqmPageStamp stamp;
-	BlockNumber next;			/* of the first page in "pages" */
+	SqmPageSpace *space;
+	SqmPageSpace own_space;		/* when nobody else appends */
 	int			full;			/* pages that nothing more is added to */
 	bool		open;			/* pages[full] is being filled */
 	int64		tuples;
@@ -81,10 +89,10 @@ stamp_tuple(HeapTupleHeader header, const SqmPageStamp *stamp)
 
 /*
  * Adds a tuple that this page takes; false if there is no room for it.  Which
- * block the page will be is not known yet: see place_tuples.
+ * block the page will be is not known yet: see place_page.
  */
-bool
-sqm_page_add(Page page, const SqmPageStamp *stamp, HeapTuple tuple)
+static bool
+add_to_page(Page page, const SqmPageStamp *stamp, HeapTuple tuple)
 {
 	Size		length = MAXALIGN(tuple->t_len);
 	OffsetNumber offset;
@@ -104,6 +112,94 @@ sqm_page_add(Page page, const SqmPageStamp *stamp, HeapTuple tuple)
 	return true;
 }
 
+/* The page has its place now; so do its tuples. */
+static void
+place_page(Page page, BlockNumber block)
+{
+	OffsetNumber last = PageGetMaxOffsetNumber(page);
+
+	for (OffsetNumber i = FirstOffsetNumber; i <= last; i++)
+	{
+		HeapTupleHeader header = (HeapTupleHeader)
+			PageGetItem(page, PageGetItemId(page, i));
+
+		BlockIdSet(&header->t_ctid.ip_blkid, block);
+	}
+	PageSetChecksumInplace(page, block);
+}
+
+/* ---------------------------------------------------------------------
+ * Space in the file
+ * ---------------------------------------------------------------------
+ */
+
+static void
+init_space(SqmPageSpace *space, BlockNumber next, bool logged)
+{
+	pg_atomic_init_u32(&space->next, next);
+	pg_atomic_init_u32(&space->extended, next);
+	ConditionVariableInit(&space->grown);
+	space->logged = logged;
+}
+
+/*
+ * The next blocks, at most "count", are the caller's now: the first of them,
+ * and how many they are.  They lie in one segment.
+ */
+static BlockNumber
+reserve(SqmPageSpace *space, int *count)
+{
+	uint32		first = pg_atomic_read_u32(&space->next);
+	int			wanted = *count;
+
+	do
+	{
+		*count = Min(wanted, (int) (RELSEG_SIZE - first % RELSEG_SIZE));
+		if (first > MaxBlockNumber - *count)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("a table cannot have more than %u blocks",
+							MaxBlockNumber)));
+	} while (!pg_atomic_compare_exchange_u32(&space->next, &first,
+											 first + *count));
+	return first;
+}
+
+/* Until the file ends where these blocks begin */
+static void
+wait_for_turn(SqmPageSpace *space, BlockNumber first)
+{
+	if (pg_atomic_read_u32(&space->extended) == first)
+		return;
+	ConditionVariablePrepareToSleep(&space->grown);
+	while (pg_atomic_read_u32(&space->extended) != first)
+		ConditionVariableSleep(&space->grown, PG_WAIT_EXTENSION);
+	ConditionVariableCancelSleep();
+}
+
+/*
+ * Writes reserved blocks.  The last one goes first: with it the file has got
+ * its length, and whoever is next need not wait for the others.  The one that
+ * is written last puts the file down for the next checkpoint.
+ */
+static void
+write_blocks(SqmPages *pages, BlockNumber first, Page *images, int count)
+{
+	SMgrRelation smgr = RelationGetSmgr(pages->rel);
+	SqmPageSpace *space = pages->space;
+	int			last = count - 1;
+
+	for (int i = 0; i < count; i++)
+		place_page(images[i], first + i);
+	wait_for_turn(space, first);
+	smgrextend(smgr, MAIN_FORKNUM, first + last, images[last], last > 0);
+	pg_atomic_write_u32(&space->extended, first + count);
+	if (space != &pages->own_space)
+		ConditionVariableBroadcast(&space->grown);
+	for (int i = 0; i < last; i++)
+		smgrwrite(smgr, MAIN_FORKNUM, first + i, images[i], i < last - 1);
+}
+
 /* ---------------------------------------------------------------------
  * All pages of a load
  * ---------------------------------------------------------------------
@@ -118,6 +214,16 @@ sqm_pages_are_possible(Relation rel)
 		!RelationIsLogicallyLogged(rel);
 }
 
+static SqmPages *
+allocate_pages(Relation rel)
+{
+	SqmPages   *pages = palloc0(sizeof(SqmPages));
+
+	pages->rel = rel;
+	pages->context = CurrentMemoryContext;
+	return pages;
+}
+
 /*
  * Pages to be appended to "rel", in the current memory context.  Its tuples
  * belong to the current command and subtransaction.
@@ -125,37 +231,50 @@ sqm_pages_are_possible(Relation rel)
 SqmPages *
 sqm_pages_create(Relation rel)
 {
-	SqmPages   *pages = palloc0(sizeof(SqmPages));
+	SqmPages   *pages = allocate_pages(rel);
 
-	pages->rel = rel;
-	pages->context = CurrentMemoryContext;
 	pages->stamp.xid = GetCurrentTransactionId();
 	pages->stamp.command = GetCurrentCommandId(true);
 	pages->stamp.spare = RelationGetTargetPageFreeSpace(rel,
 														HEAP_DEFAULT_FILLFACTOR);
-	pages->next = RelationGetNumberOfBlocks(rel);
+	pages->space = &pages->own_space;
+	init_space(pages->space, RelationGetNumberOfBlocks(rel),
+			   RelationNeedsWAL(rel));
 	return pages;
 }
 
-const SqmPageStamp *
-sqm_pages_stamp(SqmPages *pages)
+/*
+ * From now on others append to the relation, too: by what is put into "stamp"
+ * and "space", which lie in memory that they share.
+ */
+void
+sqm_pages_share(SqmPages *pages, SqmPageStamp *stamp, SqmPageSpace *space)
 {
-	return &pages->stamp;
+	*stamp = pages->stamp;
+	init_space(space, pg_atomic_read_u32(&pages->space->next),
+			   pages->space->logged);
+	pages->space = space;
 }
 
-/* The page has its place now; so do its tuples. */
-static void
-place_tuples(Page page, BlockNumber block)
+/* The others, who appended "tuples", have finished. */
+void
+sqm_pages_unshare(SqmPages *pages, int64 tuples)
 {
-	OffsetNumber last = PageGetMaxOffsetNumber(page);
+	init_space(&pages->own_space, pg_atomic_read_u32(&pages->space->next),
+			   pages->space->logged);
+	pages->space = &pages->own_space;
+	pages->tuples += tuples;
+}
 
-	for (OffsetNumber i = FirstOffsetNumber; i <= last; i++)
-	{
-		HeapTupleHeader header = (HeapTupleHeader)
-			PageGetItem(page, PageGetItemId(page, i));
+/* What a worker appends; the leader counts its tuples. */
+SqmPages *
+sqm_pages_join(Relation rel, const SqmPageStamp *stamp, SqmPageSpace *space)
+{
+	SqmPages   *pages = allocate_pages(rel);
 
-		BlockIdSet(&header->t_ctid.ip_blkid, block);
-	}
+	pages->stamp = *stamp;
+	pages->space = space;
+	return pages;
 }
 
 /* Append the pages that are full to the file; see above for the order. */
@@ -163,19 +282,21 @@ static void
 write_pages(SqmPages *pages)
 {
 	BlockNumber blocks[PAGES];
+	int			count;
 
-	for (int i = 0; i < pages->full; i++)
+	for (int done = 0; done < pages->full; done += count)
 	{
-		blocks[i] = pages->next + i;
-		place_tuples(pages->pages[i], blocks[i]);
-		PageSetChecksumInplace(pages->pages[i], blocks[i]);
-		smgrextend(RelationGetSmgr(pages->rel), MAIN_FORKNUM, blocks[i],
-				   pages->pages[i], false);
+		BlockNumber first;
+
+		count = pages->full - done;
+		first = reserve(pages->space, &count);
+		write_blocks(pages, first, pages->pages + done, count);
+		for (int i = 0; i < count; i++)
+			blocks[i] = first + i;
+		if (pages->space->logged)
+			log_newpages(&sqm_relation_locator(pages->rel), MAIN_FORKNUM,
+						 count, blocks, pages->pages + done, true);
 	}
-	if (RelationNeedsWAL(pages->rel) && pages->full > 0)
-		log_newpages(&sqm_relation_locator(pages->rel), MAIN_FORKNUM,
-					 pages->full, blocks, pages->pages, true);
-	pages->next += pages->full;
 	pages->full = 0;
 	CHECK_FOR_INTERRUPTS();
 }
@@ -192,7 +313,7 @@ close_page(SqmPages *pages)
 }
 
 static Page
-next_page(SqmPages *pages)
+open_page(SqmPages *pages)
 {
 	Page	   *page = &pages->pages[pages->full];
 
@@ -203,18 +324,10 @@ next_page(SqmPages *pages)
 		*page = sqm_palloc_page();
 		MemoryContextSwitchTo(old);
 	}
-	return *page;
-}
-
-static Page
-open_page(SqmPages *pages)
-{
-	Page		page = next_page(pages);
-
 	if (!pages->open)
-		PageInit(page, BLCKSZ, 0);
+		PageInit(*page, BLCKSZ, 0);
 	pages->open = true;
-	return page;
+	return *page;
 }
 
 /* The tuple as it can stand on a page; a long one goes to the TOAST table. */
@@ -239,24 +352,13 @@ sqm_pages_add_tuple(SqmPages *pages, HeapTuple tuple)
 {
 	if (!sqm_page_takes(tuple))
 		tuple = toast(pages, tuple);
-	if (!sqm_page_add(open_page(pages), &pages->stamp, tuple))
+	if (!add_to_page(open_page(pages), &pages->stamp, tuple))
 	{
 		close_page(pages);
-		if (!sqm_page_add(open_page(pages), &pages->stamp, tuple))
+		if (!add_to_page(open_page(pages), &pages->stamp, tuple))
 			elog(ERROR, "an empty page has no room for a tuple");
 	}
 	pages->tuples++;
-}
-
-/* A page that somebody has filled by sqm_page_add; it is copied. */
-void
-sqm_pages_add_page(SqmPages *pages, const char *image)
-{
-	close_page(pages);
-	memcpy(next_page(pages), image, BLCKSZ);
-	pages->tuples += PageGetMaxOffsetNumber((Page) image);
-	pages->open = true;
-	close_page(pages);
 }
 
 /* Everything is in the relation then, for this transaction to see. */
@@ -265,7 +367,8 @@ sqm_pages_finish(SqmPages *pages)
 {
 	close_page(pages);
 	write_pages(pages);
-	pgstat_count_heap_insert(pages->rel, pages->tuples);
+	if (!IsParallelWorker())
+		pgstat_count_heap_insert(pages->rel, pages->tuples);
 	for (int i = 0; i < PAGES && pages->pages[i] != NULL; i++)
 		pfree(pages->pages[i]);
 	pfree(pages);

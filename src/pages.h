@@ -11,10 +11,11 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "storage/bufpage.h"
+#include "port/atomics.h"
+#include "storage/condition_variable.h"
 #include "utils/rel.h"
 
-/* What the tuples of one load have in common.  Flat: workers are told. */
+/* What the tuples of one load have in common */
 typedef struct SqmPageStamp
 {
 	TransactionId xid;
@@ -22,17 +23,28 @@ typedef struct SqmPageStamp
 	Size		spare;			/* room that the fill factor leaves on a page */
 } SqmPageStamp;
 
-/* The pages of one load, on their way to the relation */
+/* Where the pages of one load go; several processes can share it */
+typedef struct SqmPageSpace
+{
+	pg_atomic_uint32 next;		/* block that nobody has reserved yet */
+	pg_atomic_uint32 extended;	/* blocks that the file has */
+	ConditionVariable grown;
+	bool		logged;			/* the relation needs WAL */
+} SqmPageSpace;
+
+/* The pages of one process, on their way to the relation */
 typedef struct SqmPages SqmPages;
 
 extern bool sqm_page_takes(HeapTuple tuple);
-extern bool sqm_page_add(Page page, const SqmPageStamp *stamp, HeapTuple tuple);
 
 extern bool sqm_pages_are_possible(Relation rel);
 extern SqmPages *sqm_pages_create(Relation rel);
-extern const SqmPageStamp *sqm_pages_stamp(SqmPages *pages);
+extern void sqm_pages_share(SqmPages *pages, SqmPageStamp *stamp,
+							SqmPageSpace *space);
+extern void sqm_pages_unshare(SqmPages *pages, int64 tuples);
+extern SqmPages *sqm_pages_join(Relation rel, const SqmPageStamp *stamp,
+								SqmPageSpace *space);
 extern void sqm_pages_add_tuple(SqmPages *pages, HeapTuple tuple);
-extern void sqm_pages_add_page(SqmPages *pages, const char *image);
 extern void sqm_pages_finish(SqmPages *pages);
 
 #endif							/* SQM_PAGES_H */

@@ -3,10 +3,12 @@
  * parallel.c
  *		How do several processes decode the rows of one table?
  *
- * Workers read ranges of rowids, convert them and send finished pages, or
- * tuples where no pages can be made; the leader stores them, in the order of
- * the ranges, so that rows stand as one process would have put them.  It is
- * one transaction, of the leader; workers only read.
+ * Workers take ranges of rowids and convert their rows (parallel_worker.c).
+ * Into a new table, which gets pages of our own making, they write these
+ * themselves, each its own; so its rows stand in the order of the source only
+ * within a range.  Everything else they send as tuples, which the leader
+ * stores, in the order of the ranges unless there are such pages.  It is one
+ * transaction, of the leader.
  *
  * All of them must see one moment of the source.  A copy, and a file that
  * nobody has open, do not change; in rollback mode the leader's lock keeps
@@ -43,72 +45,17 @@
 
 #include "compat.h"
 #include "parallel.h"
-#include "source.h"
+#include "parallel_task.h"
 
 /* From here on it pays to start workers, which takes some milliseconds. */
 #define MIN_ROWS 50000
 #define MIN_BYTES (16 * 1024 * 1024)
+#define EARLY_ROWS 5000
 
-/*
- * A range should fit into a queue, or the worker that has the next one would
- * wait for the leader to be through with this one.
- */
-#define QUEUE_SIZE (4 * 1024 * 1024)
-#define MESSAGE_SIZE (256 * 1024)
 #define RANGE_BYTES (1024 * 1024)
 #define RANGE_ROWS 8000
 #define MIN_RANGES 4
 #define MAX_RANGES 1000000
-
-#define KEY_SHARED 1
-#define KEY_TEXT 2
-#define KEY_QUEUES 3
-#define KEY_RESULTS 4
-
-#define READY PG_UINT64_MAX
-
-/* What workers are told, and what they tell each other */
-typedef struct SharedTask
-{
-	SqmSourceShare source;
-	Oid			relation;
-	bool		empty_as_null;
-	bool		digests;
-	bool		pages;			/* send pages that bear this stamp */
-	SqmPageStamp stamp;
-	int64		first;			/* rowid of the first range */
-	uint64		width;			/* rowids in a range */
-	uint64		ranges;
-	pg_atomic_uint64 next;		/* range that nobody has taken yet */
-	pg_atomic_uint32 misfit;	/* somebody has met one: stop */
-} SharedTask;
-
-/* What a worker leaves when it is done, with a count of NULLs per column */
-typedef struct WorkerResult
-{
-	int64		rows;
-	int64		noise;
-	SqmDigest	digest;
-	int64		nulls[FLEXIBLE_ARRAY_MEMBER];
-} WorkerResult;
-
-/* Head of a message; pages follow, or tuples, each with a TupleHead */
-typedef struct MessageHead
-{
-	uint64		range;			/* or READY */
-	uint32		pages;
-	uint32		tuples;			/* on these pages, or without any */
-	bool		last;			/* of its range */
-} MessageHead;
-
-typedef struct TupleHead
-{
-	uint32		length;
-	int64		rowid;			/* for errors */
-} TupleHead;
-
-#define HEAD_SIZE MAXALIGN(sizeof(MessageHead))
-#define TUPLE_HEAD_SIZE MAXALIGN(sizeof(TupleHead))
 
 static int	workers_wanted = 2;
 
@@ -116,7 +63,7 @@ void
 sqm_parallel_define_settings(void)
 {
 	DefineCustomIntVariable("sqlite_fdw_mig.workers",
-							"Sets how many processes decode a large table for the one that stores it.",
+							"Sets how many processes help the one that loads a large table.",
 							"Zero leaves all work to one process.",
 							&workers_wanted,
 							2, 0, 64,
@@ -129,274 +76,6 @@ int
 sqm_parallel_workers(void)
 {
 	return workers_wanted;
-}
-
-static Size
-result_size(int columns)
-{
-	return MAXALIGN(offsetof(WorkerResult, nulls) + sizeof(int64) * columns);
-}
-
-/* ---------------------------------------------------------------------
- * The worker
- * ---------------------------------------------------------------------
- */
-
-typedef struct Worker
-{
-	SharedTask *shared;
-	WorkerResult *result;
-	shm_mq_handle *queue;
-	SqmReader  *reader;
-	TupleDesc	desc;
-	Datum	   *values;
-	bool	   *nulls;
-	StringInfoData message;
-	MemoryContext context;		/* what the tuples of a message are made of */
-	bool		unwanted;		/* the leader listens no more */
-} Worker;
-
-PGDLLEXPORT void sqm_parallel_main(dsm_segment *segment, shm_toc *toc);
-
-static void
-begin_message(Worker *worker, uint64 range)
-{
-	MessageHead *head;
-
-	resetStringInfo(&worker->message);
-	enlargeStringInfo(&worker->message, MESSAGE_SIZE);
-	head = (MessageHead *) worker->message.data;
-	memset(head, 0, HEAD_SIZE);
-	head->range = range;
-	worker->message.len = HEAD_SIZE;
-}
-
-static void
-send_message(Worker *worker, bool last)
-{
-	MessageHead *head = (MessageHead *) worker->message.data;
-
-	head->last = last;
-	if (shm_mq_send(worker->queue, worker->message.len, worker->message.data,
-					false, true) != SHM_MQ_SUCCESS)
-		worker->unwanted = true;
-	MemoryContextReset(worker->context);
-}
-
-/*
- * Sends what the message holds, so that "tuple", which lives in the context
- * that sending resets, can go into the next one; returns a copy of it.
- */
-static HeapTuple
-make_room(Worker *worker, HeapTuple tuple, uint64 range)
-{
-	MemoryContext old = MemoryContextSwitchTo(worker->reader->context);
-	HeapTuple	kept = heap_copytuple(tuple);
-
-	MemoryContextSwitchTo(old);
-	send_message(worker, false);
-	begin_message(worker, range);
-	return kept;
-}
-
-static Page
-last_page(Worker *worker)
-{
-	return (Page) (worker->message.data + worker->message.len - BLCKSZ);
-}
-
-static Page
-begin_page(Worker *worker)
-{
-	MessageHead *head = (MessageHead *) worker->message.data;
-
-	worker->message.len += BLCKSZ;
-	PageInit(last_page(worker), BLCKSZ, 0);
-	head->pages++;
-	return last_page(worker);
-}
-
-static void
-append_tuple(Worker *worker, HeapTuple tuple, uint64 range)
-{
-	Size		need = TUPLE_HEAD_SIZE + MAXALIGN(tuple->t_len);
-	TupleHead  *head;
-
-	if (((MessageHead *) worker->message.data)->tuples > 0 &&
-		(((MessageHead *) worker->message.data)->pages > 0 ||
-		 worker->message.len + need > MESSAGE_SIZE))
-	{
-		HeapTuple	kept = make_room(worker, tuple, range);
-
-		append_tuple(worker, kept, range);
-		heap_freetuple(kept);
-		return;
-	}
-	enlargeStringInfo(&worker->message, need);
-	head = (TupleHead *) (worker->message.data + worker->message.len);
-	head->length = tuple->t_len;
-	head->rowid = sqm_statement_int64(worker->reader->stmt,
-									  worker->reader->columns);
-	memcpy((char *) head + TUPLE_HEAD_SIZE, tuple->t_data, tuple->t_len);
-	worker->message.len += need;
-	((MessageHead *) worker->message.data)->tuples++;
-}
-
-/* A tuple that a page takes; all in the message are on pages. */
-static void
-append_to_page(Worker *worker, HeapTuple tuple, uint64 range)
-{
-	MessageHead *head = (MessageHead *) worker->message.data;
-	const SqmPageStamp *stamp = &worker->shared->stamp;
-
-	if (head->pages > 0 && sqm_page_add(last_page(worker), stamp, tuple))
-		head->tuples++;
-	else if (worker->message.len + BLCKSZ > MESSAGE_SIZE ||
-			 (head->pages == 0 && head->tuples > 0))
-	{
-		HeapTuple	kept = make_room(worker, tuple, range);
-
-		append_to_page(worker, kept, range);
-		heap_freetuple(kept);
-	}
-	else if (sqm_page_add(begin_page(worker), stamp, tuple))
-		head->tuples++;
-	else
-		elog(ERROR, "an empty page has no room for a tuple");
-}
-
-/* One row; false if it does not fit. */
-static bool
-decode_row(Worker *worker, uint64 range)
-{
-	SqmReader  *reader = worker->reader;
-	MemoryContext old = MemoryContextSwitchTo(worker->context);
-	Size		bytes = 0;
-	SqmRowState state;
-
-	memset(worker->nulls, true, worker->desc->natts * sizeof(bool));
-	state = sqm_reader_convert(reader, worker->values, worker->nulls, &bytes);
-	if (state == SQM_ROW_GOOD)
-	{
-		HeapTuple	tuple = heap_form_tuple(worker->desc, worker->values,
-											worker->nulls);
-
-		if (worker->shared->pages && sqm_page_takes(tuple))
-			append_to_page(worker, tuple, range);
-		else
-			append_tuple(worker, tuple, range);
-		for (int i = 0; i < reader->columns; i++)
-			worker->result->nulls[i] += worker->nulls[reader->attnums[i] - 1];
-	}
-	MemoryContextSwitchTo(old);
-	return state == SQM_ROW_GOOD;
-}
-
-static bool
-decode_range(Worker *worker, uint64 range)
-{
-	SharedTask *shared = worker->shared;
-	int64		low = (int64) ((uint64) shared->first + range * shared->width);
-	int64		high = range == shared->ranges - 1 ? PG_INT64_MAX :
-		(int64) ((uint64) low + shared->width - 1);
-
-	begin_message(worker, range);
-	sqm_reader_range(worker->reader, low, high);
-	while (sqm_reader_next(worker->reader))
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (!decode_row(worker, range))
-			return false;
-		if (worker->unwanted)
-			return true;
-	}
-	send_message(worker, true);
-	return true;
-}
-
-static void
-decode_ranges(Worker *worker)
-{
-	SharedTask *shared = worker->shared;
-
-	while (!worker->unwanted && pg_atomic_read_u32(&shared->misfit) == 0)
-	{
-		uint64		range = pg_atomic_fetch_add_u64(&shared->next, 1);
-
-		if (range >= shared->ranges)
-			break;
-		if (!decode_range(worker, range))
-			pg_atomic_write_u32(&shared->misfit, 1);
-	}
-}
-
-static List *
-string_list(List *nodes)
-{
-	List	   *strings = NIL;
-	ListCell   *lc;
-
-	foreach(lc, nodes)
-		strings = lappend(strings, strVal(lfirst(lc)));
-	return strings;
-}
-
-static SqmReader *
-open_reader(SharedTask *shared, const char *text, Relation rel)
-{
-	List	   *parts = (List *) stringToNode(text);
-	List	   *names = string_list(linitial_node(List, parts));
-	SqmReader  *reader;
-
-	(void) sqm_source_adopt(&shared->source);
-	reader = sqm_reader_create(shared->source.name, linitial(names),
-							   string_list(lsecond_node(List, parts)), rel,
-							   string_list(lthird_node(List, parts)),
-							   lsecond(names), shared->empty_as_null);
-	reader->policy = SQM_POLICY_STOP;
-	reader->logs = false;
-	reader->digests = shared->digests;
-	sqm_reader_open_ranges(reader);
-	return reader;
-}
-
-/* The entry point of a worker; parallel.c of the server calls it by name. */
-void
-sqm_parallel_main(dsm_segment *segment, shm_toc *toc)
-{
-	Worker		worker = {0};
-	Relation	rel;
-	shm_mq	   *queue;
-
-	worker.shared = shm_toc_lookup(toc, KEY_SHARED, false);
-	queue = (shm_mq *) ((char *) shm_toc_lookup(toc, KEY_QUEUES, false) +
-						(Size) ParallelWorkerNumber * QUEUE_SIZE);
-	shm_mq_set_sender(queue, MyProc);
-	worker.queue = shm_mq_attach(queue, segment, NULL);
-	rel = table_open(worker.shared->relation, AccessShareLock);
-	worker.desc = RelationGetDescr(rel);
-	worker.reader = open_reader(worker.shared,
-								shm_toc_lookup(toc, KEY_TEXT, false), rel);
-	worker.result = (WorkerResult *)
-		((char *) shm_toc_lookup(toc, KEY_RESULTS, false) +
-		 ParallelWorkerNumber * result_size(worker.reader->columns));
-	worker.values = palloc0(sizeof(Datum) * worker.desc->natts);
-	worker.nulls = palloc0(sizeof(bool) * worker.desc->natts);
-	worker.context = AllocSetContextCreate(CurrentMemoryContext,
-										   "sqlite_fdw_mig worker",
-										   ALLOCSET_DEFAULT_SIZES);
-	initStringInfo(&worker.message);
-
-	begin_message(&worker, READY);
-	send_message(&worker, true);
-	decode_ranges(&worker);
-
-	worker.result->rows = worker.reader->rows;
-	worker.result->noise = worker.reader->noise;
-	worker.result->digest = worker.reader->digest;
-	sqm_reader_close(worker.reader);
-	shm_mq_detach(worker.queue);
-	table_close(rel, AccessShareLock);
 }
 
 /* ---------------------------------------------------------------------
@@ -425,11 +104,50 @@ sqm_parallel_is_possible(SqmReader *reader, Relation rel)
 	return true;
 }
 
-/* Have enough rows been read to think so? */
-bool
-sqm_parallel_pays(SqmBatch *batch)
+/*
+ * What is probably left, if the rows to come are like those that were read:
+ * rows, the last rowid, and how many rows there are to a rowid.  False if
+ * there is nothing left.
+ */
+static bool
+estimate_rest(SqmBatch *batch, int64 *last, double *density, double *rows)
 {
-	return batch->reader->rows >= MIN_ROWS || batch->bytes >= MIN_BYTES;
+	if (batch->reader->rows == 0 ||
+		!sqm_reader_last_rowid(batch->reader, last) ||
+		*last <= batch->last_rowid)
+		return false;
+	*density = (double) batch->reader->rows /
+		((double) batch->last_rowid - (double) batch->first_rowid + 1);
+	*rows = ((double) *last - (double) batch->last_rowid) * *density;
+	return true;
+}
+
+static bool
+is_much(double rows, double bytes)
+{
+	return rows >= MIN_ROWS || bytes >= MIN_BYTES;
+}
+
+/*
+ * Is it time to ask for workers?  Once at an early row, if the rest seems to
+ * be long; "looked" keeps that this has happened.  Else when many rows have
+ * been read, because the first ones need not be like the others.
+ */
+bool
+sqm_parallel_pays(SqmBatch *batch, bool *looked)
+{
+	int64		rows = batch->reader->rows;
+	int64		last;
+	double		density;
+	double		rest;
+
+	if (is_much(rows, batch->bytes))
+		return true;
+	if (*looked || rows < EARLY_ROWS)
+		return false;
+	*looked = true;
+	return estimate_rest(batch, &last, &density, &rest) &&
+		is_much(rest, rest * batch->bytes / rows);
 }
 
 /*
@@ -440,26 +158,22 @@ sqm_parallel_pays(SqmBatch *batch)
 static bool
 plan_ranges(SqmBatch *batch, int64 most, SharedTask *shared)
 {
-	int64		rows = batch->reader->rows;
-	int64		read = batch->last_rowid;
 	int64		last;
 	double		density;
+	double		rest;
 	double		rows_a_range;
 	double		width;
 	uint64		left;
 
-	if (rows == 0 || !sqm_reader_last_rowid(batch->reader, &last) ||
-		last <= read)
+	if (!estimate_rest(batch, &last, &density, &rest))
 		return false;
-	density = (double) rows /
-		((double) read - (double) batch->first_rowid + 1);
-	rows_a_range = Min(RANGE_ROWS, RANGE_BYTES / (batch->bytes / rows + 1));
+	rows_a_range = Min(RANGE_ROWS,
+					   RANGE_BYTES / (batch->bytes / batch->reader->rows + 1));
 	width = ceil(Max(rows_a_range, 1) / density);
-	left = (uint64) last - (uint64) read;
-	if (left / width < MIN_RANGES || left / width > MAX_RANGES ||
-		left * density > most)
+	left = (uint64) last - (uint64) batch->last_rowid;
+	if (left / width < MIN_RANGES || left / width > MAX_RANGES || rest > most)
 		return false;
-	shared->first = read + 1;
+	shared->first = batch->last_rowid + 1;
 	shared->width = (uint64) width;
 	shared->ranges = (left - 1) / shared->width + 1;
 	return true;
@@ -486,6 +200,7 @@ typedef struct Leader
 	int			workers;
 	SqmBatch   *batch;			/* of tuples out of messages */
 	HeapTupleData tuples[SQM_BATCH_ROWS];
+	int64		placed;			/* rows that workers have put on pages */
 	SqmStore   *store;
 } Leader;
 
@@ -525,6 +240,10 @@ fill_segment(Leader *leader, const SharedTask *task, const char *text,
 
 	leader->shared = shm_toc_allocate(context->toc, sizeof(SharedTask));
 	*leader->shared = *task;
+	leader->shared->pages = leader->store->pages != NULL;
+	if (leader->shared->pages)
+		sqm_pages_share(leader->store->pages, &leader->shared->stamp,
+						&leader->shared->space);
 	pg_atomic_init_u64(&leader->shared->next, 0);
 	pg_atomic_init_u32(&leader->shared->misfit, 0);
 	strcpy(copy, text);
@@ -633,22 +352,6 @@ flush(Leader *leader)
 	CHECK_FOR_INTERRUPTS();
 }
 
-static void
-store_pages(Leader *leader, MessageHead *message)
-{
-	const char *image = (char *) message + HEAD_SIZE;
-
-	for (uint32 i = 0; i < message->pages; i++)
-	{
-		leader->store->write_page(leader->store, image,
-								  PageGetMaxOffsetNumber((Page) image));
-		image += BLCKSZ;
-	}
-	pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED,
-								 leader->store->loaded);
-	CHECK_FOR_INTERRUPTS();
-}
-
 /* The tuples stay where they are, in the queue: nothing is copied. */
 static void
 store_tuples(Leader *leader, MessageHead *message)
@@ -674,18 +377,18 @@ store_tuples(Leader *leader, MessageHead *message)
 			flush(leader);
 	}
 	flush(leader);
+	leader->placed += message->placed;
+	leader->store->loaded += message->placed;
+	pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED,
+								 leader->store->loaded);
+	CHECK_FOR_INTERRUPTS();
 }
 
-static void
-store_message(Leader *leader, MessageHead *message)
-{
-	if (message->pages > 0)
-		store_pages(leader, message);
-	else
-		store_tuples(leader, message);
-}
-
-/* The queue whose next message belongs to "range", or NULL if none is there */
+/*
+ * The queue whose message is to be stored next, or NULL if none is there.
+ * Rows on pages stand where the worker was when it wrote them, so that there
+ * is no order to be kept; otherwise ranges are stored one after the other.
+ */
 static Queue *
 find_message(Leader *leader, uint64 range, bool *gone)
 {
@@ -697,7 +400,8 @@ find_message(Leader *leader, uint64 range, bool *gone)
 		if (queue->message == NULL && !receive(queue, false))
 			continue;
 		*gone = false;
-		if (queue->message != NULL && queue->message->range == range)
+		if (queue->message != NULL &&
+			(leader->shared->pages || queue->message->range == range))
 			return queue;
 	}
 	return NULL;
@@ -712,7 +416,7 @@ wait_for_workers(void)
 	CHECK_FOR_INTERRUPTS();
 }
 
-/* All ranges, in their order; false if a value did not fit. */
+/* All ranges; false if a value did not fit. */
 static bool
 store_ranges(Leader *leader)
 {
@@ -725,7 +429,7 @@ store_ranges(Leader *leader)
 
 		if (queue != NULL)
 		{
-			store_message(leader, queue->message);
+			store_tuples(leader, queue->message);
 			if (queue->message->last)
 				range++;
 			queue->message = NULL;
@@ -790,6 +494,8 @@ run_workers(Leader *leader, const SharedTask *task, SqmReader *reader,
 			end = store_ranges(leader) ? SQM_PARALLEL_DONE :
 				SQM_PARALLEL_MISFIT;
 		end_workers(leader);
+		if (leader->shared->pages)
+			sqm_pages_unshare(leader->store->pages, leader->placed);
 		if (end == SQM_PARALLEL_DONE)
 			add_results(leader, reader->columns, sum);
 	}
@@ -812,15 +518,16 @@ sqm_parallel_rest(SqmBatch *batch, Relation rel, SqmStore *store,
 	SqmParallelEnd end;
 
 	memset(sum, 0, sizeof(SqmParallelSum));
-	if (!plan_ranges(batch, store->shared_rows, &task) ||
-		!sqm_source_share(reader->source, GetUserId(), &task.source))
+	if (!plan_ranges(batch, store->shared_rows, &task))
 		return SQM_PARALLEL_NONE;
+	if (!sqm_source_share(reader->source, GetUserId(), &task.source))
+	{
+		sum->why_none = "nobody could have told whether the source was being written to";
+		return SQM_PARALLEL_NONE;
+	}
 	task.relation = RelationGetRelid(rel);
 	task.empty_as_null = reader->empty_as_null;
 	task.digests = reader->digests;
-	task.pages = store->stamp != NULL;
-	if (task.pages)
-		task.stamp = *store->stamp;
 	leader = palloc0(sizeof(Leader));
 	leader->store = store;
 	leader->batch = sqm_batch_create(reader, RelationGetDescr(rel),

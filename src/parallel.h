@@ -36,7 +36,7 @@ typedef struct SqmParallelSum
 extern void sqm_parallel_define_settings(void);
 extern int	sqm_parallel_workers(void);
 extern bool sqm_parallel_is_possible(SqmReader *reader, Relation rel);
-extern bool sqm_parallel_pays(SqmBatch *batch);
+extern bool sqm_parallel_pays(SqmBatch *batch, bool *looked);
 extern SqmParallelEnd sqm_parallel_rest(SqmBatch *batch, Relation rel,
 										SqmStore *store, SqmParallelSum *sum);
 

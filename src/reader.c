@@ -644,10 +644,9 @@ convert_one(SqmReader *reader, int i, Datum *values, bool *isnull, Size *bytes)
 {
 	int			index = reader->attnums[i] - 1;
 	SqmReason	reason;
-	SqmValue   *value = &reader->row[i];
+	const SqmValue *value = &reader->row[i];
 	SqmVerdict	verdict;
 
-	sqm_statement_value(reader->stmt, i, value);
 	if (value->storage >= SQM_TEXT)
 		*bytes += value->length;
 	verdict = sqm_value_convert(reader->targets[i], value, &values[index],
@@ -745,6 +744,7 @@ sqm_reader_convert(SqmReader *reader, Datum *values, bool *isnull, Size *bytes)
 	int64		replaced = 0;
 
 	reader->npending = 0;
+	sqm_statement_row(reader->stmt, reader->row, reader->columns);
 	for (int i = 0; i < reader->columns; i++)
 	{
 		ValueState	state = convert_one(reader, i, values, isnull, bytes);
@@ -777,6 +777,21 @@ sqm_reader_convert(SqmReader *reader, Datum *values, bool *isnull, Size *bytes)
 			return SQM_ROW_MISFIT;
 	}
 	return SQM_ROW_GOOD;
+}
+
+/*
+ * Count the NULLs of a row that is kept, by column of the reader; "natts" are
+ * the relation's.
+ */
+void
+sqm_reader_count_nulls(SqmReader *reader, const bool *isnull, int natts,
+					   int64 *counts)
+{
+	/* most rows have none */
+	if (memchr(isnull, true, natts) == NULL)
+		return;
+	for (int i = 0; i < reader->columns; i++)
+		counts[i] += isnull[reader->attnums[i] - 1];
 }
 
 void

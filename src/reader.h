@@ -89,7 +89,7 @@ typedef struct SqmReader
 	char	  **types;			/* formatted, for messages */
 	bool	   *not_null;
 	SqmTarget **targets;
-	SqmValue   *row;			/* the current row, as far as it is converted */
+	SqmValue   *row;			/* the current row */
 	bool		has_rowid;		/* is the rowid the last column? */
 	char	   *relation;		/* quoted and schema-qualified; NULL: none yet */
 	bool		logs;			/* what is refused goes to the rejects */
@@ -159,6 +159,8 @@ extern bool sqm_reader_last_rowid(SqmReader *reader, int64 *rowid);
 extern bool sqm_reader_next(SqmReader *reader);
 extern SqmRowState sqm_reader_convert(SqmReader *reader, Datum *values,
 									  bool *isnull, Size *bytes);
+extern void sqm_reader_count_nulls(SqmReader *reader, const bool *isnull,
+								   int natts, int64 *counts);
 extern bool *sqm_reader_loaded(SqmReader *reader, int natts);
 extern SqmPolicy sqm_policy_from_word(const char *word);
 extern void sqm_reader_row_misfits(SqmReader *reader, SqmRow *row);

@@ -47,17 +47,12 @@ struct SqmStore
 	const char *way;			/* for people */
 	const TupleTableSlotOps *ops;	/* of the slots that it wants */
 	void		(*write) (SqmStore *store, SqmBatch *batch);
-	/*
-	 * A page of rows that a worker has made by this stamp, instead of a
-	 * batch; NULL: it takes none.
-	 */
-	void		(*write_page) (SqmStore *store, const char *image, int rows);
-	const SqmPageStamp *stamp;
 	/* there are no more rows; everything is in the relation then */
 	void		(*finish) (SqmStore *store);
 	/* instead: nothing of it is wanted, the subtransaction will be undone */
 	void		(*abandon) (SqmStore *store);
 	int64		loaded;			/* rows stored so far */
+	SqmPages   *pages;			/* they go to pages of our own, or NULL */
 
 	/*
 	 * How many rows it takes while workers run, when no query of a trigger's

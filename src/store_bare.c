@@ -22,13 +22,14 @@
 #include "utils/lsyscache.h"
 
 #include "fillin.h"
+#include "form.h"
 #include "store.h"
 
 typedef struct BareStore
 {
 	SqmStore	base;
 	Relation	rel;
-	SqmPages   *pages;			/* NULL: it is left to the access method */
+	SqmForm    *form;			/* for pages */
 	BulkInsertState bulk;
 	CommandId	command;
 	EState	   *estate;			/* to compute generated columns, or NULL */
@@ -73,12 +74,13 @@ write_tuples(BareStore *store, SqmBatch *batch)
 {
 	for (int i = 0; i < batch->used; i++)
 	{
-		bool		own;
-		HeapTuple	tuple = ExecFetchSlotHeapTuple(batch->slots[i], false, &own);
+		TupleTableSlot *slot = batch->slots[i];
 
-		sqm_pages_add_tuple(store->pages, tuple);
-		if (own)
-			heap_freetuple(tuple);
+		/* a slot that holds a tuple has not been taken apart */
+		sqm_pages_add_tuple(store->base.pages, batch->stored ?
+							ExecFetchSlotHeapTuple(slot, false, NULL) :
+							sqm_form_tuple(store->form, slot->tts_values,
+										   slot->tts_isnull));
 	}
 }
 
@@ -99,7 +101,7 @@ bare_write(SqmStore *base, SqmBatch *batch)
 			ResetPerTupleExprContext(store->estate);
 		}
 	}
-	if (store->pages != NULL)
+	if (store->base.pages != NULL)
 		write_tuples(store, batch);
 	else
 		table_multi_insert(store->rel, batch->slots, batch->used,
@@ -109,23 +111,14 @@ bare_write(SqmStore *base, SqmBatch *batch)
 }
 
 static void
-bare_write_page(SqmStore *base, const char *image, int rows)
-{
-	BareStore  *store = (BareStore *) base;
-
-	sqm_pages_add_page(store->pages, image);
-	store->base.loaded += rows;
-}
-
-static void
 bare_finish(SqmStore *base)
 {
 	BareStore  *store = (BareStore *) base;
 
 	if (store->estate != NULL)
 		FreeExecutorState(store->estate);
-	if (store->pages != NULL)
-		sqm_pages_finish(store->pages);
+	if (store->base.pages != NULL)
+		sqm_pages_finish(store->base.pages);
 	else
 	{
 		FreeBulkInsertState(store->bulk);
@@ -151,9 +144,8 @@ sqm_store_bare_create(const SqmStoreTask *task)
 	store->rel = task->rel;
 	if (sqm_pages_are_possible(task->rel))
 	{
-		store->pages = sqm_pages_create(task->rel);
-		store->base.write_page = bare_write_page;
-		store->base.stamp = sqm_pages_stamp(store->pages);
+		store->base.pages = sqm_pages_create(task->rel);
+		store->form = sqm_form_create(RelationGetDescr(task->rel));
 	}
 	else
 	{
