@@ -253,7 +253,8 @@ BEGIN
         SELECT n.severity, n.code, t.source_name, n.column_name, n.occurrences, n.sample, n.message, n.hint
           FROM unnest(sq2pg.sort_notes(all_notes)) WITH ORDINALITY AS n
           LEFT JOIN unnest((prepared.model).tables) AS t ON t.ordinal = n.table_ordinal
-         ORDER BY array_position('{error,warning,note}', n.severity), n.table_ordinal NULLS FIRST, n.ordinality;
+         -- statements come in an order in which they can be run
+         ORDER BY array_position('{error,warning,note}', n.severity), n.code = 'key_missing', n.table_ordinal NULLS FIRST, n.ordinality;
 END
 $$;
 COMMENT ON FUNCTION sq2pg.check_source(text, name, text, text[], text[], jsonb, text, jsonb, text, text, text, text, boolean, text, text, name, boolean, text, boolean) IS

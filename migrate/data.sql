@@ -6,6 +6,13 @@
  * is checked at the end.
  */
 
+CREATE TYPE sq2pg.orphans_of AS (
+    table_ordinal int,
+    numbers       bigint[],     -- of source rows, in the order of reading; one may come more than once
+    columns       text[],       -- of the target
+    nulled        boolean[],    -- the column becomes NULL; else the row is left out
+    parents       text[]);      -- the table that has no such row
+
 /*
  * The targets with all that the catalogs say of them.
  */
@@ -24,20 +31,78 @@ CREATE FUNCTION sq2pg.compared_loads(model sq2pg.model) RETURNS sq2pg.load[]
 $$;
 COMMENT ON FUNCTION sq2pg.compared_loads(sq2pg.model) IS 'for each table of a model the columns that can be compared';
 
+CREATE FUNCTION sq2pg.relation_count(relation text) RETURNS bigint
+    LANGUAGE plpgsql AS $$
+DECLARE
+    n bigint;
+BEGIN
+    EXECUTE 'SELECT count(*) FROM ' || relation INTO n;
+    RETURN n;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.relation_count(text) IS 'rows of a relation';
+
+/*
+ * Does a table hold what the statement with the caller's expressions would
+ * give?  If that fails, or may not be tried, it does not.
+ */
+CREATE FUNCTION sq2pg.equals_statement(options jsonb, model sq2pg.model, t sq2pg.data_table) RETURNS boolean
+    LANGUAGE plpgsql AS $$
+DECLARE
+    alone   sq2pg.data_table[];
+    staging name := sq2pg.staging_name();
+    step    sq2pg.step;
+    query   text;
+    names   text;
+    result  boolean;
+BEGIN
+    t.action := 'load';
+    alone := ARRAY[t];
+    SELECT s.* INTO step FROM unnest(sq2pg.data_load_steps(options || '{"on_conflict": "error"}', model, alone)) AS s;
+    -- what stands before the SELECT is known
+    SELECT string_agg(quote_ident(c), ', ' ORDER BY n) INTO names FROM unnest((step.load).target_columns) WITH ORDINALITY AS x(c, n);
+    query := substr(step.statement, length(format(E'INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE\n    ', (t.load).relation, names)) + 1);
+    SELECT format('SELECT (SELECT sq2pg.digest_total(sq2pg.row_digest(ROW(%s))) FROM (%s) AS q(%s))
+                        OPERATOR(pg_catalog.=) (SELECT sq2pg.digest_total(sq2pg.row_digest(ROW(%s))) FROM %s)',
+                  string_agg(format('q.c%s::%s', x.n, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY x.n), query,
+                  string_agg('c' || x.n, ', ' ORDER BY x.n), names, (t.load).relation)
+      INTO query
+      FROM unnest((step.load).target_columns) WITH ORDINALITY AS x(name, n)
+      JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = x.name;
+    BEGIN
+        EXECUTE format('CREATE SERVER %I FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database %L, time_zone %L, empty_as_null %L)',
+                       staging, options->>'source', options->>'time_zone', options->>'empty_as_null');
+        EXECUTE format('CREATE SCHEMA %I', staging);
+        PERFORM sq2pg.execute_steps(sq2pg.data_staging_steps(model, alone));
+        PERFORM set_config('search_path', sq2pg.caller_search_path(), true);
+        EXECUTE query INTO result;
+        -- nothing of it stays
+        RAISE triggered_action_exception USING MESSAGE = 'taken back';
+    EXCEPTION WHEN triggered_action_exception OR data_exception OR insufficient_privilege OR read_only_sql_transaction
+                   OR syntax_error_or_access_rule_violation OR integrity_constraint_violation THEN
+        RETURN coalesce(result, false);
+    END;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.equals_statement(jsonb, sq2pg.model, sq2pg.data_table) IS
+    'does a target table equal what a load with the caller''s expressions gives?';
+
 /*
  * Does a table already hold what it would get?  Counts are compared first:
  * they say no most of the time.
  */
-CREATE FUNCTION sq2pg.is_unchanged(options jsonb, t sq2pg.data_table, compared sq2pg.load) RETURNS boolean
+CREATE FUNCTION sq2pg.is_unchanged(options jsonb, model sq2pg.model, t sq2pg.data_table, compared sq2pg.load, orphans sq2pg.orphans_of)
+    RETURNS boolean
     LANGUAGE plpgsql AS $$
 DECLARE
     foreseen record;
     verdict  record;
 BEGIN
     IF (t.load).computed IS NOT NULL THEN
-        RETURN false;           -- what an expression made cannot be compared
+        RETURN sq2pg.source_count(options->>'source', (t.load).source_table) = sq2pg.relation_count((t.load).relation)
+               AND sq2pg.equals_statement(options, model, t);
     END IF;
-    IF options->>'on_bad_value' = 'error' THEN
+    IF options->>'on_bad_value' = 'error' AND orphans.numbers IS NULL THEN
         SELECT * INTO verdict
           FROM sq2pg.verify_table(options || '{"verify": "counts"}', compared, '{}', 0, repeat('0', 32), 0, repeat('0', 32));
         IF NOT verdict.matches THEN
@@ -50,7 +115,11 @@ BEGIN
     SELECT * INTO foreseen
       FROM sq2pg.load_table(options->>'source', (t.load).source_table, (t.load).source_columns, t.relation::regclass,
                             (t.load).target_columns, options->>'time_zone', (options->>'empty_as_null')::boolean,
-                            options->>'on_bad_value', 'nothing', 'error', NULL);
+                            options->>'on_bad_value', 'nothing', 'error', NULL, orphans.numbers, orphans.columns, orphans.nulled,
+                            orphans.parents);
+    IF foreseen.misfits IS NOT NULL THEN
+        RETURN false;
+    END IF;
     -- what stands for a changed row is known for the loaded columns only
     SELECT * INTO verdict
       FROM sq2pg.verify_table(options || '{"verify": "content"}', CASE WHEN foreseen.exceptions = '{}' THEN compared ELSE t.load END,
@@ -58,7 +127,7 @@ BEGIN
     RETURN verdict.matches;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.is_unchanged(jsonb, sq2pg.data_table, sq2pg.load) IS 'does a target table equal its source already?';
+COMMENT ON FUNCTION sq2pg.is_unchanged(jsonb, sq2pg.model, sq2pg.data_table, sq2pg.load, sq2pg.orphans_of) IS 'does a target table equal its source already?';
 
 /*
  * A table can only be emptied together with those that refer to it, even if
@@ -85,14 +154,27 @@ CREATE FUNCTION sq2pg.decide_actions(options jsonb, model sq2pg.model, tables sq
     LANGUAGE plpgsql AS $$
 DECLARE
     compared sq2pg.load[] := (SELECT sq2pg.compared_loads(model));
+    orphans  sq2pg.orphans_of[];
     t        sq2pg.data_table;
 BEGIN
     FOR i IN 1 .. cardinality(tables) LOOP
         t := tables[i];
         CONTINUE WHEN t.relation IS NULL OR (t.load).target_columns IS NULL OR NOT has_any_column_privilege(t.relation, 'SELECT');
         EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', (t.load).relation) INTO t.is_empty;
+        tables[i] := t;
+    END LOOP;
+    IF options->>'on_orphan' <> 'error' AND EXISTS (SELECT FROM unnest(tables) AS x WHERE NOT x.is_empty) THEN
+        BEGIN
+            orphans := sq2pg.orphans_of_empty(options, tables);
+        EXCEPTION WHEN insufficient_privilege THEN
+            NULL;               -- a parent that may not be read: the load says so
+        END;
+    END IF;
+    FOR i IN 1 .. cardinality(tables) LOOP
+        t := tables[i];
+        CONTINUE WHEN t.is_empty IS NULL;
         t.action := CASE WHEN t.is_empty THEN 'load'
-                         WHEN sq2pg.is_unchanged(options, t, compared[i]) THEN 'unchanged'
+                         WHEN sq2pg.is_unchanged(options, model, t, compared[i], orphans[i]) THEN 'unchanged'
                          WHEN options->>'existing' = 'truncate' THEN 'replace'
                          WHEN options->>'existing' IN ('append', 'skip') THEN options->>'existing' END;
         tables[i] := t;
@@ -146,7 +228,7 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
             SELECT min(s.table_ordinal), NULL, 'warning', 'sequence_drawn',
                    format('the load takes numbers from sequence %I.%I, which a rollback does not give back', n.nspname, c.relname),
                    format('Rehearse as its owner: role "%s" is not.', current_user)
-              FROM sq2pg.drawn_sequences(tables) AS s
+              FROM sq2pg.all_drawn_sequences(tables, options->>'triggers' = 'fire') AS s
               JOIN pg_class AS c ON c.oid = s.sequence_oid
               JOIN pg_namespace AS n ON n.oid = c.relnamespace
              WHERE NOT pg_has_role(c.relowner, 'USAGE')
@@ -220,6 +302,43 @@ $$;
 COMMENT ON FUNCTION sq2pg.target_notes(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'what the target tables lack, or what stands in the way';
 
 /*
+ * Durations that type interval takes for something else: numbers, whose unit
+ * it does not ask for, and .NET's days.hours:minutes:seconds, of which it
+ * reads 1.02:03:04 as 1.02 days and 3 minutes.
+ */
+CREATE FUNCTION sq2pg.interval_notes(options jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.note[]
+    LANGUAGE sql AS $$
+    SELECT coalesce(array_agg(ROW(c.table_ordinal, c.source_name, x.severity, x.code, x.n, NULL,
+                                  format(x.message, x.n, c.source_name), format(x.hint, jsonb_build_object(c.key, x.item)))::sq2pg.note
+                              ORDER BY c.table_ordinal, x.code), '{}')
+      FROM (SELECT t.table_ordinal, m.source_name, (t.load).source_table AS source_table, quote_ident(y.name) AS target,
+                   (t.load).source_table || '.' || m.source_name AS key, '"' || replace(m.source_name, '"', '""') || '"' AS source
+              FROM unnest(tables) AS t
+             CROSS JOIN unnest((t.load).column_ids, (t.load).target_columns) AS y(id, name)
+              JOIN unnest(model.columns) AS m ON m.id = y.id
+              JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = y.name
+              JOIN pg_type AS p ON p.oid = a.atttypid
+             WHERE 'interval'::regtype IN (p.oid, p.typbasetype) AND m.using_text IS NULL
+               AND coalesce(t.action, 'load') IN ('load', 'append', 'replace')) AS c
+     CROSS JOIN LATERAL (VALUES
+           ('warning', 'interval_unit',
+            sq2pg.source_violations(options->>'source', c.source_table, format('typeof(%s) NOT IN (''integer'', ''real'')', c.source)),
+            '%s numbers of column "%s" go as seconds into type interval',
+            'Django writes microseconds. If it is so: types => ''%s''.',
+            format('interval USING %s * interval ''''1 microsecond''''', c.target)),
+           ('error', 'interval_format',
+            sq2pg.source_violations(options->>'source', c.source_table,
+                                    format('NOT (typeof(%1$s) = ''text'' AND %1$s GLOB ''*[0-9].[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*'' AND %1$s NOT GLOB ''*[^-0-9.:]*'')',
+                                           c.source)),
+            '%s values of column "%s" are .NET''s days.hours:minutes:seconds, which type interval reads as something else',
+            'Choose types => ''%s''.',
+            format('interval USING regexp_replace(%s, ''''^(-?)(\d+)\.'''', ''''\1\2 days \1'''')', c.target))
+           ) AS x(severity, code, n, message, hint, item)
+     WHERE x.n > 0
+$$;
+COMMENT ON FUNCTION sq2pg.interval_notes(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'durations that type interval would take for something else';
+
+/*
  * Row triggers that come before (or instead of) an INSERT, by pg_trigger.tgtype.
  */
 CREATE FUNCTION sq2pg.may_rewrite(trigger_type smallint) RETURNS boolean
@@ -238,7 +357,9 @@ CREATE FUNCTION sq2pg.lacks_identity(model sq2pg.model, t sq2pg.data_table, colu
                       AND a.atttypid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)
                       -- the key of another table numbers those that refer to it
                       AND NOT EXISTS (SELECT FROM pg_constraint AS k
-                                       WHERE k.conrelid = a.attrelid AND k.contype = 'f' AND a.attnum = ANY (k.conkey)))
+                                       WHERE k.conrelid = a.attrelid AND k.contype = 'f' AND a.attnum = ANY (k.conkey))
+                      -- the application itself draws from one
+                      AND sq2pg.key_sequence(a.attrelid, a.attname) IS NULL)
        AND EXISTS (SELECT FROM unnest((t.load).column_ids, (t.load).target_columns) AS x(id, target)
                     WHERE x.target = column_name AND (model.columns[x.id]).is_identity)
 $$;
@@ -303,7 +424,8 @@ CREATE FUNCTION sq2pg.raise_problems(schema_name name, notes sq2pg.note[]) RETUR
 DECLARE
     codes   text[] := ARRAY(SELECT DISTINCT n.code FROM unnest(notes) AS n WHERE n.severity = 'error' AND n.code <> 'key_missing' ORDER BY n.code);
     single  text := CASE WHEN cardinality(codes) = 1 THEN codes[1] END;
-    details text := (SELECT string_agg(CASE WHEN n.code IN ('table_missing', 'column_missing', 'key_missing', 'no_right', 'cycle', 'name_unclear') AND n.hint IS NOT NULL
+    details text := (SELECT string_agg(CASE WHEN n.code IN ('table_missing', 'column_missing', 'key_missing', 'no_right', 'cycle', 'name_unclear',
+                                                           'interval_format') AND n.hint IS NOT NULL
                                             THEN format('%s: %s', n.message, n.hint)
                                             ELSE n.message END, E'\n' ORDER BY o)
                        FROM unnest(notes) WITH ORDINALITY AS n(table_ordinal, column_name, severity, code, occurrences, sample,
@@ -317,13 +439,14 @@ BEGIN
         ERRCODE = CASE single WHEN 'table_missing' THEN 'undefined_table' WHEN 'column_missing' THEN 'undefined_column'
                             WHEN 'no_right' THEN 'insufficient_privilege' WHEN 'not_owner' THEN 'insufficient_privilege'
                             WHEN 'depended_on' THEN 'dependent_objects_still_exist' WHEN 'referenced' THEN 'dependent_objects_still_exist'
-                            WHEN 'type_ignored' THEN 'invalid_parameter_value' WHEN 'not_a_table' THEN 'wrong_object_type'
+                            WHEN 'type_ignored' THEN 'invalid_parameter_value' WHEN 'interval_format' THEN 'invalid_datetime_format' WHEN 'not_a_table' THEN 'wrong_object_type'
                             ELSE 'object_not_in_prerequisite_state' END,
         MESSAGE = CASE single WHEN 'table_missing' THEN format('tables of the source do not exist in schema "%s"', schema_name)
                             WHEN 'column_missing' THEN format('columns of the source do not exist in schema "%s"', schema_name)
                             WHEN 'rows_exist' THEN format('tables in schema "%s" already hold rows', schema_name)
                             WHEN 'referenced' THEN format('tables in schema "%s" cannot be emptied', schema_name)
                             WHEN 'depended_on' THEN format('tables in schema "%s" cannot be dropped', schema_name)
+                            WHEN 'interval_format' THEN format('values of the source do not fit columns of schema "%s"', schema_name)
                             WHEN 'no_right' THEN format('permission denied for tables in schema "%s"', schema_name)
                             ELSE format('schema "%s" is not ready for the data', schema_name) END,
         DETAIL = details,

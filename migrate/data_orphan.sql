@@ -6,13 +6,6 @@
  * the loader leaves them out or their references NULL.
  */
 
-CREATE TYPE sq2pg.orphans_of AS (
-    table_ordinal int,
-    numbers       bigint[],     -- of source rows, in the order of reading; one may come more than once
-    columns       text[],       -- of the target
-    nulled        boolean[],    -- the column becomes NULL; else the row is left out
-    parents       text[]);      -- the table that has no such row
-
 /*
  * The foreign keys of the targets that rows to be loaded must satisfy.
  */
@@ -139,3 +132,16 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION sq2pg.find_orphans(jsonb, sq2pg.data_table[]) IS 'what on_orphan does to which rows, before they are loaded';
+
+/*
+ * What on_orphan did if all these tables were empty before the run, to compare
+ * with what they hold now.
+ */
+CREATE FUNCTION sq2pg.orphans_of_empty(options jsonb, tables sq2pg.data_table[]) RETURNS sq2pg.orphans_of[]
+    LANGUAGE sql AS $$
+    SELECT sq2pg.find_orphans(options, ARRAY(
+        SELECT ROW(t.table_ordinal, t.relation, t.load, t.unmatched, t.extra, t.rank, t.in_cycle, t.is_empty,
+                   CASE WHEN t.is_empty IS NOT NULL THEN 'replace' END)::sq2pg.data_table
+          FROM unnest(tables) AS t ORDER BY t.table_ordinal))
+$$;
+COMMENT ON FUNCTION sq2pg.orphans_of_empty(jsonb, sq2pg.data_table[]) IS 'what on_orphan does to the rows of a run into empty tables';

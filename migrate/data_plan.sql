@@ -53,14 +53,15 @@ DECLARE
     disable  boolean := options->>'triggers' = 'disable';
     staged   text[];
 BEGIN
-    PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables));
+    PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables)
+            || sq2pg.interval_notes(options, model, tables));
     staged := ARRAY(SELECT format('%I.%I', sq2pg.staging_name(), c.relname)
                       FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation ORDER BY t.table_ordinal);
     RETURN sq2pg.lock_steps(tables, options->>'existing')
         || sq2pg.source_steps(options)
         || sq2pg.data_staging_steps(model, tables)
         || CASE WHEN disable THEN sq2pg.trigger_steps(tables, false) ELSE '{}' END
-        || sq2pg.shield_steps(tables)
+        || sq2pg.shield_steps(tables, NOT disable)
         || sq2pg.defer_steps(tables)
         -- triggers and checks of the target are the application's code
         || ROW('load', NULL, NULL, 'SET LOCAL search_path = ' || sq2pg.caller_search_path(), NULL)::sq2pg.step
@@ -126,6 +127,7 @@ BEGIN
     notes := (SELECT sq2pg.completeness_notes(model, missing.model, tables, missing.steps, (options->>'add_missing')::boolean));
     tables := sq2pg.decide_actions(options, model, tables);
     RETURN notes || sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables)
+            || sq2pg.interval_notes(options, model, tables)
         || sq2pg.violation_notes(options, ARRAY(
                -- rows in the way are told of; the others could be loaded beside them
                SELECT ROW(t.table_ordinal, t.relation, t.load, t.unmatched, t.extra, t.rank, t.in_cycle, t.is_empty,

@@ -174,7 +174,7 @@ DECLARE
     loaded    bigint;
 BEGIN
     PERFORM sq2pg.execute_steps(off);
-    PERFORM sq2pg.execute_steps(sq2pg.shield_steps(tables));
+    PERFORM sq2pg.execute_steps(sq2pg.shield_steps(tables, NOT no_triggers));
     PERFORM sq2pg.execute_steps(sq2pg.defer_steps(tables));
     PERFORM sq2pg.execute_in_caller_path(sq2pg.truncate_steps(tables));
     FOR i IN 1 .. cardinality(loads) LOOP
@@ -209,6 +209,26 @@ $$;
 COMMENT ON FUNCTION sq2pg.fill_targets(jsonb, sq2pg.model, sq2pg.data_table[], sq2pg.load[]) IS 'loads all targets, with what has to be done before and after';
 
 /*
+ * What the rows of the source do not explain triggers may have done.
+ */
+CREATE FUNCTION sq2pg.suspect_triggers(options jsonb, tables sq2pg.data_table[]) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    names text := (SELECT string_agg(format('"%s" of %s', g.tgname, (t.load).relation), ', ' ORDER BY t.rank, g.tgname)
+                     FROM unnest(tables) AS t
+                     JOIN pg_trigger AS g ON g.tgrelid = t.relation AND NOT g.tgisinternal AND g.tgtype & 4 = 4 AND g.tgenabled IN ('O', 'A')
+                    WHERE t.action IN ('load', 'append', 'replace'));
+BEGIN
+    IF options->>'triggers' = 'fire' AND names IS NOT NULL THEN
+        RAISE NOTICE 'no row of the source violates a constraint by itself'
+            USING DETAIL = format('While rows were loaded these triggers fired: %s.', names),
+                  HINT = 'Choose triggers => ''disable'' if what they write is in the source already.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.suspect_triggers(jsonb, sq2pg.data_table[]) IS 'tells which triggers may have caused an error of a load';
+
+/*
  * A constraint that refuses a row ends the load at once and says nothing of
  * the other rows.  So the load is undone, and the source is read again for
  * everything that the targets would refuse: one error that lists all.
@@ -223,6 +243,7 @@ EXCEPTION WHEN integrity_constraint_violation OR with_check_option_violation OR 
     PERFORM sq2pg.announce('look for violations', NULL);
     PERFORM sq2pg.raise_violations(sq2pg.violation_notes(options, tables), model.schema_name,
                                    ARRAY(SELECT t.source_name FROM unnest(model.tables) AS t ORDER BY t.ordinal));
+    PERFORM sq2pg.suspect_triggers(options, tables);
     RAISE;                      -- a trigger's error, for one, cannot be foreseen
 END
 $$;
@@ -443,7 +464,7 @@ BEGIN
     IF (SELECT sq2pg.catalog_state(relations)) IS DISTINCT FROM before THEN
         RAISE internal_error USING
             MESSAGE = 'the schema of the target tables is not what it was before the run',
-            HINT = 'Nothing was migrated. Please report it with the schema of the tables.';
+            HINT = 'Nothing was migrated. If no trigger has changed it, please report it with the schema of the tables.';
     END IF;
 END
 $$;
@@ -488,7 +509,8 @@ BEGIN
         PERFORM sq2pg.lock_targets(tables, options->>'existing');
         -- once more: all may have changed until the locks were given
         tables := (SELECT sq2pg.decide_actions(options, model, sq2pg.find_targets(model)));
-        all_notes := (SELECT all_notes || sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables));
+        all_notes := (SELECT all_notes || sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables)
+                             || sq2pg.interval_notes(options, model, tables));
         PERFORM sq2pg.raise_problems(model.schema_name, all_notes);
         compared := (SELECT sq2pg.compared_loads(model));
         relations := ARRAY(SELECT t.relation FROM unnest(tables) AS t);

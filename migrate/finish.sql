@@ -56,8 +56,83 @@ $$;
 COMMENT ON FUNCTION sq2pg.analyze_steps(sq2pg.model) IS 'ANALYZE for each table';
 
 /*
+ * Does a type hold the numbers of a sequence, be it as a domain over domains?
+ */
+CREATE FUNCTION sq2pg.holds_numbers(type oid) RETURNS boolean
+    LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE b AS (
+        SELECT t.oid, t.typbasetype FROM pg_type AS t WHERE t.oid = holds_numbers.type
+        UNION ALL
+        SELECT t.oid, t.typbasetype FROM b JOIN pg_type AS t ON t.oid = b.typbasetype
+    )
+    SELECT EXISTS (SELECT FROM b WHERE b.oid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'numeric'::regtype))
+$$;
+COMMENT ON FUNCTION sq2pg.holds_numbers(oid) IS 'is a type one of whole numbers, or a domain over one?';
+
+/*
+ * Sequences from which defaults draw by a name that is text and no constant of
+ * type regclass, as old dumps have it: no dependency says so.  A name without
+ * schema is looked for in that of the table.
+ */
+CREATE FUNCTION sq2pg.sequences_by_text(schema_oid oid)
+    RETURNS TABLE (sequence_oid oid, table_oid oid, column_number smallint)
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    SELECT q.seqrelid, d.adrelid, d.adnum
+      FROM (SELECT x.adrelid, x.adnum, replace(x.match[1], '''''', '''') AS name
+              FROM (SELECT f.adrelid, f.adnum,
+                           regexp_match(pg_get_expr(f.adbin, f.adrelid), 'nextval\(\(''((?:[^'']|'''')+)''::text\)::regclass\)') AS match
+                      FROM pg_attrdef AS f JOIN pg_class AS c ON c.oid = f.adrelid
+                     WHERE c.relnamespace = schema_oid AND c.relkind IN ('r', 'p')) AS x
+             WHERE x.match IS NOT NULL) AS d
+     CROSS JOIN LATERAL (
+           SELECT CASE WHEN d.name ~ '^("([^"]|"")+"|[^".]+)$'
+                           THEN to_regclass(format('%s.%s', quote_ident((SELECT n.nspname FROM pg_namespace AS n WHERE n.oid = schema_oid)), d.name))
+                       WHEN d.name ~ '^("([^"]|"")+"|[^".]+)\.("([^"]|"")+"|[^".]+)$' THEN to_regclass(d.name) END AS oid) AS s
+      JOIN pg_sequence AS q ON q.seqrelid = s.oid
+$$;
+COMMENT ON FUNCTION sq2pg.sequences_by_text(oid) IS 'sequences that defaults name as text';
+
+/*
+ * The sequence from which the application itself draws for a key, as
+ * SQLAlchemy's Sequence() and Hibernate do: no column refers to it, and its
+ * name says whose it is.
+ */
+CREATE FUNCTION sq2pg.key_sequence(relation oid, column_name name) RETURNS oid
+    LANGUAGE sql STABLE SET enable_nestloop = on AS $$
+    SELECT s.oid
+      FROM (SELECT c.relnamespace, ARRAY[concat_ws('_', c.relname, column_name, 'seq'), concat_ws('_', c.relname, 'seq'),
+                                         concat_ws('_', c.relname, 'SEQ')]::name[] AS names
+              FROM pg_class AS c WHERE c.oid = relation) AS r
+      JOIN pg_class AS s ON s.relname = ANY (r.names) AND s.relnamespace = r.relnamespace AND s.relkind = 'S'
+     WHERE NOT EXISTS (SELECT FROM pg_depend AS d
+                        WHERE d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.refclassid = 'pg_class'::regclass
+                          AND d.deptype IN ('a', 'i'))
+       AND NOT EXISTS (SELECT FROM pg_depend AS d
+                        WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = s.oid AND d.classid = 'pg_attrdef'::regclass)
+     ORDER BY array_position(r.names, s.relname)
+     LIMIT 1
+$$;
+COMMENT ON FUNCTION sq2pg.key_sequence(oid, name) IS 'the sequence that belongs to a key by nothing but its name';
+
+/*
+ * These of all keys of one column to which nothing else gives values.
+ */
+CREATE FUNCTION sq2pg.sequences_by_name(schema_oid oid)
+    RETURNS TABLE (sequence_oid oid, table_oid oid, column_number smallint)
+    LANGUAGE sql STABLE AS $$
+    SELECT k.sequence_oid, k.oid, k.attnum
+      FROM (SELECT sq2pg.key_sequence(c.oid, a.attname) AS sequence_oid, c.oid, a.attnum
+              FROM pg_class AS c
+              JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisprimary AND i.indnkeyatts = 1
+              JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+             WHERE c.relnamespace = schema_oid AND c.relkind IN ('r', 'p') AND a.attidentity = '' AND NOT a.atthasdef) AS k
+     WHERE k.sequence_oid IS NOT NULL
+$$;
+COMMENT ON FUNCTION sq2pg.sequences_by_name(oid) IS 'sequences that belong to keys by nothing but their names';
+
+/*
  * Every sequence that gives a column of this schema its values: identity,
- * serial, or only named in the default and owned by nobody.
+ * serial, or owned by nobody and only named in the default, or like the column.
  */
 CREATE FUNCTION sq2pg.column_sequences(schema_name name)
     RETURNS TABLE (sequence_oid oid, table_oid oid, column_number smallint)
@@ -70,17 +145,25 @@ CREATE FUNCTION sq2pg.column_sequences(schema_name name)
        AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
        AND c.relnamespace = to_regnamespace(quote_ident(schema_name))
     UNION
-    SELECT d.refobjid, f.adrelid, f.adnum
-      FROM pg_depend AS d
-      JOIN pg_sequence AS s ON s.seqrelid = d.refobjid
-      JOIN pg_attrdef AS f ON f.oid = d.objid
-      JOIN pg_class AS c ON c.oid = f.adrelid
-     WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass
-       AND c.relnamespace = to_regnamespace(quote_ident(schema_name))
-       AND c.relkind IN ('r', 'p')
-       -- a text column may use a sequence too, but holds no numbers of it
-       AND (SELECT a.atttypid FROM pg_attribute AS a WHERE a.attrelid = f.adrelid AND a.attnum = f.adnum)
-           IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'numeric'::regtype)
+    SELECT u.sequence_oid, u.table_oid, u.column_number
+      FROM (SELECT d.refobjid, f.adrelid, f.adnum
+              FROM pg_depend AS d
+              JOIN pg_sequence AS s ON s.seqrelid = d.refobjid
+              JOIN pg_attrdef AS f ON f.oid = d.objid
+              JOIN pg_class AS c ON c.oid = f.adrelid
+             WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass
+               AND c.relnamespace = to_regnamespace(quote_ident(schema_name))
+               AND c.relkind IN ('r', 'p')
+            UNION ALL
+            SELECT t.sequence_oid, t.table_oid, t.column_number
+              FROM sq2pg.sequences_by_text(to_regnamespace(quote_ident(schema_name))) AS t
+            UNION ALL
+            SELECT n.sequence_oid, n.table_oid, n.column_number
+              FROM sq2pg.sequences_by_name(to_regnamespace(quote_ident(schema_name))) AS n
+           ) AS u(sequence_oid, table_oid, column_number)
+      JOIN pg_attribute AS a ON a.attrelid = u.table_oid AND a.attnum = u.column_number
+     -- a text column may use a sequence too, but holds no numbers of it
+     WHERE sq2pg.holds_numbers(a.atttypid)
 $$;
 COMMENT ON FUNCTION sq2pg.column_sequences(name) IS 'sequences behind the columns of a schema';
 

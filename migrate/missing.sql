@@ -34,6 +34,39 @@ $$;
 COMMENT ON FUNCTION sq2pg.as_matched(sq2pg.model, sq2pg.data_table[]) IS 'a model with the names and types of existing tables';
 
 /*
+ * Columns that exist are of the type that they are, and those that are to be
+ * made and are joined to them by foreign keys, be it over others, get it too.
+ */
+CREATE FUNCTION sq2pg.follow_types(all_columns sq2pg.column_plan[], all_foreign_keys sq2pg.foreign_key_plan[], tables sq2pg.data_table[])
+    RETURNS sq2pg.column_plan[]
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    WITH fixed AS MATERIALIZED (
+        SELECT y.id, format_type(a.atttypid, a.atttypmod) AS type
+          FROM unnest(tables) AS x
+         CROSS JOIN unnest((x.load).column_ids, (x.load).target_columns) AS y(id, target)
+          JOIN pg_attribute AS a ON a.attrelid = x.relation AND a.attname = y.target
+    ), parents AS (
+        SELECT DISTINCT x.id FROM unnest(all_foreign_keys) AS f, unnest(f.parent_columns) AS x(id)
+    ), joined AS MATERIALIZED (
+        SELECT * FROM sq2pg.joined_columns(cardinality(all_columns), all_foreign_keys)
+    ), common AS (
+        SELECT j.component, (array_agg(f.type ORDER BY p.id NULLS LAST, f.id))[1] AS type
+          FROM joined AS j JOIN fixed AS f USING (id) LEFT JOIN parents AS p USING (id)
+         GROUP BY j.component
+    )
+    SELECT array_agg(ROW(c.id, c.table_ordinal, c.ordinal, c.source_name, c.target_name, c.declared, c.not_null, c.pk_position, c.hidden,
+                         c.collation_name, c.default_text, c.is_identity, c.sequence_name, c.proposed, c.candidates, c.dynamic,
+                         CASE WHEN c.using_text IS NULL THEN coalesce(f.type, m.type, c.type) ELSE c.type END,
+                         c.using_text, c.staging_type)::sq2pg.column_plan ORDER BY c.id)
+      FROM unnest(all_columns) AS c
+      LEFT JOIN fixed AS f USING (id)
+      LEFT JOIN joined AS j USING (id)
+      LEFT JOIN common AS m USING (component)
+$$;
+COMMENT ON FUNCTION sq2pg.follow_types(sq2pg.column_plan[], sq2pg.foreign_key_plan[], sq2pg.data_table[]) IS
+    'gives columns that are to be made the types of existing ones to which they refer';
+
+/*
  * ALTER TABLE ... ADD COLUMN for columns of tables that exist.
  */
 CREATE FUNCTION sq2pg.column_steps(model sq2pg.model, tables sq2pg.data_table[], all_expressions sq2pg.expression[]) RETURNS sq2pg.step[]
@@ -140,7 +173,8 @@ BEGIN
     END IF;
     model := sq2pg.as_matched(model, tables);
     profiles := (SELECT sq2pg.profile_tables(options, model, incomplete));
-    model.columns := (SELECT sq2pg.choose_types(model.columns, model.foreign_keys, profiles));
+    model.columns := (SELECT sq2pg.follow_types(sq2pg.choose_types(model.columns, model.foreign_keys, profiles),
+                                                model.foreign_keys, tables));
     model.foreign_keys := (SELECT sq2pg.split_types(model.columns, model.foreign_keys));
     -- those of existing tables keep their names
     model := sq2pg.name_relations(model, ARRAY(SELECT n FROM unnest(sq2pg.taken_names(model.schema_name)) AS n
@@ -163,18 +197,29 @@ COMMENT ON FUNCTION sq2pg.missing_steps(jsonb, sq2pg.model, sq2pg.data_table[]) 
 
 /*
  * One finding for each table or column that is missing, with its statements.
+ * As they are listed they can be run: foreign keys to tables that are missing
+ * as well come last.
  */
 CREATE FUNCTION sq2pg.missing_notes(model sq2pg.model, tables sq2pg.data_table[], steps sq2pg.step[], is_added boolean) RETURNS sq2pg.note[]
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    WITH late AS MATERIALIZED (
+        SELECT f.table_ordinal, f.name
+          FROM unnest(model.foreign_keys) AS f
+          JOIN unnest(tables) AS t ON t.table_ordinal = f.table_ordinal AND t.relation IS NULL
+          JOIN unnest(tables) AS p ON p.table_ordinal = f.parent_ordinal AND p.relation IS NULL
+         WHERE NOT is_added AND f.parent_ordinal <> f.table_ordinal
+    )
     SELECT coalesce(array_agg(ROW(n.table_ordinal, n.column_name, CASE WHEN is_added THEN 'note' ELSE 'error' END,
                                   CASE WHEN is_added THEN replace(n.code, 'missing', 'added') ELSE n.code END, NULL, NULL,
-                                  n.message, n.statements)::sq2pg.note ORDER BY n.table_ordinal, n.place, n.message), '{}')
+                                  n.message, n.statements)::sq2pg.note ORDER BY n.code = 'key_missing', n.table_ordinal, n.place, n.message), '{}')
       FROM (SELECT t.table_ordinal, 0 AS place, NULL::text AS column_name, 'table_missing' AS code,
                    format(CASE WHEN is_added THEN 'table "%s" was added' ELSE 'table "%s" does not exist' END, m.target_name) AS message,
                    string_agg(s.statement || ';', E'\n' ORDER BY s.place) AS statements
               FROM unnest(tables) AS t
               JOIN unnest(model.tables) AS m ON m.ordinal = t.table_ordinal
-              LEFT JOIN unnest(steps) WITH ORDINALITY AS s(phase, table_ordinal, object, statement, load, place) ON s.table_ordinal = t.table_ordinal
+              LEFT JOIN unnest(steps) WITH ORDINALITY AS s(phase, table_ordinal, object, statement, load, place)
+                     ON s.table_ordinal = t.table_ordinal
+                        AND NOT (s.phase = 'foreign key' AND EXISTS (SELECT FROM late AS l WHERE l.table_ordinal = s.table_ordinal AND l.name = s.object))
              WHERE t.relation IS NULL GROUP BY t.table_ordinal, m.target_name
             UNION ALL
             SELECT t.table_ordinal, c.id, u.name, 'column_missing',
@@ -189,10 +234,12 @@ CREATE FUNCTION sq2pg.missing_notes(model sq2pg.model, tables sq2pg.data_table[]
             UNION ALL
             SELECT t.table_ordinal, 2147483647, NULL, 'key_missing',
                    format(CASE WHEN is_added THEN '"%s" was added to table %s' ELSE '"%s" of table %s does not exist' END,
-                          s.object, (t.load).relation), s.statement || ';'
+                          s.object, format('%I.%I', model.schema_name, m.target_name)), s.statement || ';'
               FROM unnest(tables) AS t
+              JOIN unnest(model.tables) AS m ON m.ordinal = t.table_ordinal
               JOIN unnest(steps) AS s ON s.table_ordinal = t.table_ordinal AND s.phase IN ('key', 'index', 'foreign key')
              WHERE t.relation IS NOT NULL
+                OR s.phase = 'foreign key' AND EXISTS (SELECT FROM late AS l WHERE l.table_ordinal = s.table_ordinal AND l.name = s.object)
             UNION ALL
             SELECT s.table_ordinal, 2147483647, s.object, 'identity_missing', format('column "%s" got an identity', s.object), s.statement || ';'
               FROM unnest(steps) AS s WHERE is_added AND s.statement LIKE '% ADD GENERATED BY DEFAULT AS IDENTITY') AS n

@@ -187,41 +187,37 @@ $$;
 COMMENT ON FUNCTION sq2pg.join_objects(jsonb[]) IS 'the entries of all objects as one';
 
 /*
- * Compares every table and makes its row of the report.  A difference ends
+ * Compares every table and makes its row of the report.  all_loads are those
+ * with generated columns, NULL: there are none; next and remarks are by
+ * table_ordinal: the next id, and what the report says.  A difference ends
  * the run, and with it everything that it did.
  */
-CREATE FUNCTION sq2pg.verify_and_report(options jsonb, model sq2pg.model, expressions sq2pg.expression[],
+CREATE FUNCTION sq2pg.verify_and_report(options jsonb, loads sq2pg.step[], all_loads sq2pg.step[], next jsonb, remarks jsonb,
                                         results sq2pg.load_result[], OUT rows sq2pg.report_row[], OUT digests jsonb)
     LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    loads   sq2pg.step[] := (SELECT sq2pg.load_steps(model, expressions));
-    all_loads sq2pg.step[] := loads;
     failed  text[] := '{}';
     entries jsonb[] := '{}';
     s       sq2pg.step;
+    whole   sq2pg.load;
     r       sq2pg.load_result;
     v       record;
-    next    jsonb := (SELECT coalesce(jsonb_object_agg(n.table_ordinal, n.next_id), '{}')
-                        FROM sq2pg.next_ids(options, model) AS n);
-    remarks jsonb := (SELECT sq2pg.table_remarks(model.notes));
     started timestamptz;
 BEGIN
-    IF EXISTS (SELECT FROM unnest(expressions) AS e WHERE e.kind = 'generated') THEN
-        all_loads := (SELECT sq2pg.load_steps(model, NULL));        -- these columns are compared too
-    END IF;
     rows := '{}';
     FOR i IN 1 .. cardinality(loads) LOOP
         s := loads[i];
         started := clock_timestamp();
         r := results[s.table_ordinal];
+        whole := coalesce(all_loads[i].load, s.load);
         PERFORM sq2pg.announce('verify', s.object);
         -- what stands for a changed row is known for the loaded columns only
         SELECT * INTO v
           FROM sq2pg.verify_table(options, sq2pg.comparable(CASE WHEN r.exceptions = '{}' AND r.orphans = 0 AND r.changed = 0
-                                             THEN all_loads[i].load ELSE s.load END),
+                                             THEN whole ELSE s.load END),
                                   r.exceptions, r.rejected, r.stored, r.orphans, r.removed, r.source_rows,
                                   -- those that PostgreSQL computes were not read
-                                  CASE WHEN (all_loads[i].load).target_columns = (s.load).target_columns THEN r.digest END);
+                                  CASE WHEN whole.target_columns = (s.load).target_columns THEN r.digest END);
         IF NOT v.matches THEN
             failed := failed || format('Table "%s": %s.', s.object, v.detail);
         END IF;
@@ -244,7 +240,7 @@ BEGIN
     digests := sq2pg.join_objects(entries);
 END
 $$;
-COMMENT ON FUNCTION sq2pg.verify_and_report(jsonb, sq2pg.model, sq2pg.expression[], sq2pg.load_result[]) IS
+COMMENT ON FUNCTION sq2pg.verify_and_report(jsonb, sq2pg.step[], sq2pg.step[], jsonb, jsonb, sq2pg.load_result[]) IS
     'compares all tables with their source and reports';
 
 CREATE FUNCTION sq2pg.total_row(rows sq2pg.report_row[], started timestamptz, all_notes sq2pg.note[]) RETURNS sq2pg.report_row
@@ -336,6 +332,9 @@ DECLARE
     model    sq2pg.model;
     filled   record;
     finished record;
+    loads    sq2pg.step[];
+    all_loads sq2pg.step[];
+    next     jsonb;
 BEGIN
     SELECT * INTO chosen FROM sq2pg.prepare_run(options);
     RAISE NOTICE 'mode "%": %', chosen.mode, chosen.reason;
@@ -362,11 +361,19 @@ BEGIN
         filled.model := NULL;
         model.notes := (SELECT sq2pg.sort_notes(finished.notes));
         SET CONSTRAINTS ALL IMMEDIATE;
+        loads := (SELECT sq2pg.load_steps(model, filled.expressions));
+        IF EXISTS (SELECT FROM unnest(filled.expressions) AS e WHERE e.kind = 'generated') THEN
+            all_loads := (SELECT sq2pg.load_steps(model, NULL));    -- these columns are compared too
+        END IF;
+        next := (SELECT coalesce(jsonb_object_agg(n.table_ordinal, n.next_id), '{}') FROM sq2pg.next_ids(options, model) AS n);
+        notes := model.notes;
+        model := NULL;
         SELECT v.rows, v.digests INTO rows, digests
-          FROM sq2pg.verify_and_report(options, model, filled.expressions, finished.results) AS v;
+          FROM sq2pg.verify_and_report(options, loads, all_loads, next, (SELECT sq2pg.table_remarks(notes)), finished.results) AS v;
+    ELSE
+        notes := model.notes;
     END IF;
-    rows := (SELECT rows || sq2pg.total_row(rows, started, model.notes));
-    notes := model.notes;
+    rows := (SELECT rows || sq2pg.total_row(rows, started, notes));
     PERFORM sq2pg.announce(NULL, NULL);
 END
 $$;

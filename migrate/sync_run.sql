@@ -517,7 +517,7 @@ BEGIN
         states[t.table_ordinal] := sq2pg.find_sync_state(options, t, compared[t.table_ordinal], NULL);
     END LOOP;
     IF EXISTS (SELECT FROM unnest(states) AS s WHERE NOT s.matches) THEN
-        PERFORM sq2pg.execute_steps(sq2pg.shield_steps(tables));
+        PERFORM sq2pg.execute_steps(sq2pg.shield_steps(tables, true));
         states := sq2pg.sync_or_explain(options, model, tables, compared, states);
     END IF;
     SELECT c.late INTO late FROM sq2pg.continue_sequences(model, tables) AS c;

@@ -8,8 +8,8 @@
 
 /*
  * What must be as before after a run, as one text: everything that the
- * catalogs say of some relations and their partitions, but for statistics and
- * the place of their storage.
+ * catalogs say of some relations, their partitions and the sequences of these,
+ * but for statistics, the place of their storage and where sequences stand.
  */
 CREATE FUNCTION sq2pg.catalog_state(relations oid[]) RETURNS text
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
@@ -35,7 +35,21 @@ CREATE FUNCTION sq2pg.catalog_state(relations oid[]) RETURNS text
             UNION ALL
             SELECT 'w ' || w::text FROM pg_rewrite AS w JOIN family AS m ON m.oid = w.ev_class
             UNION ALL
-            SELECT 'p ' || p::text FROM pg_policy AS p JOIN family AS m ON m.oid = p.polrelid) AS f(fact)
+            SELECT 'p ' || p::text FROM pg_policy AS p JOIN family AS m ON m.oid = p.polrelid
+            UNION ALL
+            SELECT 'c ' || d::text FROM pg_description AS d JOIN family AS m ON m.oid = d.objoid AND d.classoid = 'pg_class'::regclass
+            UNION ALL
+            SELECT concat_ws(' ', 's', s.owned, q, c.relname, c.relnamespace, c.relowner, c.relacl, c.relpersistence)
+              FROM (SELECT d.objid, concat_ws(' ', d.refobjid, d.refobjsubid, d.deptype)
+                      FROM pg_depend AS d JOIN family AS m ON m.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass
+                     WHERE d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+                    UNION
+                    SELECT d.refobjid, NULL
+                      FROM pg_attrdef AS e
+                      JOIN family AS m ON m.oid = e.adrelid
+                      JOIN pg_depend AS d ON d.classid = 'pg_attrdef'::regclass AND d.objid = e.oid AND d.refclassid = 'pg_class'::regclass) AS s(oid, owned)
+              JOIN pg_sequence AS q ON q.seqrelid = s.oid
+              JOIN pg_class AS c ON c.oid = s.oid) AS f(fact)
 $$;
 COMMENT ON FUNCTION sq2pg.catalog_state(oid[]) IS 'fingerprint of all that a run must leave as it was';
 
@@ -217,20 +231,90 @@ $$;
 COMMENT ON FUNCTION sq2pg.drawn_sequences(sq2pg.data_table[]) IS 'sequences that a load will draw from';
 
 /*
+ * Sequences from which triggers of the targets may draw.  What a trigger does
+ * stands in no catalog: looked at are the words of its function, the functions
+ * and tables that these name, and the triggers of those in turn.
+ */
+CREATE FUNCTION sq2pg.trigger_sequences(tables sq2pg.data_table[]) RETURNS TABLE (sequence_oid oid)
+    LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE named AS MATERIALIZED (
+        SELECT c.oid, c.relname::text AS name, false AS is_function, c.relkind = 'S' AS is_sequence
+          FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+         WHERE c.relkind IN ('r', 'p', 'v', 'S') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'sq2pg') AND n.nspname !~ '^pg_t'
+        UNION ALL
+        SELECT p.oid, p.proname, true, false
+          FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+         WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'sq2pg')
+    ), reached(oid, is_function) AS (
+        SELECT t.relation, false FROM unnest(tables) AS t
+         WHERE t.action IN ('load', 'append', 'replace')
+        UNION
+        SELECT x.oid, x.is_function
+          FROM reached AS r
+         CROSS JOIN LATERAL (
+               SELECT g.tgfoid, true FROM pg_trigger AS g
+                WHERE NOT r.is_function AND g.tgrelid = r.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')
+               UNION ALL
+               SELECT i.inhrelid, false FROM pg_inherits AS i WHERE NOT r.is_function AND i.inhparent = r.oid
+               UNION ALL
+               SELECT n.oid, n.is_function
+                 FROM (SELECT p.prosrc, regexp_split_to_array(lower(p.prosrc), '[^[:alnum:]_$]+') AS words
+                         FROM pg_proc AS p WHERE r.is_function AND p.oid = r.oid) AS f
+                 JOIN named AS n ON lower(n.name) = ANY (f.words) OR strpos(f.prosrc, quote_ident(n.name)) > 0 AND quote_ident(n.name) <> n.name
+               ) AS x(oid, is_function)
+    )
+    SELECT r.oid FROM reached AS r JOIN pg_sequence AS q ON q.seqrelid = r.oid WHERE NOT r.is_function
+    UNION
+    SELECT d.objid
+      FROM reached AS r
+      JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = r.oid AND d.refobjsubid > 0
+                         AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+      JOIN pg_sequence AS q ON q.seqrelid = d.objid
+     WHERE NOT r.is_function
+    UNION
+    SELECT d.refobjid
+      FROM reached AS r
+      JOIN pg_attrdef AS f ON f.adrelid = r.oid
+      JOIN pg_depend AS d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass
+      JOIN pg_sequence AS q ON q.seqrelid = d.refobjid
+     WHERE NOT r.is_function
+$$;
+COMMENT ON FUNCTION sq2pg.trigger_sequences(sq2pg.data_table[]) IS 'sequences from which triggers of a load may draw';
+
+/*
+ * All sequences that a load draws from, but for those of the columns that it
+ * fills; with the triggers of the targets if these fire.
+ */
+CREATE FUNCTION sq2pg.all_drawn_sequences(tables sq2pg.data_table[], triggers_fire boolean) RETURNS TABLE (table_ordinal int, sequence_oid oid)
+    LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY SELECT d.table_ordinal, d.sequence_oid FROM sq2pg.drawn_sequences(tables) AS d;
+    -- most databases have none
+    IF triggers_fire AND EXISTS (SELECT FROM unnest(tables) AS t
+                                  CROSS JOIN LATERAL (SELECT t.relation UNION ALL SELECT p.relid FROM pg_partition_tree(t.relation::regclass) AS p) AS r(oid)
+                                   JOIN pg_trigger AS g ON g.tgrelid = r.oid
+                                  WHERE NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')) THEN
+        RETURN QUERY SELECT NULL::int, s.sequence_oid FROM sq2pg.trigger_sequences(tables) AS s;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.all_drawn_sequences(sq2pg.data_table[], boolean) IS 'sequences that a load and its triggers will draw from';
+
+/*
  * To say again by how much a sequence counts changes nothing, but gives it a
  * storage of this transaction's own and keeps others from drawing meanwhile.
  */
-CREATE FUNCTION sq2pg.shield_steps(tables sq2pg.data_table[]) RETURNS sq2pg.step[]
+CREATE FUNCTION sq2pg.shield_steps(tables sq2pg.data_table[], triggers_fire boolean) RETURNS sq2pg.step[]
     LANGUAGE sql STABLE AS $$
     SELECT coalesce(array_agg(ROW('sequence', NULL, c.relname, format('ALTER SEQUENCE %I.%I INCREMENT BY %s', n.nspname, c.relname,
                                                                       q.seqincrement), NULL)::sq2pg.step ORDER BY c.oid), '{}')
-      FROM (SELECT DISTINCT d.sequence_oid FROM sq2pg.drawn_sequences(tables) AS d) AS x
+      FROM (SELECT DISTINCT d.sequence_oid FROM sq2pg.all_drawn_sequences(tables, triggers_fire) AS d) AS x
       JOIN pg_sequence AS q ON q.seqrelid = x.sequence_oid
       JOIN pg_class AS c ON c.oid = q.seqrelid
       JOIN pg_namespace AS n ON n.oid = c.relnamespace
      WHERE pg_has_role(c.relowner, 'USAGE')
 $$;
-COMMENT ON FUNCTION sq2pg.shield_steps(sq2pg.data_table[]) IS 'makes a rollback give back what a load will draw from sequences';
+COMMENT ON FUNCTION sq2pg.shield_steps(sq2pg.data_table[], boolean) IS 'makes a rollback give back what a load will draw from sequences';
 
 /*
  * Rights that the load needs and the role does not have, as the statements

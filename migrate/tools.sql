@@ -8,16 +8,25 @@
 /*
  * Known tables, in lower case, with the columns that name a revision.  A name
  * that an application could have chosen, too, counts only with the columns of
- * the tool's table ("columns").
+ * the tool's table ("columns"); without a name these are enough.  With them
+ * come what replication tools and hosts keep inside a SQLite file.
  */
 CREATE FUNCTION sq2pg.tool_tables() RETURNS TABLE (tool text, pattern text, revision text[], columns text[])
-    LANGUAGE sql IMMUTABLE ROWS 30 AS $$
+    LANGUAGE sql IMMUTABLE ROWS 60 AS $$
     VALUES ('Alembic', 'alembic_version', ARRAY['version_num'], NULL::text[]),
+           -- the name can be configured
+           ('Alembic', NULL, '{version_num}', '{version_num}'),
            ('Django', 'django_migrations', '{app,name}', NULL),
            ('Rails', 'schema_migrations', '{version}', '{version}'),
            ('Rails', 'ar_internal_metadata', NULL, NULL),
+           ('golang-migrate', 'schema_migrations', '{version}', '{version,dirty}'),
+           ('Ecto', 'schema_migrations', '{version}', '{version,inserted_at}'),
+           ('Sequel', 'schema_migrations', '{filename}', '{filename}'),
+           ('Sequel', 'schema_info', '{version}', '{version}'),
            ('Prisma', '_prisma_migrations', '{migration_name}', NULL),
            ('EF Core', '__efmigrationshistory', '{MigrationId}', NULL),
+           -- in SQLite only
+           ('EF Core', '__efmigrationslock', NULL, NULL),
            ('Knex', 'knex_migrations', '{name}', NULL),
            ('Knex', 'knex_migrations_lock', NULL, NULL),
            ('Flyway', 'flyway_schema_history', '{version}', NULL),
@@ -25,6 +34,8 @@ CREATE FUNCTION sq2pg.tool_tables() RETURNS TABLE (tool text, pattern text, revi
            ('Liquibase', 'databasechangeloglock', NULL, NULL),
            ('Laravel', 'migrations', '{migration}', '{id,migration,batch}'),
            ('TypeORM', 'migrations', '{name}', '{id,timestamp,name}'),
+           ('TypeORM', 'typeorm_metadata', NULL, NULL),
+           ('db-migrate', 'migrations', '{name}', '{id,name,run_on}'),
            ('goose', 'goose_db_version', '{version_id}', NULL),
            ('Sequelize', 'sequelizemeta', '{name}', NULL),
            ('Drizzle', '__drizzle_migrations', '{hash}', NULL),
@@ -36,7 +47,25 @@ CREATE FUNCTION sq2pg.tool_tables() RETURNS TABLE (tool text, pattern text, revi
            ('MikroORM', 'mikro_orm_migrations', '{name}', NULL),
            ('Aerich', 'aerich', '{version}', '{id,version,app,content}'),
            ('yoyo', '_yoyo_migration', '{migration_id}', NULL),
-           ('Atlas', 'atlas_schema_revisions', '{version}', NULL)
+           ('Atlas', 'atlas_schema_revisions', '{version}', NULL),
+           ('SeaORM', 'seaql_migrations', '{version}', NULL),
+           ('Kysely', 'kysely_migration', '{name}', NULL),
+           ('Kysely', 'kysely_migration_lock', NULL, NULL),
+           ('node-pg-migrate', 'pgmigrations', '{name}', NULL),
+           ('sql-migrate', 'gorp_migrations', '{id}', NULL),
+           ('Bun', 'bun_migrations', '{name}', NULL),
+           ('Bun', 'bun_migration_locks', NULL, NULL),
+           ('peewee_migrate', 'migratehistory', '{name}', '{id,name,migrated_at}'),
+           ('Yii', 'migration', '{version}', '{version,apply_time}'),
+           ('FluentMigrator', 'versioninfo', '{Version}', '{version,appliedon,description}'),
+           ('DbUp', 'schemaversions', '{ScriptName}', '{schemaversionid,scriptname,applied}'),
+           ('Directus', 'directus_migrations', '{version}', NULL),
+           ('Payload', 'payload_migrations', '{name}', NULL),
+           ('Wrangler', 'd1_migrations', '{name}', NULL),
+           ('Cloudflare', '_cf_kv', NULL, NULL),
+           ('Cloudflare', '_cf_metadata', NULL, NULL),
+           ('Litestream', '_litestream_seq', NULL, NULL),
+           ('Litestream', '_litestream_lock', NULL, NULL)
 $$;
 COMMENT ON FUNCTION sq2pg.tool_tables() IS 'tables in which migration tools keep their own history';
 
@@ -53,10 +82,13 @@ CREATE FUNCTION sq2pg.source_tool_tables(model sq2pg.model) RETURNS sq2pg.tool_t
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW(k.tool, t.ordinal, t.source_name, k.revision)::sq2pg.tool_table ORDER BY t.ordinal), '{}')
       FROM unnest(model.tables) AS t
-      JOIN sq2pg.tool_tables() AS k ON lower(t.source_name) = k.pattern
       JOIN (SELECT c.table_ordinal, array_agg(lower(c.source_name)) AS names
               FROM unnest(model.columns) AS c GROUP BY c.table_ordinal) AS n ON n.table_ordinal = t.ordinal
-     WHERE k.columns IS NULL OR k.columns @> n.names AND k.columns <@ n.names
+     CROSS JOIN LATERAL (SELECT x.tool, x.revision
+                           FROM sq2pg.tool_tables() AS x
+                          WHERE (x.pattern IS NULL OR x.pattern = lower(t.source_name))
+                            AND (x.columns IS NULL OR x.columns @> n.names AND x.columns <@ n.names)
+                          ORDER BY x.pattern LIMIT 1) AS k
 $$;
 COMMENT ON FUNCTION sq2pg.source_tool_tables(sq2pg.model) IS 'tables of migration tools in a source';
 

@@ -26,24 +26,30 @@ CREATE FUNCTION sq2pg.bad_value_notes(options jsonb, t sq2pg.data_table, misfits
                                   CASE WHEN e.only_null THEN format('%s rows hold NULL, and column "%s" of the target is NOT NULL',
                                                                     m.value->>'count', c.name)
                                        ELSE format('%s values do not fit type %s: %s', m.value->>'count', m.value->>'type', e.reasons) END,
-                                  CASE WHEN e.only_null AND p.policy = 'error'
+                                  CASE WHEN (t.load).computed IS NOT NULL
+                                           THEN format('Repair the source, or give this column an expression with USING, too: on_bad_value counts for nothing in a table with one (%s).',
+                                                       array_to_string((t.load).computed, ', '))
+                                       WHEN e.only_null AND p.policy = 'error'
                                            THEN format('Repair the source, choose on_bad_value => ''reject'', or ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL;',
                                                        (t.load).relation, c.name)
                                        WHEN e.only_null THEN 'These rows will be left out.'
                                        WHEN p.policy = 'error' THEN concat_ws(' ', 'Repair the source, or choose on_bad_value => ''null'', ''reject'' or ''repair''.',
-                                                                              CASE WHEN e.in_other_case THEN '''repair'' takes the label in its right case.' END)
+                                                                              CASE WHEN e.in_other_case THEN '''repair'' takes the label in its right case.' END,
+                                                                              CASE WHEN e.is_empty THEN 'empty_as_null => true makes NULL of ''''.' END)
                                        WHEN p.policy = 'null' THEN 'They will become NULL, or their rows will be left out where the column is NOT NULL.'
                                        WHEN p.policy = 'reject' THEN 'Their rows will be left out.'
                                        ELSE 'They will become the nearest value, or NULL where there is none.' END)::sq2pg.note
                               ORDER BY m.ordinality), '{}')
       FROM jsonb_array_elements(misfits) WITH ORDINALITY AS m
-     CROSS JOIN LATERAL (SELECT options->>'on_bad_value') AS p(policy)
+     -- rows with a column of the caller's own expression go by a statement, which knows no policy
+     CROSS JOIN LATERAL (SELECT CASE WHEN (t.load).computed IS NULL THEN options->>'on_bad_value' ELSE 'error' END) AS p(policy)
      CROSS JOIN LATERAL (SELECT (t.load).target_columns[array_position((t.load).source_columns, m.value->>'column')]) AS c(name)
      CROSS JOIN LATERAL (
            SELECT string_agg(concat_ws(': ', 'rowid ' || (x.value->>'rowid'),
                                        concat_ws(' ', nullif(x.value->>'storage', 'NULL'), x.value->>'value')), '; ' ORDER BY x.ordinality)
                       FILTER (WHERE x.ordinality <= 3) AS sample,
                   bool_and(x.value->>'sqlstate' = '23502') AS only_null,
+                  bool_or(x.value->>'storage' = 'TEXT' AND x.value->>'value' = '''''') AND NOT (options->>'empty_as_null')::boolean AS is_empty,
                   bool_or(x.value->>'message' LIKE 'label of enum % is written in another case') AS in_other_case,
                   (SELECT string_agg(r.message, '; ' ORDER BY r.first)
                      FROM (SELECT y.value->>'message' AS message, min(y.ordinality) AS first

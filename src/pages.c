@@ -8,11 +8,14 @@
  * Shared buffers are not involved, so a page is written once and not twice
  * (empty first), and no lock or pin is taken.
  *
- * Several processes of one parallel load can do that side by side: which
- * blocks are whose is agreed upon in a space that they share.  The file grows
- * in the order of the blocks, because a segment that is not full when the
- * next one is begun would be filled up with zeros by the storage manager,
- * over pages that somebody is writing.
+ * Several processes of one parallel load can do that side by side (see
+ * page_space.c): pages of a range of the source are kept until those of the
+ * ranges before it have their place.
+ *
+ * The relation is extended by the last page first, so that the others can be
+ * written when nobody waits for it any more.  That is done segment by
+ * segment: one that is not full when the next one is begun would be filled up
+ * with zeros by the storage manager, over pages that somebody is writing.
  *
  * Order makes it safe.  A page is written, and its file put down for the next
  * checkpoint, before it is logged: a checkpoint whose redo pointer lies
@@ -43,10 +46,21 @@
 #include "storage/smgr.h"
 
 #include "compat.h"
+#include "page_space.h"
 #include "pages.h"
 
 /* As many as one log record takes with its default of block references. */
-#define PAGES 32
+#define BATCH 32
+
+/* What a worker can have in memory, waiting for the ranges before. */
+#define WORKER_PAGES 512
+#define WORKER_RANGES 64
+
+typedef struct PageRange
+{
+	uint64		range;
+	int			pages;
+} PageRange;
 
 struct SqmPages
 {
@@ -54,12 +68,21 @@ struct SqmPages
 	SqmPageStamp stamp;
 	SqmPageSpace *space;
 	SqmPageSpace own_space;		/* when nobody else appends */
-	int			full;			/* pages that nothing more is added to */
-	bool		open;			/* pages[full] is being filled */
+	uint64		range;			/* that is being filled, or SQM_ANY_RANGE */
+	PageRange	waiting[WORKER_RANGES]; /* before it */
+	int			nwaiting;
+	int			waiting_pages;	/* of all these */
+	BlockNumber begin;			/* of the load */
 	int64		tuples;
-	Page		pages[PAGES];	/* allocated when first used */
 	MemoryContext context;
+	bool		open;			/* pages[full] is being filled */
+	int			full;			/* pages that nothing more is added to */
+	int			most;
+	int			allocated;
+	Page		pages[FLEXIBLE_ARRAY_MEMBER];
 };
+
+static void close_page(SqmPages *pages);
 
 /* ---------------------------------------------------------------------
  * One page
@@ -129,75 +152,151 @@ place_page(Page page, BlockNumber block)
 }
 
 /* ---------------------------------------------------------------------
- * Space in the file
+ * Blocks
  * ---------------------------------------------------------------------
  */
 
-static void
-init_space(SqmPageSpace *space, BlockNumber next, bool logged)
+/* How many of "count" blocks from "first" on lie in the segment of "first" */
+static int
+in_segment(BlockNumber first, int count)
 {
-	pg_atomic_init_u32(&space->next, next);
-	pg_atomic_init_u32(&space->extended, next);
-	ConditionVariableInit(&space->grown);
-	space->logged = logged;
+	return Min(count, (int) (RELSEG_SIZE - first % RELSEG_SIZE));
 }
 
 /*
- * The next blocks, at most "count", are the caller's now: the first of them,
- * and how many they are.  They lie in one segment.
+ * Extend the relation by these pages, of which only the last one in each
+ * segment is written so far.  Returns the block of the first.
  */
 static BlockNumber
-reserve(SqmPageSpace *space, int *count)
+extend(SqmPages *pages, int count)
 {
-	uint32		first = pg_atomic_read_u32(&space->next);
-	int			wanted = *count;
+	BlockNumber first = pages->space->next;
+	int			part;
 
-	do
+	if (first > MaxBlockNumber - count)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a table cannot have more than %u blocks",
+						MaxBlockNumber)));
+	for (int done = 0; done < count; done += part)
 	{
-		*count = Min(wanted, (int) (RELSEG_SIZE - first % RELSEG_SIZE));
-		if (first > MaxBlockNumber - *count)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("a table cannot have more than %u blocks",
-							MaxBlockNumber)));
-	} while (!pg_atomic_compare_exchange_u32(&space->next, &first,
-											 first + *count));
+		int			last;
+
+		part = in_segment(first + done, count - done);
+		last = done + part - 1;
+		place_page(pages->pages[last], first + last);
+		smgrextend(RelationGetSmgr(pages->rel), MAIN_FORKNUM, first + last,
+				   pages->pages[last], false);
+	}
+	pages->space->next = first + count;
 	return first;
 }
 
-/* Until the file ends where these blocks begin */
+/*
+ * Write pages[from] and those behind it to their blocks, of which "extended"
+ * has been written, and log all of them.  The one that is written last puts
+ * the file down for the next checkpoint.
+ */
 static void
-wait_for_turn(SqmPageSpace *space, BlockNumber first)
+write_batch(SqmPages *pages, int from, BlockNumber first, int count,
+			BlockNumber extended)
 {
-	if (pg_atomic_read_u32(&space->extended) == first)
-		return;
-	ConditionVariablePrepareToSleep(&space->grown);
-	while (pg_atomic_read_u32(&space->extended) != first)
-		ConditionVariableSleep(&space->grown, PG_WAIT_EXTENSION);
-	ConditionVariableCancelSleep();
+	SMgrRelation smgr = RelationGetSmgr(pages->rel);
+	int			last = first + count - 1 == extended ? count - 2 : count - 1;
+	BlockNumber blocks[BATCH];
+
+	for (int i = 0; i <= last; i++)
+	{
+		place_page(pages->pages[from + i], first + i);
+		smgrwrite(smgr, MAIN_FORKNUM, first + i, pages->pages[from + i],
+				  i < last);
+	}
+	for (int i = 0; i < count; i++)
+		blocks[i] = first + i;
+	if (pages->space->logged)
+		log_newpages(&sqm_relation_locator(pages->rel), MAIN_FORKNUM, count,
+					 blocks, pages->pages + from, true);
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* Write what extend() has made room for; see above for the order. */
+static void
+write_pages(SqmPages *pages, BlockNumber first, int count)
+{
+	int			part;
+	int			batch;
+
+	for (int done = 0; done < count; done += part)
+	{
+		part = in_segment(first + done, count - done);
+		for (int i = 0; i < part; i += batch)
+		{
+			batch = Min(part - i, BATCH);
+			write_batch(pages, done + i, first + done + i, batch,
+						first + done + part - 1);
+		}
+	}
+}
+
+/* The first "count" pages are written; their memory is used again. */
+static void
+reuse(SqmPages *pages, int count)
+{
+	Page		written[WORKER_PAGES];
+	int			others = pages->allocated - count;
+
+	memcpy(written, pages->pages, count * sizeof(Page));
+	memmove(pages->pages, pages->pages + count, others * sizeof(Page));
+	memcpy(pages->pages + others, written, count * sizeof(Page));
+	pages->full -= count;
 }
 
 /*
- * Writes reserved blocks.  The last one goes first: with it the file has got
- * its length, and whoever is next need not wait for the others.  The one that
- * is written last puts the file down for the next checkpoint.
+ * Append the first "count" pages, which belong to "range" and may be the end
+ * of it.  False if it is not their turn yet, or will never be.
  */
-static void
-write_blocks(SqmPages *pages, BlockNumber first, Page *images, int count)
+static bool
+append(SqmPages *pages, int count, uint64 range, bool range_ends, bool wait)
 {
-	SMgrRelation smgr = RelationGetSmgr(pages->rel);
-	SqmPageSpace *space = pages->space;
-	int			last = count - 1;
+	BlockNumber first;
 
-	for (int i = 0; i < count; i++)
-		place_page(images[i], first + i);
-	wait_for_turn(space, first);
-	smgrextend(smgr, MAIN_FORKNUM, first + last, images[last], last > 0);
-	pg_atomic_write_u32(&space->extended, first + count);
-	if (space != &pages->own_space)
-		ConditionVariableBroadcast(&space->grown);
-	for (int i = 0; i < last; i++)
-		smgrwrite(smgr, MAIN_FORKNUM, first + i, images[i], i < last - 1);
+	if (!sqm_page_space_enter(pages->space, range, wait))
+		return false;
+	first = extend(pages, count);
+	sqm_page_space_leave(pages->space, range_ends);
+	write_pages(pages, first, count);
+	reuse(pages, count);
+	return true;
+}
+
+/* Append the ranges that are complete, as far as it is their turn. */
+static void
+append_waiting(SqmPages *pages, bool wait)
+{
+	int			done;
+
+	for (done = 0; done < pages->nwaiting; done++)
+	{
+		PageRange  *waiting = &pages->waiting[done];
+
+		if (!append(pages, waiting->pages, waiting->range, true, wait))
+			break;
+		pages->waiting_pages -= waiting->pages;
+	}
+	pages->nwaiting -= done;
+	memmove(pages->waiting, pages->waiting + done,
+			pages->nwaiting * sizeof(PageRange));
+}
+
+/* Append all pages that are full; those that nobody wants are dropped. */
+static void
+append_all(SqmPages *pages)
+{
+	append_waiting(pages, true);
+	if (pages->nwaiting > 0 ||
+		(pages->full > 0 &&
+		 !append(pages, pages->full, pages->range, false, true)))
+		pages->full = pages->nwaiting = pages->waiting_pages = 0;
 }
 
 /* ---------------------------------------------------------------------
@@ -215,11 +314,14 @@ sqm_pages_are_possible(Relation rel)
 }
 
 static SqmPages *
-allocate_pages(Relation rel)
+allocate_pages(Relation rel, int most)
 {
-	SqmPages   *pages = palloc0(sizeof(SqmPages));
+	SqmPages   *pages = palloc0(offsetof(SqmPages, pages) +
+								sizeof(Page) * most);
 
 	pages->rel = rel;
+	pages->most = most;
+	pages->range = SQM_ANY_RANGE;
 	pages->context = CurrentMemoryContext;
 	return pages;
 }
@@ -231,37 +333,48 @@ allocate_pages(Relation rel)
 SqmPages *
 sqm_pages_create(Relation rel)
 {
-	SqmPages   *pages = allocate_pages(rel);
+	SqmPages   *pages = allocate_pages(rel, BATCH);
 
 	pages->stamp.xid = GetCurrentTransactionId();
 	pages->stamp.command = GetCurrentCommandId(true);
 	pages->stamp.spare = RelationGetTargetPageFreeSpace(rel,
 														HEAP_DEFAULT_FILLFACTOR);
 	pages->space = &pages->own_space;
-	init_space(pages->space, RelationGetNumberOfBlocks(rel),
-			   RelationNeedsWAL(rel));
+	pages->begin = RelationGetNumberOfBlocks(rel);
+	sqm_page_space_init(pages->space, pages->begin, RelationNeedsWAL(rel));
 	return pages;
 }
 
 /*
- * From now on others append to the relation, too: by what is put into "stamp"
- * and "space", which lie in memory that they share.
+ * From now on others append to the relation, too, by what is put into "stamp"
+ * and "space", which lie in memory that they share.  What was added so far
+ * stands before that.
  */
 void
 sqm_pages_share(SqmPages *pages, SqmPageStamp *stamp, SqmPageSpace *space)
 {
+	close_page(pages);
+	append_all(pages);
 	*stamp = pages->stamp;
-	init_space(space, pg_atomic_read_u32(&pages->space->next),
-			   pages->space->logged);
+	sqm_page_space_init(space, pages->space->next, pages->space->logged);
 	pages->space = space;
+}
+
+/* About how many bytes a row has taken on the pages so far */
+double
+sqm_pages_row_size(SqmPages *pages)
+{
+	double		used = pages->space->next - pages->begin + pages->full + 1;
+
+	return used * BLCKSZ / Max(pages->tuples, 1);
 }
 
 /* The others, who appended "tuples", have finished. */
 void
 sqm_pages_unshare(SqmPages *pages, int64 tuples)
 {
-	init_space(&pages->own_space, pg_atomic_read_u32(&pages->space->next),
-			   pages->space->logged);
+	sqm_page_space_init(&pages->own_space, pages->space->next,
+						pages->space->logged);
 	pages->space = &pages->own_space;
 	pages->tuples += tuples;
 }
@@ -270,35 +383,35 @@ sqm_pages_unshare(SqmPages *pages, int64 tuples)
 SqmPages *
 sqm_pages_join(Relation rel, const SqmPageStamp *stamp, SqmPageSpace *space)
 {
-	SqmPages   *pages = allocate_pages(rel);
+	SqmPages   *pages = allocate_pages(rel, WORKER_PAGES);
 
 	pages->stamp = *stamp;
 	pages->space = space;
 	return pages;
 }
 
-/* Append the pages that are full to the file; see above for the order. */
-static void
-write_pages(SqmPages *pages)
+/* The tuples to come are of this range; ranges of a process ascend. */
+void
+sqm_pages_begin_range(SqmPages *pages, uint64 range)
 {
-	BlockNumber blocks[PAGES];
-	int			count;
+	pages->range = range;
+}
 
-	for (int done = 0; done < pages->full; done += count)
-	{
-		BlockNumber first;
+/* There are no more of it. */
+void
+sqm_pages_end_range(SqmPages *pages)
+{
+	PageRange  *waiting;
 
-		count = pages->full - done;
-		first = reserve(pages->space, &count);
-		write_blocks(pages, first, pages->pages + done, count);
-		for (int i = 0; i < count; i++)
-			blocks[i] = first + i;
-		if (pages->space->logged)
-			log_newpages(&sqm_relation_locator(pages->rel), MAIN_FORKNUM,
-						 count, blocks, pages->pages + done, true);
-	}
-	pages->full = 0;
-	CHECK_FOR_INTERRUPTS();
+	close_page(pages);
+	if (pages->nwaiting == WORKER_RANGES)
+		append_all(pages);
+	waiting = &pages->waiting[pages->nwaiting++];
+	waiting->range = pages->range;
+	waiting->pages = pages->full - pages->waiting_pages;
+	pages->waiting_pages += waiting->pages;
+	append_waiting(pages, false);
+	pages->range = SQM_ANY_RANGE;
 }
 
 /* The page that is being filled, if any, gets no more tuples. */
@@ -308,26 +421,24 @@ close_page(SqmPages *pages)
 	if (!pages->open)
 		return;
 	pages->open = false;
-	if (++pages->full == PAGES)
-		write_pages(pages);
+	if (++pages->full == pages->most)
+		append_all(pages);
 }
 
 static Page
 open_page(SqmPages *pages)
 {
-	Page	   *page = &pages->pages[pages->full];
-
-	if (*page == NULL)
+	if (pages->full == pages->allocated)
 	{
 		MemoryContext old = MemoryContextSwitchTo(pages->context);
 
-		*page = sqm_palloc_page();
+		pages->pages[pages->allocated++] = sqm_palloc_page();
 		MemoryContextSwitchTo(old);
 	}
 	if (!pages->open)
-		PageInit(*page, BLCKSZ, 0);
+		PageInit(pages->pages[pages->full], BLCKSZ, 0);
 	pages->open = true;
-	return *page;
+	return pages->pages[pages->full];
 }
 
 /* The tuple as it can stand on a page; a long one goes to the TOAST table. */
@@ -366,10 +477,10 @@ void
 sqm_pages_finish(SqmPages *pages)
 {
 	close_page(pages);
-	write_pages(pages);
+	append_all(pages);
 	if (!IsParallelWorker())
 		pgstat_count_heap_insert(pages->rel, pages->tuples);
-	for (int i = 0; i < PAGES && pages->pages[i] != NULL; i++)
+	for (int i = 0; i < pages->allocated; i++)
 		pfree(pages->pages[i]);
 	pfree(pages);
 }

@@ -11,9 +11,9 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "port/atomics.h"
-#include "storage/condition_variable.h"
 #include "utils/rel.h"
+
+#include "page_space.h"
 
 /* What the tuples of one load have in common */
 typedef struct SqmPageStamp
@@ -23,15 +23,6 @@ typedef struct SqmPageStamp
 	Size		spare;			/* room that the fill factor leaves on a page */
 } SqmPageStamp;
 
-/* Where the pages of one load go; several processes can share it */
-typedef struct SqmPageSpace
-{
-	pg_atomic_uint32 next;		/* block that nobody has reserved yet */
-	pg_atomic_uint32 extended;	/* blocks that the file has */
-	ConditionVariable grown;
-	bool		logged;			/* the relation needs WAL */
-} SqmPageSpace;
-
 /* The pages of one process, on their way to the relation */
 typedef struct SqmPages SqmPages;
 
@@ -39,11 +30,14 @@ extern bool sqm_page_takes(HeapTuple tuple);
 
 extern bool sqm_pages_are_possible(Relation rel);
 extern SqmPages *sqm_pages_create(Relation rel);
+extern double sqm_pages_row_size(SqmPages *pages);
 extern void sqm_pages_share(SqmPages *pages, SqmPageStamp *stamp,
 							SqmPageSpace *space);
 extern void sqm_pages_unshare(SqmPages *pages, int64 tuples);
 extern SqmPages *sqm_pages_join(Relation rel, const SqmPageStamp *stamp,
 								SqmPageSpace *space);
+extern void sqm_pages_begin_range(SqmPages *pages, uint64 range);
+extern void sqm_pages_end_range(SqmPages *pages);
 extern void sqm_pages_add_tuple(SqmPages *pages, HeapTuple tuple);
 extern void sqm_pages_finish(SqmPages *pages);
 

@@ -5,10 +5,10 @@
  *
  * Workers take ranges of rowids and convert their rows (parallel_worker.c).
  * Into a new table, which gets pages of our own making, they write these
- * themselves, each its own; so its rows stand in the order of the source only
- * within a range.  Everything else they send as tuples, which the leader
- * stores, in the order of the ranges unless there are such pages.  It is one
- * transaction, of the leader.
+ * themselves.  Everything else they send as tuples, which the leader stores.
+ * Either is done in the order of the ranges, so that rows stand as one process
+ * would have put them; but for those among pages that must be toasted, which
+ * the leader puts where they come.  It is one transaction, of the leader.
  *
  * All of them must see one moment of the source.  A copy, and a file that
  * nobody has open, do not change; in rollback mode the leader's lock keeps
@@ -152,26 +152,28 @@ sqm_parallel_pays(SqmBatch *batch, bool *looked)
 
 /*
  * Divide what is left by what was seen so far; false if it is too little or
- * more than "most" rows, or if the rowids lie so far apart that ranges would
+ * more rows than the store takes, or if the rowids lie so far apart that ranges would
  * be empty.
  */
 static bool
-plan_ranges(SqmBatch *batch, int64 most, SharedTask *shared)
+plan_ranges(SqmBatch *batch, SqmStore *store, SharedTask *shared)
 {
 	int64		last;
 	double		density;
 	double		rest;
-	double		rows_a_range;
+	double		row_size;
 	double		width;
 	uint64		left;
 
 	if (!estimate_rest(batch, &last, &density, &rest))
 		return false;
-	rows_a_range = Min(RANGE_ROWS,
-					   RANGE_BYTES / (batch->bytes / batch->reader->rows + 1));
-	width = ceil(Max(rows_a_range, 1) / density);
+	row_size = (double) batch->bytes / batch->reader->rows + 1;
+	if (store->pages != NULL)
+		row_size = Max(row_size, sqm_pages_row_size(store->pages));
+	width = ceil(Max(Min(RANGE_ROWS, RANGE_BYTES / row_size), 1) / density);
 	left = (uint64) last - (uint64) batch->last_rowid;
-	if (left / width < MIN_RANGES || left / width > MAX_RANGES || rest > most)
+	if (left / width < MIN_RANGES || left / width > MAX_RANGES ||
+		rest > store->shared_rows)
 		return false;
 	shared->first = batch->last_rowid + 1;
 	shared->width = (uint64) width;
@@ -386,8 +388,7 @@ store_tuples(Leader *leader, MessageHead *message)
 
 /*
  * The queue whose message is to be stored next, or NULL if none is there.
- * Rows on pages stand where the worker was when it wrote them, so that there
- * is no order to be kept; otherwise ranges are stored one after the other.
+ * Where workers write pages it is they who keep the order.
  */
 static Queue *
 find_message(Leader *leader, uint64 range, bool *gone)
@@ -518,7 +519,7 @@ sqm_parallel_rest(SqmBatch *batch, Relation rel, SqmStore *store,
 	SqmParallelEnd end;
 
 	memset(sum, 0, sizeof(SqmParallelSum));
-	if (!plan_ranges(batch, store->shared_rows, &task))
+	if (!plan_ranges(batch, store, &task))
 		return SQM_PARALLEL_NONE;
 	if (!sqm_source_share(reader->source, GetUserId(), &task.source))
 	{

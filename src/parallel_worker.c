@@ -175,6 +175,8 @@ decode_range(Worker *worker, uint64 range)
 	Size		bytes = 0;
 
 	begin_message(worker, range);
+	if (worker->pages != NULL)
+		sqm_pages_begin_range(worker->pages, range);
 	sqm_reader_range(worker->reader, low, high);
 	for (int rows = 1; sqm_reader_next(worker->reader); rows++)
 	{
@@ -190,6 +192,8 @@ decode_range(Worker *worker, uint64 range)
 			return true;
 	}
 	send_message(worker, true);
+	if (worker->pages != NULL)
+		sqm_pages_end_range(worker->pages);
 	MemoryContextReset(worker->context);
 	return true;
 }
@@ -208,6 +212,9 @@ decode_ranges(Worker *worker)
 		if (!decode_range(worker, range))
 			pg_atomic_write_u32(&shared->misfit, 1);
 	}
+	/* others may wait for a range of ours that will not come */
+	if (worker->unwanted || pg_atomic_read_u32(&shared->misfit) != 0)
+		sqm_page_space_give_up(&shared->space);
 }
 
 /* ---------------------------------------------------------------------
