@@ -15,7 +15,7 @@ OBJS = sqlite_fdw_mig.o $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 # The SQL half: one script, in the order in which its parts need each other.
 SQL_PARTS = begin fdw state catalog value compare translate types model ddl match load finish tools target mode plan verify fill \
 	orphan run data rule key_rule violations violation_note data_orphan data_run missing data_plan sync sync_run retry foresee estimate check audit \
-	export export_table export_part export_view export_run
+	export export_table export_part export_view export_run round_trip
 SQL_SOURCES = $(SQL_PARTS:%=migrate/%.sql)
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql

@@ -72,22 +72,22 @@ CREATE FUNCTION sq2pg.export_answer(query text) RETURNS text[]
 COMMENT ON FUNCTION sq2pg.export_answer(text) IS 'first column of an answer of the new SQLite database';
 
 CREATE FUNCTION sq2pg.export_rows(query text, insert_statement text, kinds text[], six_digits boolean,
-                                  OUT rows bigint, OUT altered text[])
+                                  OUT rows bigint, OUT altered text[], OUT odd text[])
     RETURNS SETOF record
     LANGUAGE C VOLATILE STRICT ROWS 1 AS 'MODULE_PATHNAME', 'sqm_export_rows';
 COMMENT ON FUNCTION sq2pg.export_rows(text, text, text[], boolean) IS
-    'rows of a query into the new SQLite database; altered counts, for each column, values that are not exactly the same';
+    'rows of a query into the new SQLite database; altered counts, for each column, values that are not exactly the same, odd those that are no dates there';
 
 CREATE FUNCTION sq2pg.export_close() RETURNS void
     LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'sqm_export_close';
 COMMENT ON FUNCTION sq2pg.export_close() IS 'completes the new SQLite database';
 
-CREATE FUNCTION sq2pg.export_compare(stored_query text, written_query text,
+CREATE FUNCTION sq2pg.export_compare(stored_query text, written_query text, patience int,
                                      OUT stored_rows bigint, OUT written_rows bigint, OUT matches boolean)
     RETURNS SETOF record
     LANGUAGE C VOLATILE STRICT ROWS 1 AS 'MODULE_PATHNAME', 'sqm_export_compare';
-COMMENT ON FUNCTION sq2pg.export_compare(text, text) IS
-    'do a query here and one in the new SQLite database give the same rows, in any order?';
+COMMENT ON FUNCTION sq2pg.export_compare(text, text, int) IS
+    'do a query here and one in the new SQLite database give the same rows, in any order? NULL: SQLite took ten times as long, and longer than patience in milliseconds (-1: it may)';
 
 CREATE FUNCTION sq2pg.export_finish() RETURNS text
     LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'sqm_export_finish';

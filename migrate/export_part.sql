@@ -200,8 +200,35 @@ CREATE FUNCTION sq2pg.export_others(source_schema name, tables sq2pg.export_tabl
      WHERE c.relnamespace = to_regnamespace(quote_ident(source_schema)) AND c.relkind = 'm'
        AND sq2pg.table_is_chosen(c.relname::text, options)
     UNION ALL
-    SELECT ROW(t.relation, 'comment', NULL, NULL, NULL, d.objsubid)::sq2pg.export_part
+    SELECT ROW(t.relation, 'comments', NULL, NULL, NULL, d.objsubid)::sq2pg.export_part
       FROM unnest(tables) AS t JOIN pg_description AS d ON d.classoid = 'pg_class'::regclass AND d.objoid = t.relation
+    UNION ALL
+    SELECT ROW(t.relation, 'policies', NULL, NULL, NULL, NULL)::sq2pg.export_part
+      FROM unnest(tables) AS t JOIN pg_policy AS p ON p.polrelid = t.relation
+    UNION ALL
+    SELECT ROW(NULL, 'functions', NULL, NULL, NULL, NULL)::sq2pg.export_part
+      FROM pg_proc AS f
+     WHERE f.pronamespace = to_regnamespace(quote_ident(source_schema))
+       AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid AND d.deptype IN ('e', 'i'))
+    UNION ALL
+    SELECT ROW(NULL, 'sequence', c.relname, NULL, 'no column of a table takes its numbers', NULL)::sq2pg.export_part
+      FROM pg_class AS c
+     WHERE c.relnamespace = to_regnamespace(quote_ident(source_schema)) AND c.relkind = 'S'
+       AND sq2pg.table_is_chosen(c.relname::text, options)
+       AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i', 'e'))
+       AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid)
+    UNION ALL
+    SELECT ROW(t.relation, 'inheritance', NULL, 'kept', 'a query in SQLite does not see the rows of: '
+               || string_agg(i.inhrelid::regclass::text, ', ' ORDER BY i.inhrelid), NULL)::sq2pg.export_part
+      FROM unnest(tables) AS t
+      JOIN pg_class AS c ON c.oid = t.relation AND c.relkind = 'r'
+      JOIN pg_inherits AS i ON i.inhparent = t.relation
+     GROUP BY t.relation
+    UNION ALL
+    SELECT ROW(t.relation, 'array', a.attname, 'kept',
+               'sq2pg_migrate reads the elements of bytea[] as text; types => ''bytea[] USING column::text::bytea[]'' as bytes', NULL)::sq2pg.export_part
+      FROM unnest(tables) AS t
+      JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attnum > 0 AND a.atttypid = 'bytea[]'::regtype
 $$;
 COMMENT ON FUNCTION sq2pg.export_others(name, sq2pg.export_table[], jsonb) IS 'what SQLite has no equivalent for';
 

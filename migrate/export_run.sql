@@ -16,6 +16,18 @@ END
 $$;
 COMMENT ON FUNCTION sq2pg.export_choice(text, text, text[]) IS 'refuses a word that is none of the choices; is it the second?';
 
+CREATE FUNCTION sq2pg.export_forms(numeric_as text, uuid_as text, timestamptz_as text, time_fraction text)
+    RETURNS sq2pg.export_forms
+    LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    PERFORM sq2pg.export_choice('numeric_as', numeric_as, '{auto,text,real}');
+    RETURN ROW(numeric_as, sq2pg.export_choice('uuid_as', uuid_as, '{text,hex}'),
+               sq2pg.export_choice('timestamptz_as', timestamptz_as, '{offset,utc}'),
+               sq2pg.export_choice('time_fraction', time_fraction, '{auto,always}'))::sq2pg.export_forms;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.export_forms(text, text, text, text) IS 'the parameters of an export that say how values are written';
+
 /*
  * Patterns that match nothing are mistakes.
  */
@@ -176,22 +188,25 @@ COMMENT ON FUNCTION sq2pg.export_comparison(text, text, text, text, oid, sq2pg.e
 /*
  * The rows of all tables; what of them is not exactly the same.
  */
-CREATE FUNCTION sq2pg.export_fill(statements jsonb, six_digits boolean) RETURNS text[]
+CREATE FUNCTION sq2pg.export_fill(statements jsonb, six_digits boolean, OUT told text[], OUT odd sq2pg.export_part[])
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
     s       record;
-    altered text[];
-    told    text[] := '{}';
+    r       record;
 BEGIN
+    told := '{}';
+    odd := '{}';
     FOR s IN SELECT * FROM jsonb_to_recordset(statements)
                  AS x(source_name text, query text, insert_rows text, kinds text[], inserted text[]) LOOP
-        SELECT r.altered INTO altered FROM sq2pg.export_rows(s.query, s.insert_rows, s.kinds, six_digits) AS r;
+        SELECT * INTO r FROM sq2pg.export_rows(s.query, s.insert_rows, s.kinds, six_digits);
         told := told || ARRAY(SELECT format('%s.%s: %s', s.source_name, x.name,
                                             CASE s.kinds[x.n] WHEN 'real' THEN format('%s negative zeros are 0', x.count)
                                                  ELSE format('%s numbers are rounded to doubles', x.count) END)
-                                FROM unnest(s.inserted, altered) WITH ORDINALITY AS x(name, count, n) WHERE x.count <> '0');
+                                FROM unnest(s.inserted, r.altered) WITH ORDINALITY AS x(name, count, n) WHERE x.count <> '0');
+        odd := odd || ARRAY(SELECT ROW(NULL, 'date or time', s.source_name || '.' || x.name, 'kept',
+                                           format('%s values are none in SQLite: infinity, or years before the first', x.count), NULL)::sq2pg.export_part
+                                  FROM unnest(s.inserted, r.odd) AS x(name, count) WHERE x.count <> '0');
     END LOOP;
-    RETURN told;
 END
 $$;
 COMMENT ON FUNCTION sq2pg.export_fill(jsonb, boolean) IS 'writes the rows of all tables';
@@ -220,6 +235,10 @@ BEGIN
                                  ELSE 'permission denied: SQLite goes on after the highest number that is there' END, NULL)::sq2pg.export_part;
             CONTINUE;
         END IF;
+        IF s.seqincrement > 1 THEN
+            RETURN NEXT ROW(s.relation, 'sequence', s.column_name, 'kept',
+                            format('it counts by %s: SQLite counts by 1', s.seqincrement), NULL)::sq2pg.export_part;
+        END IF;
         EXECUTE format('SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM %s', s.sequence::regclass) INTO last;
         PERFORM sq2pg.export_execute(format(
             'INSERT INTO sqlite_sequence (name, seq) SELECT %1$s, %2$s WHERE %2$s > 0 AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = %1$s)',
@@ -243,7 +262,7 @@ DECLARE
     wrong text[] := '{}';
 BEGIN
     FOR s IN SELECT * FROM jsonb_to_recordset(statements) AS x(source_name text, stored_query text, written_query text) LOOP
-        SELECT * INTO r FROM sq2pg.export_compare(s.stored_query, s.written_query);
+        SELECT * INTO r FROM sq2pg.export_compare(s.stored_query, s.written_query, -1);
         IF NOT r.matches THEN
             wrong := wrong || CASE WHEN r.stored_rows <> r.written_rows THEN
                                        format('%s: %s rows in PostgreSQL, %s in SQLite', s.source_name, r.stored_rows, r.written_rows)
@@ -287,9 +306,10 @@ BEGIN
         RAISE WARNING USING MESSAGE = format('values are not exactly the same in %s columns', cardinality(altered)),
             DETAIL = array_to_string(altered[:20], E'\n');
     END IF;
-    IF EXISTS (SELECT FROM unnest(parts) AS p WHERE p.kind = 'comment') THEN
-        RAISE NOTICE USING MESSAGE = format('left out: comments (%s)', (SELECT count(*) FROM unnest(parts) AS p WHERE p.kind = 'comment'));
-    END IF;
+    FOR n IN SELECT p.kind, count(*) AS count FROM unnest(parts) AS p
+              WHERE p.kind IN ('comments', 'functions', 'policies') GROUP BY p.kind ORDER BY p.kind LOOP
+        RAISE NOTICE USING MESSAGE = format('left out: %s (%s)', n.kind, n.count);
+    END LOOP;
 END
 $$;
 COMMENT ON FUNCTION sq2pg.export_tell(sq2pg.export_table[], sq2pg.export_part[], text[]) IS 'tells what is not in the new SQLite database';
@@ -348,10 +368,7 @@ DECLARE
     statements jsonb;
     altered text[];
 BEGIN
-    PERFORM sq2pg.export_choice('numeric_as', numeric_as, '{auto,text,real}');
-    forms := ROW(numeric_as, sq2pg.export_choice('uuid_as', uuid_as, '{text,hex}'),
-                 sq2pg.export_choice('timestamptz_as', timestamptz_as, '{offset,utc}'),
-                 sq2pg.export_choice('time_fraction', time_fraction, '{auto,always}'))::sq2pg.export_forms;
+    forms := sq2pg.export_forms(numeric_as, uuid_as, timestamptz_as, time_fraction);
     PERFORM sq2pg.export_check_names(source_schema, include, exclude);
     PERFORM sq2pg.export_begin(target);
 
@@ -371,7 +388,7 @@ BEGIN
     statements := (SELECT jsonb_agg(s) FROM sq2pg.export_statements(tables, columns, parts, forms) AS s);
 
     PERFORM sq2pg.export_execute(s->>'create_table') FROM jsonb_array_elements(statements) AS s;
-    altered := sq2pg.export_fill(statements, forms.six_digits);
+    SELECT f.told, parts || f.odd INTO altered, parts FROM sq2pg.export_fill(statements, forms.six_digits) AS f;
     parts := parts || ARRAY(SELECT o FROM sq2pg.export_objects(indexes) AS o)
         || ARRAY(SELECT v FROM sq2pg.export_make_views(views, forms) AS v)
         || ARRAY(SELECT s FROM sq2pg.export_sequence_values(tables, columns, parts) AS s)

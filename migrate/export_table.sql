@@ -25,23 +25,26 @@ COMMENT ON FUNCTION sq2pg.export_tables(name, jsonb) IS 'the tables of a schema 
 
 /*
  * Can every value of a numeric column be a number in SQLite, so that an
- * application finds what it is used to? With up to 15 digits that is certain.
+ * application finds what it is used to? With up to 15 digits that is certain;
+ * NULL: its values have to be looked at.
  */
+CREATE FUNCTION sq2pg.export_is_number(typmod int, forms sq2pg.export_forms) RETURNS boolean
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN forms.numeric_as <> 'auto' THEN forms.numeric_as = 'real'
+                WHEN typmod >= 4 AND ((typmod - 4) >> 16) & 65535 <= 15
+                     AND (((typmod - 4) & 2047) # 1024) - 1024 BETWEEN 0 AND 15 THEN true END
+$$;
+COMMENT ON FUNCTION sq2pg.export_is_number(int, sq2pg.export_forms) IS 'are the values of a numeric type numbers that SQLite can hold?';
+
 CREATE FUNCTION sq2pg.export_is_number(source text, column_name text, typmod int, forms sq2pg.export_forms) RETURNS boolean
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    digits int := ((typmod - 4) >> 16) & 65535;
-    scale  int := (((typmod - 4) & 2047) # 1024) - 1024;
-    result boolean;
+    result boolean := sq2pg.export_is_number(typmod, forms);
 BEGIN
-    IF forms.numeric_as <> 'auto' THEN
-        RETURN forms.numeric_as = 'real';
+    IF result IS NULL THEN
+        EXECUTE format('SELECT coalesce(bool_and(sq2pg.is_lite_number(%I::numeric)), true) FROM %s', column_name, source)
+           INTO result;
     END IF;
-    IF typmod >= 4 AND digits <= 15 AND scale BETWEEN 0 AND 15 THEN
-        RETURN true;
-    END IF;
-    EXECUTE format('SELECT coalesce(bool_and(sq2pg.is_lite_number(%I::numeric)), true) FROM %s', column_name, source)
-       INTO result;
     RETURN result;
 END
 $$;
@@ -85,9 +88,9 @@ BEGIN
     ELSIF (SELECT t.typcategory FROM pg_type AS t WHERE t.oid = type) = 'A' THEN
         -- of a type of somebody's own no cast is called, which might be a function of theirs
         IF (SELECT t.typelem FROM pg_type AS t WHERE t.oid = type)::bigint < 16384 THEN
-            value := sq2pg.export_array(type, value);
+            SELECT a.value, CASE WHEN a.is_json THEN 'JSON TEXT' ELSE 'TEXT' END INTO value, declared
+              FROM sq2pg.export_array(type, value) AS a;
             kind := 'text';
-            declared := 'JSON TEXT';
         END IF;
     ELSIF format_type(type, NULL) LIKE '%citext' THEN
         clauses := 'COLLATE NOCASE';
@@ -100,12 +103,14 @@ COMMENT ON FUNCTION sq2pg.export_type(oid, int, text, boolean, sq2pg.export_form
  * JSON for an array of one dimension that begins at 1; other arrays, and those
  * of elements that JSON would write in another way, as PostgreSQL prints them.
  */
-CREATE FUNCTION sq2pg.export_array(type oid, value text) RETURNS text
+CREATE FUNCTION sq2pg.export_array(type oid, INOUT value text, OUT is_json boolean)
     LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN e.typcategory IN ('N', 'S', 'B', 'D', 'E', 'I') OR e.oid = 'uuid'::regtype
+    SELECT CASE WHEN j.is_json
                 THEN format('CASE WHEN array_ndims(%1$s) > 1 OR array_lower(%1$s, 1) <> 1 THEN %1$s::text ELSE to_json(%1$s)::text END', value)
-                ELSE value || '::text' END
-      FROM pg_type AS t LEFT JOIN pg_type AS e ON e.oid = t.typelem WHERE t.oid = type
+                ELSE value || '::text' END, j.is_json
+      FROM pg_type AS t LEFT JOIN pg_type AS e ON e.oid = t.typelem
+     CROSS JOIN LATERAL (SELECT coalesce(e.typcategory IN ('N', 'S', 'B', 'D', 'E', 'I') OR e.oid = 'uuid'::regtype, false)) AS j(is_json)
+     WHERE t.oid = type
 $$;
 COMMENT ON FUNCTION sq2pg.export_array(oid, text) IS 'an array as text';
 
@@ -147,10 +152,10 @@ CREATE FUNCTION sq2pg.export_columns(tables sq2pg.export_table[], options jsonb,
           LEFT JOIN sq2pg.export_sequences(tables) AS s ON s.relation = a.attrelid AND s.attnum = a.attnum
          WHERE sq2pg.column_is_chosen(t.source_name, a.attname::text, options)),
     based AS (
-        SELECT relation, attnum, type, typmod, attnotnull AS not_null FROM facts
+        SELECT relation, attnum, type, typmod, attnotnull AS not_null, node FROM facts
         UNION ALL
         SELECT b.relation, b.attnum, y.typbasetype, CASE WHEN y.typtypmod >= 0 THEN y.typtypmod ELSE b.typmod END,
-               b.not_null OR y.typnotnull
+               b.not_null OR y.typnotnull, coalesce(b.node, y.typdefaultbin)
           FROM based AS b JOIN pg_type AS y ON y.oid = b.type AND y.typtype = 'd'),
     base AS (SELECT b.* FROM based AS b JOIN pg_type AS y ON y.oid = b.type AND y.typtype <> 'd'),
     names AS (
@@ -158,7 +163,7 @@ CREATE FUNCTION sq2pg.export_columns(tables sq2pg.export_table[], options jsonb,
           FROM (SELECT relation, array_agg(name ORDER BY n) AS names FROM facts GROUP BY relation) AS r,
                unnest(sq2pg.export_names(r.names)) WITH ORDINALITY AS u(name, n))
     SELECT ROW(f.relation, f.attnum, f.name, names.name, b.type, x.kind, x.value, x.declared, x.clauses, b.not_null,
-               f.attidentity <> '' OR f.owns_sequence, f.node, f.attgenerated,
+               f.attidentity <> '' OR f.owns_sequence, b.node, f.attgenerated,
                (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum AS e WHERE e.enumtypid = b.type)
            )::sq2pg.export_column
       FROM facts AS f

@@ -78,42 +78,55 @@ COMMENT ON FUNCTION sq2pg.export_views(name, sq2pg.export_table[], sq2pg.export_
     'views for SQLite';
 
 /*
+ * What a view that has been made has against it. What PostgreSQL says to its
+ * query now (a division by zero, two rows of a scalar subquery) SQLite would
+ * not say.
+ */
+CREATE FUNCTION sq2pg.export_view_problem(v sq2pg.export_part, forms sq2pg.export_forms) RETURNS text
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    queries record;
+    refused text := 'SQLite says: ' || sq2pg.export_try('EXPLAIN SELECT * FROM ' || sq2pg.lite_name(v.name));
+    same    boolean;
+BEGIN
+    IF refused IS NOT NULL THEN
+        RETURN refused;
+    END IF;
+    SELECT string_agg(c.stored, ', ') AS stored, string_agg(c.written, ', ') AS written INTO queries
+      FROM pg_attribute AS a
+     CROSS JOIN LATERAL sq2pg.export_type(a.atttypid, a.atttypmod, a.attname::text, true, forms) AS t
+     CROSS JOIN LATERAL sq2pg.export_comparison(a.attname::text, sq2pg.lite_name(a.attname), t.kind, t.value, a.atttypid, forms) AS c
+     WHERE a.attrelid = v.relation AND a.attnum > 0;
+    SELECT c.matches INTO same
+      FROM sq2pg.export_compare(format('SELECT %s FROM %s', queries.stored, v.relation::regclass),
+                                format('SELECT %s FROM %s', queries.written, sq2pg.lite_name(v.name)), 60000) AS c;
+    RETURN CASE WHEN NOT same THEN 'its rows would not be the same'
+                WHEN same IS NULL THEN 'SQLite takes too long to give its rows' END;
+EXCEPTION WHEN data_exception OR cardinality_violation OR insufficient_privilege THEN
+    RETURN 'PostgreSQL says: ' || SQLERRM;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.export_view_problem(sq2pg.export_part, sq2pg.export_forms) IS
+    'does a view show the same in the new SQLite database?';
+
+/*
  * Makes the views, and keeps those that give the same rows in both databases.
  */
 CREATE FUNCTION sq2pg.export_make_views(views sq2pg.export_part[], forms sq2pg.export_forms) RETURNS SETOF sq2pg.export_part
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v       sq2pg.export_part;
-    queries record;
-    refused text;
 BEGIN
     FOREACH v IN ARRAY views LOOP
         IF v.sql IS NOT NULL THEN
-            refused := sq2pg.export_try(v.sql);
-            IF refused IS NULL THEN
-                refused := sq2pg.export_try('EXPLAIN SELECT * FROM ' || sq2pg.lite_name(v.name));
-                IF refused IS NULL THEN
-                    SELECT string_agg(c.stored, ', ') AS stored, string_agg(c.written, ', ') AS written INTO queries
-                      FROM pg_attribute AS a
-                     CROSS JOIN LATERAL sq2pg.export_type(a.atttypid, a.atttypmod, a.attname::text, true, forms) AS t
-                     CROSS JOIN LATERAL sq2pg.export_comparison(a.attname::text, sq2pg.lite_name(a.attname), t.kind, t.value, a.atttypid, forms) AS c
-                     WHERE a.attrelid = v.relation AND a.attnum > 0;
-                    IF NOT (SELECT c.matches FROM sq2pg.export_compare(
-                                format('SELECT %s FROM %s', queries.stored, v.relation::regclass),
-                                format('SELECT %s FROM %s', queries.written, sq2pg.lite_name(v.name))) AS c) THEN
-                        refused := 'its rows would not be the same';
-                    END IF;
-                ELSE
-                    refused := 'SQLite says: ' || refused;
-                END IF;
-                IF refused IS NOT NULL THEN
+            v.problem := 'SQLite says: ' || sq2pg.export_try(v.sql);
+            IF v.problem IS NULL THEN
+                v.problem := sq2pg.export_view_problem(v, forms);
+                IF v.problem IS NOT NULL THEN
                     PERFORM sq2pg.export_execute('DROP VIEW ' || sq2pg.lite_name(v.name));
                 END IF;
-            ELSE
-                refused := 'SQLite says: ' || refused;
             END IF;
-            v.problem := refused;
-            v.sql := CASE WHEN refused IS NULL THEN v.sql END;
+            v.sql := CASE WHEN v.problem IS NULL THEN v.sql END;
         END IF;
         v.relation := NULL;
         RETURN NEXT v;

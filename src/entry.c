@@ -44,6 +44,7 @@ PG_FUNCTION_INFO_V1(sqm_migrate);
 PG_FUNCTION_INFO_V1(sqm_plan);
 PG_FUNCTION_INFO_V1(sqm_check);
 PG_FUNCTION_INFO_V1(sqm_verify);
+PG_FUNCTION_INFO_V1(sqm_round_trip);
 PG_FUNCTION_INFO_V1(sqm_sync);
 PG_FUNCTION_INFO_V1(sqm_reset_sequences);
 PG_FUNCTION_INFO_V1(sqm_export_schema);
@@ -277,6 +278,12 @@ Datum
 sqm_verify(PG_FUNCTION_ARGS)
 {
 	return enter(fcinfo, "verify", SQM_PURPOSE_MIGRATE);
+}
+
+Datum
+sqm_round_trip(PG_FUNCTION_ARGS)
+{
+	return enter(fcinfo, "round_trip", SQM_PURPOSE_MIGRATE);
 }
 
 Datum

@@ -28,6 +28,7 @@ extern SqmExportValue *sqm_export_value_create(const char *kind, Oid type,
 extern void sqm_export_value(SqmExportValue *column, Datum datum,
 							 SqmValue *value);
 extern int64 sqm_export_value_altered(const SqmExportValue *column);
+extern int64 sqm_export_value_odd(const SqmExportValue *column);
 
 /* export_time.c: dates and times as SQLAlchemy and Django write them */
 extern char *sqm_export_date(Datum datum);

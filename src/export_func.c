@@ -156,16 +156,18 @@ arguments_match(const SameFunction *same, FuncExpr *call)
 	return sqm_export_class(exprType(linitial(call->args))) == same->class;
 }
 
-/* int4 is exactly a double, int8 is not. */
+/* An integer in a wider type; int4 is exactly a double, int8 is not. */
 static bool
 is_exact_widening(FuncExpr *call)
 {
 	Oid			type;
 
-	if (!is_named(call, "float8", 1))
+	if (!is_named(call, "float8", 1) && !is_named(call, "int8", 1) &&
+		!is_named(call, "int4", 1))
 		return false;
 	type = exprType(linitial(call->args));
-	return type == INT2OID || type == INT4OID;
+	return type == INT2OID ||
+		(type == INT4OID && call->funcresulttype != INT4OID);
 }
 
 bool

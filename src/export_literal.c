@@ -11,9 +11,12 @@
 
 #include <math.h>
 
+#include "access/transam.h"
+#include "catalog/pg_type.h"
 #include "common/shortest_dec.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 
 #include "export.h"
@@ -157,6 +160,28 @@ put_datum(SqmExportExpr *expr, Oid type, Datum datum)
 	return true;
 }
 
+/*
+ * An array of a type of PostgreSQL's as sq2pg.export_array() writes those of
+ * columns: JSON, or as it prints.
+ */
+static bool
+is_json_array(Oid type, Datum datum)
+{
+	Oid			element = get_element_type(getBaseType(type));
+	ArrayType  *array;
+	char		category;
+	bool		is_preferred;
+
+	if (!OidIsValid(element) || element >= FirstNormalObjectId)
+		return false;
+	get_type_category_preferred(element, &category, &is_preferred);
+	if (strchr("NSBDEI", category) == NULL && element != UUIDOID)
+		return false;
+	array = DatumGetArrayTypeP(datum);
+	return ARR_NDIM(array) == 0 ||
+		(ARR_NDIM(array) == 1 && ARR_LBOUND(array)[0] == 1);
+}
+
 bool
 sqm_export_literal(SqmExportExpr *expr, Const *value)
 {
@@ -165,6 +190,9 @@ sqm_export_literal(SqmExportExpr *expr, Const *value)
 		appendStringInfoString(expr->out, "NULL");
 		return true;
 	}
+	if (is_json_array(value->consttype, value->constvalue))
+		return put_datum(expr, TEXTOID,
+						 DirectFunctionCall1(array_to_json, value->constvalue));
 	return put_datum(expr, value->consttype, value->constvalue);
 }
 

@@ -135,9 +135,11 @@ run_query(const char *query, ExportReceiver *receiver)
 
 /*
  * sq2pg.export_rows(query text, insert_statement text, kinds text[],
- *					 six_digits boolean, OUT rows bigint, OUT altered bigint[])
+ *					 six_digits boolean, OUT rows bigint, OUT altered text[],
+ *					 OUT odd text[])
  *
- * altered: for each column, how many values are not exactly what they were.
+ * For each column, how many values are not exactly what they were, and how
+ * many moments are none for SQLite.
  */
 Datum
 sqm_export_rows(PG_FUNCTION_ARGS)
@@ -145,6 +147,7 @@ sqm_export_rows(PG_FUNCTION_ARGS)
 	char	   *query = sqm_arg_text(fcinfo, 0);
 	ExportReceiver receiver = {0};
 	List	   *altered = NIL;
+	List	   *odd = NIL;
 	SqmRow		row;
 
 	sqm_row_begin(fcinfo, &row);
@@ -158,10 +161,17 @@ sqm_export_rows(PG_FUNCTION_ARGS)
 	sqm_statement_finalize(receiver.insert);
 	sqm_row_bigint(&row, receiver.rows);
 	for (int i = 0; i < list_length(receiver.kinds); i++)
-		altered = lappend(altered, receiver.columns == NULL ? "0" :
-						  psprintf(INT64_FORMAT,
-								   sqm_export_value_altered(receiver.columns[i])));
+	{
+		SqmExportValue *column = receiver.columns == NULL ? NULL :
+			receiver.columns[i];
+
+		altered = lappend(altered, column == NULL ? "0" :
+						  psprintf(INT64_FORMAT, sqm_export_value_altered(column)));
+		odd = lappend(odd, column == NULL ? "0" :
+					  psprintf(INT64_FORMAT, sqm_export_value_odd(column)));
+	}
 	sqm_row_text_array(&row, altered);
+	sqm_row_text_array(&row, odd);
 	/* what the row holds is ours until SPI_finish() */
 	sqm_row_emit(&row);
 	SPI_finish();

@@ -5,7 +5,8 @@
  *
  * The kind of a column says how; migrate/export_column.sql chooses it together
  * with the declared type, so that SQLite's affinity has nothing to convert.
- * A value that cannot be had exactly is counted.
+ * A value that cannot be had exactly is counted, and so is a moment that is
+ * none in SQLite.
  *
  * This file knows neither SQLite nor tables, and nothing of compare.c, which
  * judges afterwards what was written.
@@ -39,6 +40,7 @@ struct SqmExportValue
 	FmgrInfo	output;
 	bool		six_digits;		/* write .000000, too */
 	int64		altered;
+	int64		odd;
 };
 
 /* Text in the database encoding; palloc'd or of any longer life. */
@@ -256,7 +258,10 @@ set_moment(SqmExportValue *column, Datum datum, char *text, SqmValue *value)
 	if (text != NULL)
 		set_string(value, text);
 	else
+	{
+		column->odd++;
 		convert_output(column, datum, value);
+	}
 }
 
 static void
@@ -365,4 +370,11 @@ int64
 sqm_export_value_altered(const SqmExportValue *column)
 {
 	return column->altered;
+}
+
+/* How many are dates or times that SQLite does not know as such. */
+int64
+sqm_export_value_odd(const SqmExportValue *column)
+{
+	return column->odd;
 }

@@ -20,6 +20,7 @@
 #include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "compare.h"
 #include "export.h"
@@ -95,7 +96,8 @@ read_stored(const char *query, StoredRows *stored)
 			 SPI_result_code_string(result));
 }
 
-static void
+/* False if that takes too long. */
+static bool
 read_written(SqmLite *lite, const char *query, const StoredRows *stored,
 			 SqmDigest *digest)
 {
@@ -104,6 +106,7 @@ read_written(SqmLite *lite, const char *query, const StoredRows *stored,
 													  "sq2pg export row",
 													  ALLOCSET_DEFAULT_SIZES);
 	StringInfoData bytes;
+	bool		in_time;
 
 	initStringInfo(&bytes);
 	sqm_digest_init(digest);
@@ -124,11 +127,24 @@ read_written(SqmLite *lite, const char *query, const StoredRows *stored,
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(row_context);
 	}
+	in_time = !sqm_lite_is_late(lite);
 	sqm_statement_finalize(stmt);
+	return in_time;
 }
 
 /*
- * sq2pg.export_compare(stored_query text, written_query text,
+ * How long SQLite may take: ten times as long as we did, but not less than the
+ * caller says.
+ */
+static int64
+patience(int least, TimestampTz begun)
+{
+	return least < 0 ? -1 :
+		Max(least, (GetCurrentTimestamp() - begun) / 1000 * 10);
+}
+
+/*
+ * sq2pg.export_compare(stored_query text, written_query text, patience int,
  *						OUT stored_rows bigint, OUT written_rows bigint,
  *						OUT matches boolean)
  */
@@ -137,8 +153,10 @@ sqm_export_compare(PG_FUNCTION_ARGS)
 {
 	StoredRows	stored = {0};
 	SqmDigest	written;
+	TimestampTz begun = GetCurrentTimestamp();
 	SqmLite    *lite;
 	SqmRow		row;
+	bool		in_time;
 
 	sqm_row_begin(fcinfo, &row);
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -146,16 +164,23 @@ sqm_export_compare(PG_FUNCTION_ARGS)
 	read_stored(sqm_arg_text(fcinfo, 0), &stored);
 	lite = sqm_export_open_database();
 	if (lite != NULL)
-		read_written(lite, sqm_arg_text(fcinfo, 1), &stored, &written);
+	{
+		sqm_lite_set_patience(lite, patience(PG_GETARG_INT32(2), begun));
+		in_time = read_written(lite, sqm_arg_text(fcinfo, 1), &stored, &written);
+		sqm_lite_set_patience(lite, -1);
+	}
 	else
 	{
 		lite = sqm_lite_open(sqm_export_path(), "export", SQM_OPEN_IMMUTABLE);
-		read_written(lite, sqm_arg_text(fcinfo, 1), &stored, &written);
+		in_time = read_written(lite, sqm_arg_text(fcinfo, 1), &stored, &written);
 		sqm_lite_close(lite);
 	}
 	sqm_row_bigint(&row, stored.digest.rows);
 	sqm_row_bigint(&row, written.rows);
-	sqm_row_bool(&row, sqm_digest_equal(&stored.digest, &written));
+	if (in_time)
+		sqm_row_bool(&row, sqm_digest_equal(&stored.digest, &written));
+	else
+		sqm_row_null(&row);
 	sqm_row_emit(&row);
 	SPI_finish();
 	return (Datum) 0;

@@ -3,8 +3,8 @@
  * export_view.c
  *		Which SELECT of SQLite's gives the rows of a view of PostgreSQL's?
  *
- * From the parsed query: columns, inner and left joins, subqueries in FROM,
- * conditions, groups with a few aggregates, DISTINCT, ORDER BY, LIMIT.
+ * From the parsed query: columns, inner and left joins, subqueries, WITH,
+ * conditions, groups with a few aggregates, DISTINCT, UNION, ORDER BY, LIMIT.
  * Anything else is refused with a reason.  What is written is tried and its
  * rows are compared, too (migrate/export_view.sql).
  *
@@ -45,17 +45,26 @@ typedef struct KnownColumn
 	char	   *kind;
 } KnownColumn;
 
+/* WITH is written where it is used, each time: that can grow. */
+#define MAX_LENGTH (64 * 1024)
+
 /* The query that is being written, and what is known of relations. */
-typedef struct ViewScope
+typedef struct ViewScope ViewScope;
+
+struct ViewScope
 {
+	ViewScope  *outer;			/* the query around */
 	Query	   *query;
+	int			first;			/* aliases that queries around use */
 	List	   *order;			/* its range table entries as they come in FROM */
 	KnownColumn *columns;		/* sorted by relation */
 	int			count;
-} ViewScope;
+};
 
-static bool put_query(SqmExportExpr *expr, Query *query);
+static bool put_query(SqmExportExpr *expr, ViewScope *outer, Query *query,
+					  int first);
 static bool put_from_item(SqmExportExpr *expr, Node *item);
+static bool put_set_part(SqmExportExpr *expr, Node *part, bool is_first);
 
 static KnownColumn *
 find_column(ViewScope *scope, Oid relation, int attnum)
@@ -83,28 +92,44 @@ from_order(List *order, Node *item)
 	return order;
 }
 
-/* What a table is called in this query */
+static ViewScope *
+scope_above(SqmExportExpr *expr, int levels)
+{
+	ViewScope  *scope = (ViewScope *) expr->arg;
+
+	while (levels-- > 0)
+		scope = scope->outer;
+	return scope;
+}
+
+/*
+ * What a table is called in its query: t1, t2 ...  A query within an
+ * expression counts on, because it may name the tables around.
+ */
 static int
-alias_number(SqmExportExpr *expr, int varno)
+alias_number(ViewScope *scope, int varno)
 {
 	ListCell   *lc;
 
-	foreach(lc, ((ViewScope *) expr->arg)->order)
+	foreach(lc, scope->order)
 		if (lfirst_int(lc) == varno)
-			return foreach_current_index(lc) + 1;
+			return scope->first + foreach_current_index(lc) + 1;
 	elog(ERROR, "range table entry %d is not in FROM", varno);
 	return 0;
 }
 
 /* What a variable is that names a column of a join or of a group. */
 static Node *
-resolve(SqmExportExpr *expr, Var *var)
+resolve(ViewScope *scope, Var *var)
 {
-	ViewScope  *scope = (ViewScope *) expr->arg;
 	Node	   *node = (Node *) var;
 
-	while (IsA(node, Var) && ((Var *) node)->varlevelsup == 0 &&
-		   ((Var *) node)->varattno > 0)
+	if (var->varlevelsup > 0)
+	{
+		node = copyObject(node);
+		((Var *) node)->varlevelsup = 0;
+	}
+	while (IsA(node, Var) && ((Var *) node)->varattno > 0)
 	{
 		RangeTblEntry *rte = rt_fetch(((Var *) node)->varno,
 									  scope->query->rtable);
@@ -120,29 +145,68 @@ resolve(SqmExportExpr *expr, Var *var)
 	return node;
 }
 
+/* The query of a WITH that a range table entry stands for, and its place. */
+static Query *
+find_cte(ViewScope *scope, RangeTblEntry *rte, ViewScope **place)
+{
+	ListCell   *lc;
+
+	for (Index i = 0; i < rte->ctelevelsup; i++)
+		scope = scope->outer;
+	*place = scope;
+	foreach(lc, scope->query->cteList)
+	{
+		CommonTableExpr *cte = lfirst_node(CommonTableExpr, lc);
+
+		if (strcmp(cte->ctename, rte->ctename) == 0)
+			return cte->cterecursive || !IsA(cte->ctequery, Query) ? NULL :
+				(Query *) cte->ctequery;
+	}
+	return NULL;
+}
+
+/* t1."name" of a query in FROM, if it has only one column of that name */
+static bool
+put_subquery_column(SqmExportExpr *expr, Query *query, Var *var, int alias,
+					bool any_kind)
+{
+	TargetEntry *entry = get_tle_by_resno(query->targetList, var->varattno);
+	ListCell   *lc;
+	int			count = 0;
+
+	if (!any_kind && sqm_export_class(var->vartype) == SQM_CLASS_NUMBER)
+		return sqm_export_fail(expr, "a number of a subquery");
+	foreach(lc, query->targetList)
+	{
+		TargetEntry *other = lfirst_node(TargetEntry, lc);
+
+		if (!other->resjunk && pg_strcasecmp(other->resname, entry->resname) == 0)
+			count++;
+	}
+	if (count != 1)
+		return sqm_export_fail(expr, "a subquery with two columns of one name");
+	appendStringInfo(expr->out, "t%d.%s", alias, sqm_lite_quote(entry->resname));
+	return true;
+}
+
 /* t1."name"; "any_kind" if nothing is done with the value */
 static bool
-put_column(SqmExportExpr *expr, Var *var, bool any_kind)
+put_column(SqmExportExpr *expr, ViewScope *scope, Var *var, bool any_kind)
 {
-	ViewScope  *scope = (ViewScope *) expr->arg;
-	RangeTblEntry *rte;
+	RangeTblEntry *rte = rt_fetch(var->varno, scope->query->rtable);
+	ViewScope  *place;
+	Query	   *query;
 	KnownColumn *known;
 
-	if (var->varlevelsup > 0 || var->varattno <= 0)
-		return sqm_export_fail(expr, "a column of an outer query, or a whole row");
-	rte = rt_fetch(var->varno, scope->query->rtable);
-	if (rte->rtekind == RTE_SUBQUERY)
-	{
-		TargetEntry *entry = get_tle_by_resno(rte->subquery->targetList,
-											  var->varattno);
-
-		if (!any_kind && sqm_export_class(var->vartype) == SQM_CLASS_NUMBER)
-			return sqm_export_fail(expr, "a number of a subquery");
-		appendStringInfo(expr->out, "t%d.%s",
-						 alias_number(expr, var->varno),
-						 sqm_lite_quote(entry->resname));
-		return true;
-	}
+	if (var->varattno <= 0)
+		return sqm_export_fail(expr, "a whole row");
+	query = rte->rtekind == RTE_SUBQUERY ? rte->subquery :
+		rte->rtekind == RTE_CTE ? find_cte(scope, rte, &place) : NULL;
+	if (rte->rtekind == RTE_CTE && query == NULL)
+		return sqm_export_fail(expr, "WITH RECURSIVE");
+	if (query != NULL)
+		return put_subquery_column(expr, query, var,
+								   alias_number(scope, var->varno), any_kind);
 	if (rte->rtekind != RTE_RELATION ||
 		(known = find_column(scope, rte->relid, var->varattno)) == NULL)
 		return sqm_export_fail(expr, "a column that is not exported");
@@ -150,7 +214,7 @@ put_column(SqmExportExpr *expr, Var *var, bool any_kind)
 		strcmp(known->kind, "number") != 0)
 		return sqm_export_fail(expr, psprintf("column %s, which is a number here and text there",
 											  known->column));
-	appendStringInfo(expr->out, "t%d.%s", alias_number(expr, var->varno),
+	appendStringInfo(expr->out, "t%d.%s", alias_number(scope, var->varno),
 					 known->column);
 	return true;
 }
@@ -158,10 +222,13 @@ put_column(SqmExportExpr *expr, Var *var, bool any_kind)
 static bool
 view_variable(SqmExportExpr *expr, Var *var)
 {
-	Node	   *node = resolve(expr, var);
+	ViewScope  *scope = scope_above(expr, var->varlevelsup);
+	Node	   *node = resolve(scope, var);
 
 	if (IsA(node, Var))
-		return put_column(expr, (Var *) node, false);
+		return put_column(expr, scope, (Var *) node, false);
+	if (var->varlevelsup > 0)
+		return sqm_export_fail(expr, "an expression of an outer query");
 	return sqm_export_expr(expr, node);
 }
 
@@ -193,15 +260,12 @@ aggregate_is_same(SqmExportExpr *expr, const char *name, Aggref *node)
 }
 
 static bool
-view_other(SqmExportExpr *expr, Node *node)
+put_aggregate(SqmExportExpr *expr, Aggref *aggregate)
 {
-	Aggref	   *aggregate = (Aggref *) node;
 	char	   *name;
 
-	if (!IsA(node, Aggref))
-		return sqm_export_fail(expr, IsA(node, SubLink) ? "a subquery in an expression" :
-							   IsA(node, WindowFunc) ? "a window function" :
-							   "an expression of PostgreSQL's own");
+	if (aggregate->agglevelsup > 0)
+		return sqm_export_fail(expr, "an aggregate of an outer query");
 	name = get_func_name(aggregate->aggfnoid);
 	if (aggregate->aggfnoid >= FirstNormalObjectId || name == NULL ||
 		!aggregate_is_same(expr, name, aggregate))
@@ -218,6 +282,93 @@ view_other(SqmExportExpr *expr, Node *node)
 }
 
 /* ---------------------------------------------------------------------
+ * Queries in expressions
+ * ---------------------------------------------------------------------
+ */
+
+static bool
+put_nested(SqmExportExpr *expr, Query *query)
+{
+	ViewScope  *scope = (ViewScope *) expr->arg;
+
+	appendStringInfoChar(expr->out, '(');
+	if (!put_query(expr, scope, query,
+				   scope->first + list_length(scope->order)))
+		return false;
+	appendStringInfoChar(expr->out, ')');
+	return true;
+}
+
+/* x IN (SELECT y ...): one "=" of values that are alike */
+static bool
+put_in_query(SqmExportExpr *expr, SubLink *link, Query *query)
+{
+	OpExpr	   *test = (OpExpr *) link->testexpr;
+	Node	   *target = (Node *) linitial_node(TargetEntry, query->targetList)->expr;
+	const char *name = IsA(test, OpExpr) ? get_opname(test->opno) : NULL;
+	Node	   *left;
+	Node	   *right;
+
+	if (name == NULL || strcmp(name, "=") != 0 ||
+		test->opno >= FirstNormalObjectId)
+		return sqm_export_fail(expr, "a comparison with the rows of a subquery");
+	left = linitial(test->args);
+	right = lsecond(test->args);
+	while (IsA(right, RelabelType))
+		right = (Node *) ((RelabelType *) right)->arg;
+	if (!IsA(right, Param))
+		return sqm_export_fail(expr, "a subquery of another type");
+	if (sqm_export_class(exprType(left)) == SQM_CLASS_CHAR)
+		return sqm_export_fail(expr, "IN of type character");
+	if (!sqm_export_comparable(expr, left, target, test->inputcollid, false))
+		return false;
+	appendStringInfoChar(expr->out, '(');
+	if (!sqm_export_expr(expr, left))
+		return false;
+	appendStringInfoString(expr->out, " IN ");
+	if (!put_nested(expr, query))
+		return false;
+	appendStringInfoChar(expr->out, ')');
+	return true;
+}
+
+/*
+ * Numbers that are text in SQLite are no values to compute with; only EXISTS
+ * does not look at them.  A query that gives more than one row for a value is
+ * an error here, and its first row there.
+ */
+static bool
+put_sublink(SqmExportExpr *expr, SubLink *link)
+{
+	Query	   *query = (Query *) link->subselect;
+	ListCell   *lc;
+
+	if (link->subLinkType == EXISTS_SUBLINK)
+	{
+		appendStringInfoString(expr->out, "EXISTS ");
+		return put_nested(expr, query);
+	}
+	if (link->subLinkType != EXPR_SUBLINK && link->subLinkType != ANY_SUBLINK)
+		return sqm_export_fail(expr, "a comparison with the rows of a subquery");
+	foreach(lc, query->targetList)
+		if (sqm_export_class(exprType((Node *) lfirst_node(TargetEntry, lc)->expr)) == SQM_CLASS_NUMBER)
+			return sqm_export_fail(expr, "a number of a subquery");
+	return link->subLinkType == ANY_SUBLINK ? put_in_query(expr, link, query) :
+		put_nested(expr, query);
+}
+
+static bool
+view_other(SqmExportExpr *expr, Node *node)
+{
+	if (IsA(node, Aggref))
+		return put_aggregate(expr, (Aggref *) node);
+	if (IsA(node, SubLink))
+		return put_sublink(expr, (SubLink *) node);
+	return sqm_export_fail(expr, IsA(node, WindowFunc) ? "a window function" :
+						   "an expression of PostgreSQL's own");
+}
+
+/* ---------------------------------------------------------------------
  * FROM
  * ---------------------------------------------------------------------
  */
@@ -227,14 +378,21 @@ put_relation(SqmExportExpr *expr, int varno)
 {
 	ViewScope  *scope = (ViewScope *) expr->arg;
 	RangeTblEntry *rte = rt_fetch(varno, scope->query->rtable);
+	ViewScope  *place = scope;
+	Query	   *query = NULL;
 	KnownColumn *known;
 
 	if (rte->rtekind == RTE_SUBQUERY && !rte->lateral)
+		query = rte->subquery;
+	else if (rte->rtekind == RTE_CTE &&
+			 (query = find_cte(scope, rte, &place)) == NULL)
+		return sqm_export_fail(expr, "WITH RECURSIVE");
+	if (query != NULL)
 	{
 		appendStringInfoChar(expr->out, '(');
-		if (!put_query(expr, rte->subquery))
+		if (!put_query(expr, place, query, place->first))
 			return false;
-		appendStringInfo(expr->out, ") AS t%d", alias_number(expr, varno));
+		appendStringInfo(expr->out, ") AS t%d", alias_number(scope, varno));
 		return true;
 	}
 	if (rte->rtekind != RTE_RELATION || rte->tablesample != NULL)
@@ -249,7 +407,7 @@ put_relation(SqmExportExpr *expr, int varno)
 		has_subclass(rte->relid))
 		return sqm_export_fail(expr, "a table with children");
 	appendStringInfo(expr->out, "%s AS t%d", known->table,
-					 alias_number(expr, varno));
+					 alias_number(scope, varno));
 	return true;
 }
 
@@ -311,10 +469,12 @@ static bool
 put_target(SqmExportExpr *expr, TargetEntry *entry, bool any_kind)
 {
 	Node	   *node = (Node *) entry->expr;
+	ViewScope  *scope = (ViewScope *) expr->arg;
 
-	if (IsA(node, Var))
-		node = resolve(expr, (Var *) node);
-	if (IsA(node, Var) ? !put_column(expr, (Var *) node, any_kind) :
+	if (IsA(node, Var) && ((Var *) node)->varlevelsup == 0)
+		node = resolve(scope, (Var *) node);
+	if (IsA(node, Var) && ((Var *) node)->varlevelsup == 0 ?
+		!put_column(expr, scope, (Var *) node, any_kind) :
 		!sqm_export_expr(expr, node))
 		return false;
 	appendStringInfo(expr->out, " AS %s", sqm_lite_quote(entry->resname));
@@ -339,6 +499,9 @@ put_targets(SqmExportExpr *expr, Query *query)
 		if (!put_target(expr, entry, query->distinctClause == NIL))
 			return false;
 	}
+	/* EXISTS (SELECT FROM t) */
+	if (between[0] == 'S')
+		appendStringInfo(expr->out, "%s1", between);
 	return true;
 }
 
@@ -396,8 +559,11 @@ put_order(SqmExportExpr *expr, Query *query)
 
 		appendStringInfoString(expr->out, foreach_current_index(lc) == 0 ?
 							   " ORDER BY " : ", ");
-		if (!sqm_export_expr(expr, get_sortgroupclause_expr(clause,
-															query->targetList)))
+		if (query->setOperations != NULL)
+			appendStringInfo(expr->out, "%d",
+							 get_sortgroupclause_tle(clause, query->targetList)->resno);
+		else if (!sqm_export_expr(expr, get_sortgroupclause_expr(clause,
+																 query->targetList)))
 			return false;
 		appendStringInfo(expr->out, "%s NULLS %s",
 						 operator != NULL && operator[0] == '>' ? " DESC" : "",
@@ -429,10 +595,6 @@ foreign_part(Query *query)
 {
 	if (query->commandType != CMD_SELECT)
 		return "it is no SELECT";
-	if (query->setOperations != NULL)
-		return "UNION, INTERSECT or EXCEPT";
-	if (query->cteList != NIL)
-		return "WITH";
 	if (query->hasWindowFuncs)
 		return "a window function";
 	if (query->hasTargetSRFs)
@@ -444,25 +606,108 @@ foreign_part(Query *query)
 	return NULL;
 }
 
+/* ---------------------------------------------------------------------
+ * UNION, INTERSECT, EXCEPT
+ * ---------------------------------------------------------------------
+ */
+
+/*
+ * Are values that are equal here the same there, so that both find the same
+ * duplicates?
+ */
 static bool
-put_query(SqmExportExpr *expr, Query *query)
+check_distinct(SqmExportExpr *expr, SetOperationStmt *set)
 {
-	ViewScope	scope = *(ViewScope *) expr->arg;
-	void	   *outer = expr->arg;
+	ListCell   *type;
+	ListCell   *collation;
+
+	forboth(type, set->colTypes, collation, set->colCollations)
+	{
+		CaseTestExpr probe = {.xpr.type = T_CaseTestExpr,.typeMod = -1};
+
+		probe.typeId = lfirst_oid(type);
+		if (sqm_export_class(probe.typeId) == SQM_CLASS_CHAR)
+			return sqm_export_fail(expr, "UNION of type character");
+		if (sqm_export_class(probe.typeId) == SQM_CLASS_NUMBER)
+			return sqm_export_fail(expr, "UNION of type numeric");
+		if (!sqm_export_comparable(expr, (Node *) &probe, (Node *) &probe,
+								   lfirst_oid(collation), false))
+			return false;
+	}
+	return true;
+}
+
+static bool
+put_set_operation(SqmExportExpr *expr, SetOperationStmt *set)
+{
+	check_stack_depth();
+	if (set->all && set->op != SETOP_UNION)
+		return sqm_export_fail(expr, "INTERSECT ALL or EXCEPT ALL");
+	if (!set->all && !check_distinct(expr, set))
+		return false;
+	if (!put_set_part(expr, set->larg, true))
+		return false;
+	appendStringInfoString(expr->out,
+						   set->op == SETOP_INTERSECT ? " INTERSECT " :
+						   set->op == SETOP_EXCEPT ? " EXCEPT " :
+						   set->all ? " UNION ALL " : " UNION ");
+	return put_set_part(expr, set->rarg, false);
+}
+
+/*
+ * SQLite knows no parentheses around parts: they become queries in FROM.  So
+ * does what has an order or a limit of its own.
+ */
+static bool
+put_set_part(SqmExportExpr *expr, Node *part, bool is_first)
+{
+	ViewScope  *scope = (ViewScope *) expr->arg;
+	Query	   *query = NULL;
+	bool		wrapped;
+
+	if (IsA(part, RangeTblRef))
+		query = rt_fetch(((RangeTblRef *) part)->rtindex,
+						 scope->query->rtable)->subquery;
+	wrapped = query == NULL ? !is_first :
+		query->setOperations != NULL || query->sortClause != NIL ||
+		query->limitCount != NULL || query->limitOffset != NULL;
+	if (wrapped)
+		appendStringInfoString(expr->out, "SELECT * FROM (");
+	if (query == NULL ?
+		!put_set_operation(expr, (SetOperationStmt *) part) :
+		!put_query(expr, scope, query, scope->first))
+		return false;
+	if (wrapped)
+		appendStringInfoChar(expr->out, ')');
+	return true;
+}
+
+static bool
+put_query(SqmExportExpr *expr, ViewScope *outer, Query *query, int first)
+{
+	ViewScope	scope = *outer;
+	void	   *before = expr->arg;
 	const char *foreign = foreign_part(query);
 	bool		done;
 
 	check_stack_depth();
 	if (foreign != NULL)
 		return sqm_export_fail(expr, foreign);
+	if (expr->out->len > MAX_LENGTH)
+		return sqm_export_fail(expr, "its query would be too long");
+	scope.outer = outer;
 	scope.query = query;
+	scope.first = first;
 	scope.order = from_order(NIL, (Node *) query->jointree);
 	expr->arg = &scope;
-	done = check_sort(expr, query, query->distinctClause, false) &&
-		put_targets(expr, query) && put_from(expr, query->jointree) &&
-		put_groups(expr, query) && put_order(expr, query) &&
-		put_limit(expr, query);
-	expr->arg = outer;
+	if (query->setOperations != NULL)
+		done = put_set_operation(expr, (SetOperationStmt *) query->setOperations);
+	else
+		done = check_sort(expr, query, query->distinctClause, false) &&
+			put_targets(expr, query) && put_from(expr, query->jointree) &&
+			put_groups(expr, query);
+	done = done && put_order(expr, query) && put_limit(expr, query);
+	expr->arg = before;
 	return done;
 }
 
@@ -527,7 +772,7 @@ sqm_export_query(PG_FUNCTION_ARGS)
 	expr.variable = view_variable;
 	expr.other = view_other;
 	expr.arg = &scope;
-	if (put_query(&expr, linitial_node(Query, actions)))
+	if (put_query(&expr, &scope, linitial_node(Query, actions), 0))
 	{
 		sqm_row_text(&row, out.data);
 		sqm_row_null(&row);

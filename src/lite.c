@@ -57,6 +57,7 @@ struct SqmLite
 	char	   *display;		/* what messages call the source */
 	dlist_head	statements;
 	instr_time	busy_since;
+	TimestampTz deadline;		/* of its statements; 0: none */
 	MemoryContextCallback callback;
 };
 
@@ -230,7 +231,23 @@ sqm_lite_cancel_pending(void)
 static int
 on_progress(void *arg)
 {
-	return sqm_lite_cancel_pending() ? 1 : 0;
+	return sqm_lite_cancel_pending() || sqm_lite_is_late((SqmLite *) arg) ? 1 : 0;
+}
+
+/*
+ * From now on statements have so long, in milliseconds, all together; -1: as
+ * long as they like.  One that is late seems to be done.
+ */
+void
+sqm_lite_set_patience(SqmLite *lite, int64 patience)
+{
+	lite->deadline = patience < 0 ? 0 : GetCurrentTimestamp() + patience * 1000;
+}
+
+bool
+sqm_lite_is_late(SqmLite *lite)
+{
+	return lite->deadline != 0 && GetCurrentTimestamp() > lite->deadline;
 }
 
 /* Sleep a little and say whether to try again. */
@@ -852,7 +869,9 @@ sqm_statement_step(SqmStatement *stmt)
 
 	if (rc == SQLITE_ROW)
 		return true;
-	if (rc != SQLITE_DONE)
+	if (rc != SQLITE_DONE &&
+		!(rc == SQLITE_INTERRUPT && sqm_lite_is_late(stmt->lite) &&
+		  !sqm_lite_cancel_pending()))
 		raise_sqlite(stmt->lite, rc);
 	return false;
 }

@@ -105,6 +105,8 @@ extern void sqm_lite_adopt(SqmLite *lite, struct sqlite3 *db, int rc);
 extern struct sqlite3_vfs *sqm_vfs_register(struct sqlite3_vfs *own);
 extern const char *sqm_vfs_name(void);
 extern void sqm_lite_functions(struct sqlite3 *db);
+extern void sqm_lite_set_patience(SqmLite *lite, int64 patience);
+extern bool sqm_lite_is_late(SqmLite *lite);
 extern bool sqm_lite_cancel_pending(void);
 
 #endif							/* SQM_LITE_H */

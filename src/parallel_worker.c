@@ -213,7 +213,8 @@ decode_ranges(Worker *worker)
 			pg_atomic_write_u32(&shared->misfit, 1);
 	}
 	/* others may wait for a range of ours that will not come */
-	if (worker->unwanted || pg_atomic_read_u32(&shared->misfit) != 0)
+	if (worker->pages != NULL &&
+		(worker->unwanted || pg_atomic_read_u32(&shared->misfit) != 0))
 		sqm_page_space_give_up(&shared->space);
 }
 

@@ -14,6 +14,9 @@ use Test::More;
 my $node = start_server('clients');
 my $dir = PostgreSQL::Test::Utils::tempdir;
 
+# for drivers that know no sockets
+$node->append_conf('postgresql.conf', "listen_addresses = '127.0.0.1'");
+$node->restart;
 $node->safe_psql('postgres', 'CREATE ROLE tenant LOGIN; GRANT CREATE ON DATABASE postgres TO tenant;
 	CREATE SCHEMA tenant AUTHORIZATION tenant');
 
@@ -122,6 +125,31 @@ SKIP:
 		my $prefix = $suffix eq '.pl' ? "use strict;\nuse warnings;\n" : '';
 		migrates($name, 'app.db', 0, $program, write_bytes("recipe$suffix", $prefix . $code));
 	}
+}
+
+# JDBC knows no sockets; from Java 11 on the source is run as it is.
+my ($java) = @{ $blocks{java} };
+like($java, qr/LargeObjectManager/, 'JDBC: there is a recipe');
+SKIP:
+{
+	my ($jar) = grep { -e $_ } '/usr/share/java/postgresql.jar';
+	skip 'JDBC is not installed (Debian: default-jdk-headless, libpostgresql-jdbc-java)', 4
+	  unless defined $jar && where([ '--version' ], 'javac');
+	migrates('JDBC', 'app.db', 0, 'java', '-cp', $jar, write_bytes('Upload.java', $java),
+		'jdbc:postgresql://127.0.0.1:' . $node->port . '/postgres?user=tenant');
+}
+
+# Debian's packages are sources, which take no modules and have version 4.
+my ($go) = @{ $blocks{go} };
+like($go, qr/LargeObjectModeWrite/, 'pgx: there is a recipe');
+SKIP:
+{
+	my $sources = '/usr/share/gocode';
+	skip 'pgx is not installed (Debian: golang-go, golang-github-jackc-pgx-v4-dev)', 4
+	  unless -d "$sources/src/github.com/jackc/pgx" && where(['version'], 'go');
+	$go =~ s{jackc/pgx/v5}{jackc/pgx/v4} unless -d "$sources/src/github.com/jackc/pgx/v5";
+	local @ENV{qw(GO111MODULE GOPATH GOCACHE GOFLAGS)} = ('off', $sources, "$dir/go", '');
+	migrates('pgx', 'app.db', 0, 'go', 'run', write_bytes('upload.go', $go));
 }
 
 # ---- One statement

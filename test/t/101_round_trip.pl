@@ -9,6 +9,7 @@ use strict;
 use warnings;
 
 use File::Basename qw(basename dirname);
+use IPC::Run;
 use PostgreSQL::Test::Utils;
 use SqliteMigration;
 use Test::More;
@@ -16,6 +17,7 @@ use Test::More;
 my $node = start_server('round_trip');
 my $dir = PostgreSQL::Test::Utils::tempdir;
 my $corpus = $ENV{SQM_CORPUS} // '';
+my $has_sqldiff = eval { IPC::Run::run([ 'sqldiff', '--help' ], '>', \my $o, '2>', \my $e); 1 };
 my $schemas = dirname(__FILE__) . '/../schema';
 
 sub identifier
@@ -59,6 +61,26 @@ sub exactly
 	return "typeof($name) || quote($name)";
 }
 
+# What the program sqldiff finds in tables, by their primary keys: a rowid that
+# is no column is another one when it comes back.
+sub sqldiff
+{
+	my ($ours, $theirs) = @_;
+	my %tables = tables_of($ours);
+	my $found = '';
+
+	foreach my $table (sort keys %tables)
+	{
+		my ($out, $err) = ('', '');
+		IPC::Run::run([ 'sqldiff', '--primarykey', '--table', $table, $ours, $theirs ],
+			'>', \$out, '2>', \$err)
+		  or die "sqldiff failed: $err";
+		# indexes are written with all their names in quotes
+		$found .= join '', grep { !/^(?:CREATE|DROP) (?:UNIQUE )?INDEX / } $out =~ /.*\n/g;
+	}
+	return $found;
+}
+
 # The spellings that a type of PostgreSQL's does not keep: a fraction's zeros,
 # midnight, white space and order in JSON (whose content is verified anyway).
 sub in_effect
@@ -97,6 +119,48 @@ sub differences
 	return \@wrong;
 }
 
+# How many values of each column are not there any more, storage class and
+# bytes. A value that comes back as it is never takes the place of another one:
+# what others became comes back as it is, too.
+sub changed_values
+{
+	my ($ours, $theirs) = @_;
+	my %tables = tables_of($ours);
+	my @counts;
+
+	foreach my $table (sort keys %tables)
+	{
+		my $name = identifier($table);
+
+		foreach my $column (map { $_->[0] } @{ $tables{$table} })
+		{
+			my $value = exactly($column);
+			my $values = "SELECT $value AS v, row_number() OVER (PARTITION BY $value) AS n FROM";
+
+			push @counts, "SELECT " . quoted("$table.$column: ") . " || count(*) FROM
+				(SELECT * FROM ($values a.$name) EXCEPT SELECT * FROM ($values b.$name))
+				HAVING count(*) > 0;";
+		}
+	}
+	return [
+		sort split /\n/,
+		sqlite(':memory:',
+			"ATTACH 'file:$ours?immutable=1' AS a; ATTACH 'file:$theirs?immutable=1' AS b; @counts",
+			'-cmd', '.open file::memory:') ];
+}
+
+# What sq2pg_round_trip says of values; it is asked before there is any table.
+sub told
+{
+	my ($database, $file, $parameters) = @_;
+
+	return [
+		sort split /\n/,
+		$node->safe_psql($database,
+			"SELECT table_name || '.' || column_name || ': ' || occurrences
+			FROM sq2pg_round_trip('$file'$parameters) WHERE comes_back IS NOT NULL") ];
+}
+
 sub there_and_back
 {
 	my ($file, $database, $types, $parameters) = @_;
@@ -105,6 +169,7 @@ sub there_and_back
 
 	$node->safe_psql('postgres', "CREATE DATABASE $database");
 	$node->safe_psql($database, 'CREATE EXTENSION sqlite_fdw_mig');
+	my $told = told($database, $file, ", types => $types$parameters");
 	$node->safe_psql($database,
 		"SELECT * FROM sq2pg_migrate('$file', types => $types)");
 	my $status = $node->psql(
@@ -113,6 +178,10 @@ sub there_and_back
 		stdout => \$out,
 		stderr => \$err);
 	is("$status $out", "0 $back", "$database: exported") or diag($err);
+	is_deeply(changed_values($file, $back),
+		$told, "$database: what comes back in another form was told before");
+	is_deeply(told($database, $file, $parameters),
+		$told, "$database: and is told by the tables that are there");
 	return ($back, $err);
 }
 
@@ -138,6 +207,35 @@ foreach my $file ($corpus eq '' ? () : sort glob "$corpus/*.db")
 	($back) = there_and_back($file, "${name}_exact", quoted("{$types}"), '')
 	  if $types ne '';
 	is_deeply(differences($file, $back, \&exactly), [], "$name: exactly the same");
+
+SKIP:
+	{
+		skip 'sqldiff is not installed (Debian: sqlite3-tools)', 1 unless $has_sqldiff;
+		is(sqldiff($file, $back), '', "$name: sqldiff agrees");
+	}
+}
+
+# Values of all kinds that are spelled in all ways.
+{
+	my $file = "$dir/spelled.db";
+	my $hints = q{SELECT jsonb_object_agg(k, v) FROM sq2pg_round_trip('%s') AS r,
+		substring(r.hint FROM '^types => E?''(.*)'' keeps it') AS h,
+		jsonb_each_text(replace(h, E'\\\\\\\\', E'\\\\')::jsonb) AS e(k, v)};
+	my $way = 0;
+
+	sqlite($file, slurp_bytes("$ENV{TESTDIR}/test/fixtures/round_trip.sql"));
+	foreach my $parameters ('', ", numeric_as => 'text'", ", numeric_as => 'real'",
+		", uuid_as => 'hex', timestamptz_as => 'utc', time_fraction => 'always'")
+	{
+		there_and_back($file, 'spelled' . ++$way, 'NULL', $parameters);
+	}
+
+	# with all hints taken
+	my $types = $node->safe_psql('postgres', sprintf $hints, $file);
+	there_and_back($file, 'spelled_hints', quoted($types), '');
+	is( $node->safe_psql('spelled_hints', "SELECT count(*) FROM sq2pg_round_trip('$file', 'pg_catalog', types => "
+			  . quoted($types) . ") WHERE hint LIKE 'types%'"),
+		'0', 'a hint that was taken is not given again');
 }
 
 # The other way round: what comes back must be what a table of the same
