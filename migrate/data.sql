@@ -153,7 +153,7 @@ COMMENT ON FUNCTION sq2pg.replace_together(sq2pg.data_table[]) IS 'replaces also
 CREATE FUNCTION sq2pg.decide_actions(options jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.data_table[]
     LANGUAGE plpgsql AS $$
 DECLARE
-    compared sq2pg.load[] := sq2pg.compared_loads(model);
+    compared sq2pg.load[] := (SELECT sq2pg.compared_loads(model));
     orphans  sq2pg.orphans_of[];
     t        sq2pg.data_table;
 BEGIN
@@ -179,7 +179,7 @@ BEGIN
                          WHEN options->>'existing' IN ('append', 'skip') THEN options->>'existing' END;
         tables[i] := t;
     END LOOP;
-    RETURN sq2pg.replace_together(tables);
+    RETURN (SELECT sq2pg.replace_together(tables));
 END
 $$;
 COMMENT ON FUNCTION sq2pg.decide_actions(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'load, append, replace, skip or unchanged, table by table';
