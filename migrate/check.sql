@@ -198,16 +198,16 @@ DECLARE
     profiles    sq2pg.column_profile[];
     expressions sq2pg.expression[];
     before      sq2pg.column_plan[] := model.columns;
-    notes       sq2pg.note[] := sq2pg.drop_notes(options, model) || sq2pg.object_notes(options, model);
+    notes       sq2pg.note[] := (SELECT sq2pg.drop_notes(options, model) || sq2pg.object_notes(options, model));
 BEGIN
     IF model.tables IS NULL THEN
         RETURN notes;
     END IF;
     profiles := sq2pg.profile_tables(options, model, ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t));
-    model.columns := sq2pg.choose_types(before, model.foreign_keys, profiles);
-    model.foreign_keys := sq2pg.split_types(model.columns, model.foreign_keys);
-    model := sq2pg.name_relations(model, sq2pg.names_in_use(options, model));
-    expressions := sq2pg.translate_expressions(model);
+    model.columns := (SELECT sq2pg.choose_types(before, model.foreign_keys, profiles));
+    model.foreign_keys := (SELECT sq2pg.split_types(model.columns, model.foreign_keys));
+    model := (SELECT sq2pg.name_relations(model, sq2pg.names_in_use(options, model)));
+    expressions := (SELECT sq2pg.translate_expressions(model));
     model := sq2pg.translate_views(options, model);
     RETURN notes || sq2pg.not_null_notes(before, model.columns) || sq2pg.schema_notes(options, model, expressions)
         || sq2pg.misfit_notes(options, model, profiles) || sq2pg.orphan_notes(options, model)

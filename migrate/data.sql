@@ -153,7 +153,7 @@ COMMENT ON FUNCTION sq2pg.replace_together(sq2pg.data_table[]) IS 'replaces also
 CREATE FUNCTION sq2pg.decide_actions(options jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.data_table[]
     LANGUAGE plpgsql AS $$
 DECLARE
-    compared sq2pg.load[] := sq2pg.compared_loads(model);
+    compared sq2pg.load[] := (SELECT sq2pg.compared_loads(model));
     orphans  sq2pg.orphans_of[];
     t        sq2pg.data_table;
 BEGIN
@@ -179,7 +179,7 @@ BEGIN
                          WHEN options->>'existing' IN ('append', 'skip') THEN options->>'existing' END;
         tables[i] := t;
     END LOOP;
-    RETURN sq2pg.replace_together(tables);
+    RETURN (SELECT sq2pg.replace_together(tables));
 END
 $$;
 COMMENT ON FUNCTION sq2pg.decide_actions(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'load, append, replace, skip or unchanged, table by table';
@@ -196,6 +196,27 @@ CREATE FUNCTION sq2pg.right_notes(options jsonb, tables sq2pg.data_table[]) RETU
       FROM sq2pg.missing_rights(options, tables) AS r
 $$;
 COMMENT ON FUNCTION sq2pg.right_notes(jsonb, sq2pg.data_table[]) IS 'one finding for each privilege that the role lacks';
+
+/*
+ * Targets whose children by inheritance hold rows that a query of the target
+ * shows, and that a TRUNCATE or DELETE takes.  Parts that an extension keeps
+ * in a schema of its own are not meant: their rows are the target's.
+ */
+CREATE FUNCTION sq2pg.inherited_rows(tables sq2pg.data_table[])
+    RETURNS TABLE (table_ordinal int, action text, children oid[], message text, hint text)
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    SELECT t.table_ordinal, t.action, array_agg(k.oid ORDER BY k.oid),
+           format('rows of %s are also rows of %s', string_agg(k.oid::regclass::text, ', ' ORDER BY k.oid), (t.load).relation),
+           format('%s for the time of the run, or leave it out with exclude.',
+                  string_agg(format('ALTER TABLE %s NO INHERIT %s;', k.oid::regclass, (t.load).relation), ' ' ORDER BY k.oid))
+      FROM unnest(tables) AS t
+      JOIN pg_class AS c ON c.oid = t.relation AND c.relkind = 'r'
+      JOIN pg_inherits AS h ON h.inhparent = c.oid
+      JOIN pg_class AS k ON k.oid = h.inhrelid
+     WHERE NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_namespace'::regclass AND d.objid = k.relnamespace AND d.deptype = 'e')
+     GROUP BY t.table_ordinal, t.action, t.load
+$$;
+COMMENT ON FUNCTION sq2pg.inherited_rows(sq2pg.data_table[]) IS 'targets that show the rows of tables that inherit from them';
 
 /*
  * Notes for each table, from the facts about the targets.  What is an error
@@ -220,6 +241,11 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
             SELECT t.table_ordinal, NULL, 'error', 'not_a_table', format('%s is a view, which cannot be truncated', (t.load).relation),
                    'Truncate what is behind it, or choose existing => ''append'' or ''skip''.'
               FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation WHERE c.relkind = 'v' AND t.action = 'replace'
+            UNION ALL
+            SELECT i.table_ordinal, NULL, 'error', 'inherited', i.message, i.hint
+              FROM sq2pg.inherited_rows(tables) AS i
+             WHERE i.action = 'replace'
+                OR i.action IN ('load', 'append') AND EXISTS (SELECT FROM unnest(tables) AS o WHERE o.relation = ANY (i.children) AND o.action <> 'skip')
             UNION ALL
             SELECT t.table_ordinal, NULL, 'error', 'rows_exist', format('table %s already holds rows', (t.load).relation),
                    'Choose existing => ''append'', ''truncate'' or ''skip''.'

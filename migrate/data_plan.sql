@@ -49,7 +49,7 @@ COMMENT ON FUNCTION sq2pg.sequence_steps(jsonb, sq2pg.model, sq2pg.data_table[])
 CREATE FUNCTION sq2pg.plan_targets(options jsonb, model sq2pg.model) RETURNS sq2pg.step[]
     LANGUAGE plpgsql AS $$
 DECLARE
-    tables   sq2pg.data_table[] := sq2pg.decide_actions(options, model, sq2pg.find_targets(model));
+    tables   sq2pg.data_table[] := (SELECT sq2pg.decide_actions(options, model, sq2pg.find_targets(model)));
     disable  boolean := options->>'triggers' = 'disable';
     staged   text[];
 BEGIN
@@ -87,7 +87,7 @@ CREATE FUNCTION sq2pg.plan_data(options jsonb, model sq2pg.model) RETURNS sq2pg.
 DECLARE
     missing record;
     steps   sq2pg.step[];
-    tables  sq2pg.data_table[] := sq2pg.find_targets(model);
+    tables  sq2pg.data_table[] := (SELECT sq2pg.find_targets(model));
 BEGIN
     SELECT * INTO missing FROM sq2pg.missing_steps(options, model, tables);
     PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.completeness_notes(model, missing.model, tables, missing.steps,
@@ -122,9 +122,9 @@ BEGIN
     IF model.tables IS NULL THEN
         RETURN '{}';
     END IF;
-    tables := sq2pg.find_targets(model);
+    tables := (SELECT sq2pg.find_targets(model));
     SELECT * INTO missing FROM sq2pg.missing_steps(options, model, tables);
-    notes := sq2pg.completeness_notes(model, missing.model, tables, missing.steps, (options->>'add_missing')::boolean);
+    notes := (SELECT sq2pg.completeness_notes(model, missing.model, tables, missing.steps, (options->>'add_missing')::boolean));
     tables := sq2pg.decide_actions(options, model, tables);
     RETURN notes || sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables)
             || sq2pg.interval_notes(options, model, tables)

@@ -159,13 +159,13 @@ CREATE FUNCTION sq2pg.fill_targets(options jsonb, model sq2pg.model, tables sq2p
     RETURNS sq2pg.data_result[]
     LANGUAGE plpgsql AS $$
 DECLARE
-    loads     sq2pg.step[] := sq2pg.data_load_steps(options, model, tables);
+    loads     sq2pg.step[] := (SELECT sq2pg.data_load_steps(options, model, tables));
     late      sq2pg.step[] := sq2pg.late_steps(tables, ARRAY(SELECT sq2pg.source_item(options, t.load) FROM unnest(tables) AS t
                                                               ORDER BY t.table_ordinal));
     no_triggers boolean := options->>'triggers' = 'disable';
-    off       sq2pg.step[] := CASE WHEN no_triggers THEN sq2pg.trigger_steps(tables, false) ELSE '{}' END;
-    back      sq2pg.step[] := sq2pg.undefer_steps(tables)
-                  || CASE WHEN no_triggers THEN sq2pg.trigger_steps(tables, true) ELSE '{}' END;
+    off       sq2pg.step[] := (SELECT CASE WHEN no_triggers THEN sq2pg.trigger_steps(tables, false) ELSE '{}' END);
+    back      sq2pg.step[] := (SELECT sq2pg.undefer_steps(tables)
+                          || CASE WHEN no_triggers THEN sq2pg.trigger_steps(tables, true) ELSE '{}' END);
     orphans   sq2pg.orphans_of[] := sq2pg.find_orphans(options, tables);
     results   sq2pg.data_result[] := array_fill(NULL::sq2pg.data_result, ARRAY[cardinality(tables)]);
     result    sq2pg.data_result;
@@ -372,7 +372,7 @@ CREATE FUNCTION sq2pg.report_targets(options jsonb, model sq2pg.model, tables sq
                                      OUT rows sq2pg.report_row[], OUT digests jsonb)
     LANGUAGE plpgsql AS $$
 DECLARE
-    remarks jsonb := sq2pg.table_remarks(model.notes);
+    remarks jsonb := (SELECT sq2pg.table_remarks(model.notes));
     failed  text[] := '{}';
     wrong   oid[] := '{}';
     fewer   boolean := options->>'verify' = 'counts';
@@ -461,7 +461,7 @@ COMMENT ON FUNCTION sq2pg.check_isolation() IS 'data mode needs read committed';
 CREATE FUNCTION sq2pg.check_catalog(before text, relations oid[]) RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
-    IF sq2pg.catalog_state(relations) IS DISTINCT FROM before THEN
+    IF (SELECT sq2pg.catalog_state(relations)) IS DISTINCT FROM before THEN
         RAISE internal_error USING
             MESSAGE = 'the schema of the target tables is not what it was before the run',
             HINT = 'Nothing was migrated. If no trigger has changed it, please report it with the schema of the tables.';
@@ -501,20 +501,20 @@ BEGIN
         PERFORM sq2pg.check_isolation();
         all_notes := all_notes || sq2pg.add_missing(options, model);
         PERFORM sq2pg.raise_problems(model.schema_name, all_notes);
-        tables := sq2pg.find_targets(model);
+        tables := (SELECT sq2pg.find_targets(model));
         -- a table that will be skipped needs none
         IF options->>'existing' <> 'skip' THEN
             PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.right_notes(options, tables));
         END IF;
         PERFORM sq2pg.lock_targets(tables, options->>'existing');
         -- once more: all may have changed until the locks were given
-        tables := sq2pg.decide_actions(options, model, sq2pg.find_targets(model));
-        all_notes := all_notes || sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables)
-            || sq2pg.interval_notes(options, model, tables);
+        tables := (SELECT sq2pg.decide_actions(options, model, sq2pg.find_targets(model)));
+        all_notes := (SELECT all_notes || sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables)
+                             || sq2pg.interval_notes(options, model, tables));
         PERFORM sq2pg.raise_problems(model.schema_name, all_notes);
-        compared := sq2pg.compared_loads(model);
+        compared := (SELECT sq2pg.compared_loads(model));
         relations := ARRAY(SELECT t.relation FROM unnest(tables) AS t);
-        before := sq2pg.catalog_state(relations);
+        before := (SELECT sq2pg.catalog_state(relations));
         results := sq2pg.fill_or_explain(options, model, tables, compared);
         SELECT * INTO moved FROM sq2pg.continue_sequences(model, tables);
         sequences := moved.late;
@@ -522,12 +522,12 @@ BEGIN
             PERFORM sq2pg.execute_steps(sq2pg.analyze_targets(tables));
         END IF;
         PERFORM sq2pg.check_catalog(before, relations);
-        model.notes := sq2pg.sort_notes(all_notes);
+        model.notes := (SELECT sq2pg.sort_notes(all_notes));
         SELECT r.rows, r.digests INTO rows, digests
           FROM sq2pg.report_targets(options, model, tables, compared, results, moved.next_ids) AS r;
         all_notes := model.notes;
     END IF;
-    rows := rows || sq2pg.total_row(rows, started, all_notes);
+    rows := (SELECT rows || sq2pg.total_row(rows, started, all_notes));
     notes := all_notes;
     PERFORM sq2pg.announce(NULL, NULL);
 END

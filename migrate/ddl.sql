@@ -567,16 +567,20 @@ COMMENT ON FUNCTION sq2pg.translation_catalog(sq2pg.model) IS 'what the translat
 CREATE FUNCTION sq2pg.translate_views(options jsonb, INOUT model sq2pg.model)
     LANGUAGE plpgsql AS $$
 DECLARE
-    catalog  jsonb := sq2pg.translation_catalog(model);
+    catalog  jsonb;
     views    sq2pg.view_plan[] := model.views;
     v        sq2pg.view_plan;
     x        record;
     progress boolean := true;
     place    int := 0;
 BEGIN
+    IF coalesce(cardinality(views), 0) = 0 THEN
+        RETURN;                 -- most sources: the catalog is as large as the model
+    END IF;
+    catalog := (SELECT sq2pg.translation_catalog(model));
     WHILE progress LOOP
         progress := false;
-        FOR i IN 1 .. coalesce(cardinality(views), 0) LOOP
+        FOR i IN 1 .. cardinality(views) LOOP
             v := views[i];
             CONTINUE WHEN v.query IS NOT NULL;
             SELECT * INTO x FROM sq2pg.translate_view(v.sql, catalog);

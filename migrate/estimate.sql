@@ -132,18 +132,25 @@ $$;
 COMMENT ON FUNCTION sq2pg.estimate_wal(sq2pg.table_size[], boolean) IS 'bytes of WAL that a run will write';
 
 /*
- * Seconds.  A run reads the source twice, to load and to verify, and that is
- * measured where it will happen: by what the check has taken to read it.  What
- * a run writes costs in addition.  Both factors are fitted to what
- * test/bench/estimate measured (docs/audit.md); that of data mode to one table.
+ * Seconds.  What reading costs is measured where it will happen: by what the
+ * check has taken to read the source.  To that come the bytes that are
+ * written, a part for each entry of an index, each reference to a parent that
+ * is looked up, and each table.  All factors are fitted to what
+ * test/bench/estimate measured (docs/audit.md).
  */
-CREATE FUNCTION sq2pg.estimate_seconds(sizes sq2pg.table_size[], data_mode boolean, reading interval) RETURNS double precision
+CREATE FUNCTION sq2pg.estimate_seconds(sizes sq2pg.table_size[], model sq2pg.model, data_mode boolean, reading interval)
+    RETURNS double precision
     LANGUAGE sql IMMUTABLE AS $$
-    SELECT 1.5 * extract(epoch FROM reading)
-           + sum(s.heap + s.indexes) / 40e6 * CASE WHEN data_mode THEN 2 ELSE 1 END
+    SELECT CASE WHEN data_mode THEN 0.6 ELSE 1.0 END * extract(epoch FROM reading)
+           + sum(s.heap + s.indexes) / CASE WHEN data_mode THEN 60e6 ELSE 80e6 END
+           + sum(s.source_rows * s.index_count) * CASE WHEN data_mode THEN 1e-6 ELSE 0.25e-6 END
+           + sum(s.source_rows * coalesce(f.n, 0)) * CASE WHEN data_mode THEN 6e-6 ELSE 0.3e-6 END
+           + count(*) * CASE WHEN data_mode THEN 0.002 ELSE 0.004 END
       FROM unnest(sizes) AS s
+      LEFT JOIN (SELECT k.table_ordinal, count(*) AS n FROM unnest(model.foreign_keys) AS k WHERE k.problem IS NULL
+                  GROUP BY k.table_ordinal) AS f USING (table_ordinal)
 $$;
-COMMENT ON FUNCTION sq2pg.estimate_seconds(sq2pg.table_size[], boolean, interval) IS 'seconds that a run will take';
+COMMENT ON FUNCTION sq2pg.estimate_seconds(sq2pg.table_size[], sq2pg.model, boolean, interval) IS 'seconds that a run will take';
 
 CREATE FUNCTION sq2pg.pretty_seconds(seconds double precision) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT AS $$
@@ -167,10 +174,10 @@ BEGIN
     IF model.tables IS NULL THEN
         RETURN '{}';
     END IF;
-    sizes := sq2pg.estimate_tables(options, model);
+    sizes := (SELECT sq2pg.estimate_tables(options, model));
     SELECT * INTO locks FROM sq2pg.lock_needs(model);
     RETURN (SELECT array_agg(ROW(NULL, NULL, 'note', 'estimate', NULL, e.sample, e.message, e.hint)::sq2pg.note ORDER BY e.place)
-              FROM (VALUES (1, sq2pg.pretty_seconds(sq2pg.estimate_seconds(sizes, data_mode, reading)), 'estimated time of the run',
+              FROM (VALUES (1, sq2pg.pretty_seconds(sq2pg.estimate_seconds(sizes, model, data_mode, reading)), 'estimated time of the run',
                             'A rehearsal with dry_run => true measures it.'),
                            (2, pg_size_pretty((SELECT sum(s.heap + s.indexes)::bigint FROM unnest(sizes) AS s)),
                             'estimated size on disk, with indexes', NULL),

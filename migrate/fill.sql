@@ -143,7 +143,7 @@ COMMENT ON FUNCTION sq2pg.remake_tables(sq2pg.step[], sq2pg.step[], int[]) IS 'd
  */
 CREATE FUNCTION sq2pg.fill_tables(options jsonb, INOUT model sq2pg.model, OUT expressions sq2pg.expression[],
                                   OUT results sq2pg.load_result[])
-    LANGUAGE plpgsql AS $$
+    LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     creates   sq2pg.step[];
     loads     sq2pg.step[];
@@ -162,12 +162,12 @@ BEGIN
                        WHERE c.dynamic OR c.using_text IS NOT NULL
                            -- computed by PostgreSQL: no load shows that a type is too narrow
                            OR c.hidden IN ('stored', 'virtual'));
-    profiles := sq2pg.profile_tables(options, model, profiled);
-    model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
-    model := sq2pg.name_relations(model, sq2pg.names_in_use(options, model));
-    expressions := sq2pg.translate_expressions(model);
-    creates := sq2pg.create_steps(model, expressions);
-    loads := sq2pg.load_steps(model, expressions);
+    profiles := (SELECT sq2pg.profile_tables(options, model, profiled));
+    model.columns := (SELECT sq2pg.choose_types(model.columns, model.foreign_keys, profiles));
+    model := (SELECT sq2pg.name_relations(model, sq2pg.names_in_use(options, model)));
+    expressions := (SELECT sq2pg.translate_expressions(model));
+    creates := (SELECT sq2pg.create_steps(model, expressions));
+    loads := (SELECT sq2pg.load_steps(model, expressions));
     PERFORM sq2pg.execute_steps(creates);
 
     -- loads[i] is the table of rank i
@@ -198,17 +198,17 @@ BEGIN
             failures := failures || sq2pg.describe_misfits((step.load).source_table, one.misfits);
             pending := pending[2:];
         ELSE
-            profiles := profiles || sq2pg.profile_tables(options, model, ARRAY[step.table_ordinal]);
+            profiles := (SELECT profiles || sq2pg.profile_tables(options, model, ARRAY[step.table_ordinal]));
             profiled := profiled || step.table_ordinal;
             before := model.columns;
-            model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
+            model.columns := (SELECT sq2pg.choose_types(model.columns, model.foreign_keys, profiles));
             changed := ARRAY(SELECT DISTINCT c.table_ordinal FROM unnest(model.columns) AS c
                                JOIN unnest(before) AS b USING (id)
                               WHERE c.type <> b.type OR c.table_ordinal = step.table_ordinal);
-            model.notes := model.notes || sq2pg.not_null_notes(before, model.columns);
-            expressions := sq2pg.translate_expressions(model);
-            creates := sq2pg.create_steps(model, expressions);
-            loads := sq2pg.load_steps(model, expressions);
+            model.notes := (SELECT model.notes || sq2pg.not_null_notes(before, model.columns));
+            expressions := (SELECT sq2pg.translate_expressions(model));
+            creates := (SELECT sq2pg.create_steps(model, expressions));
+            loads := (SELECT sq2pg.load_steps(model, expressions));
             PERFORM sq2pg.remake_tables(creates, loads, changed);
             pending := ARRAY(SELECT t.rank FROM unnest(model.tables) AS t
                               WHERE t.rank = ANY (pending) OR t.ordinal = ANY (changed) ORDER BY t.rank);
@@ -220,8 +220,8 @@ BEGIN
             DETAIL = array_to_string(failures, E'\n'),
             HINT = 'Leave such columns out of types, so that their type follows the data, or choose on_bad_value => ''null'', ''reject'' or ''repair''; sq2pg_check() lists all such columns.';
     END IF;
-    model.foreign_keys := sq2pg.split_types(model.columns, model.foreign_keys);
-    model.notes := model.notes || sq2pg.schema_notes(options, model, expressions) || sq2pg.type_notes(model, profiles);
+    model.foreign_keys := (SELECT sq2pg.split_types(model.columns, model.foreign_keys));
+    model.notes := (SELECT model.notes || sq2pg.schema_notes(options, model, expressions) || sq2pg.type_notes(model, profiles));
 END
 $$;
 COMMENT ON FUNCTION sq2pg.fill_tables(jsonb, sq2pg.model) IS 'creates and loads the tables of a model';

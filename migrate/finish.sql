@@ -483,16 +483,21 @@ COMMENT ON FUNCTION sq2pg.partial_key_notes(jsonb, sq2pg.model) IS 'keys that la
  */
 CREATE FUNCTION sq2pg.schema_notes(options jsonb, model sq2pg.model, all_expressions sq2pg.expression[])
     RETURNS sq2pg.note[]
-    LANGUAGE sql AS $$
-    SELECT sq2pg.rename_notes(options, model, all_expressions)
-        || sq2pg.column_notes(options, model)
-        || coalesce(sq2pg.foreign_key_notes(model), '{}')
-        || sq2pg.expression_notes(all_expressions, model.columns)
-        || sq2pg.check_notes(all_expressions)
-        || sq2pg.index_notes(model, all_expressions)
-        || sq2pg.partial_key_notes(options, model)
-        || sq2pg.collation_notes(model)
-        || sq2pg.clause_notes(model, all_expressions)
+    LANGUAGE plpgsql SET work_mem = '1MB' AS $$
+DECLARE
+    notes sq2pg.note[];
+BEGIN
+    -- one by one: each needs memory for as many rows as the model has
+    notes := (SELECT sq2pg.rename_notes(options, model, all_expressions));
+    notes := (SELECT notes || sq2pg.column_notes(options, model));
+    notes := (SELECT notes || sq2pg.foreign_key_notes(model));
+    notes := (SELECT notes || sq2pg.expression_notes(all_expressions, model.columns));
+    notes := (SELECT notes || sq2pg.check_notes(all_expressions));
+    notes := (SELECT notes || sq2pg.index_notes(model, all_expressions));
+    notes := (SELECT notes || sq2pg.partial_key_notes(options, model));
+    notes := (SELECT notes || sq2pg.collation_notes(model));
+    RETURN (SELECT notes || sq2pg.clause_notes(model, all_expressions));
+END
 $$;
 COMMENT ON FUNCTION sq2pg.schema_notes(jsonb, sq2pg.model, sq2pg.expression[]) IS
     'what becomes of the parts of tables: renamed, changed, left out';

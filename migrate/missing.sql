@@ -167,18 +167,19 @@ DECLARE
     profiles    sq2pg.column_profile[];
     expressions sq2pg.expression[];
 BEGIN
-    steps := sq2pg.identity_add_steps(model, tables);
+    steps := (SELECT sq2pg.identity_add_steps(model, tables));
     IF cardinality(incomplete) = 0 THEN
         RETURN;
     END IF;
     model := sq2pg.as_matched(model, tables);
-    profiles := sq2pg.profile_tables(options, model, incomplete);
-    model.columns := sq2pg.follow_types(sq2pg.choose_types(model.columns, model.foreign_keys, profiles), model.foreign_keys, tables);
-    model.foreign_keys := sq2pg.split_types(model.columns, model.foreign_keys);
+    profiles := (SELECT sq2pg.profile_tables(options, model, incomplete));
+    model.columns := (SELECT sq2pg.follow_types(sq2pg.choose_types(model.columns, model.foreign_keys, profiles),
+                                                model.foreign_keys, tables));
+    model.foreign_keys := (SELECT sq2pg.split_types(model.columns, model.foreign_keys));
     -- those of existing tables keep their names
     model := sq2pg.name_relations(model, ARRAY(SELECT n FROM unnest(sq2pg.taken_names(model.schema_name)) AS n
                                                 WHERE n <> ALL (matched)));
-    expressions := sq2pg.translate_expressions(model);
+    expressions := (SELECT sq2pg.translate_expressions(model));
     steps := sq2pg.column_steps(model, tables, expressions) || steps || ARRAY(
         SELECT ROW(s.phase, s.table_ordinal, s.object, s.statement, s.load)::sq2pg.step
           FROM unnest(sq2pg.create_steps(model, expressions) || sq2pg.key_steps(model, sq2pg.null_columns(profiles))
@@ -273,12 +274,12 @@ CREATE FUNCTION sq2pg.add_missing(options jsonb, model sq2pg.model) RETURNS sq2p
     LANGUAGE plpgsql AS $$
 DECLARE
     is_wanted boolean := (options->>'add_missing')::boolean;
-    tables    sq2pg.data_table[] := sq2pg.find_targets(model);
+    tables    sq2pg.data_table[] := (SELECT sq2pg.find_targets(model));
     missing   record;
     notes     sq2pg.note[];
 BEGIN
     SELECT * INTO missing FROM sq2pg.missing_steps(options, model, tables);
-    notes := sq2pg.completeness_notes(model, missing.model, tables, missing.steps, is_wanted);
+    notes := (SELECT sq2pg.completeness_notes(model, missing.model, tables, missing.steps, is_wanted));
     IF is_wanted THEN
         PERFORM sq2pg.raise_problems(model.schema_name, notes);
         PERFORM sq2pg.execute_steps(missing.steps);

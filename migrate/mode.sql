@@ -168,13 +168,13 @@ COMMENT ON FUNCTION sq2pg.check_mode(text, jsonb, sq2pg.model) IS 'refuses what 
  * migration tools, which belong to the tool.
  */
 CREATE FUNCTION sq2pg.prepare_run(INOUT options jsonb, OUT mode text, OUT reason text, OUT model sq2pg.model)
-    LANGUAGE plpgsql AS $$
+    LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET work_mem = '1MB' AS $$
 DECLARE
     tools sq2pg.tool_table[];
     notes sq2pg.note[];
 BEGIN
     model := sq2pg.read_model(options);
-    tools := sq2pg.source_tool_tables(model);
+    tools := (SELECT sq2pg.source_tool_tables(model));
     SELECT c.mode, c.reason INTO mode, reason FROM sq2pg.choose_mode(options, model, tools) AS c;
     IF mode = 'data' AND cardinality(tools) > 0 THEN
         notes := sq2pg.tool_notes(options, model, tools);

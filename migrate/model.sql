@@ -6,6 +6,10 @@
  * nothing here is called once a table, or thousands of tables would take
  * quadratic time.  For the same reason they switch nested loops off: the
  * planner believes arrays to be small.
+ *
+ * PL/pgSQL calls them in a subquery, x := (SELECT sq2pg.f(...)): without one it
+ * would evaluate the call itself and keep what the parser and the planner
+ * needed for the function until the end of the transaction, about 300 kB each.
  */
 
 CREATE TYPE sq2pg.table_plan AS (
@@ -160,6 +164,10 @@ DECLARE
     wrong  text;
     parameter text;
 BEGIN
+    IF num_nulls(nullif(options->'include', 'null'), nullif(options->'exclude', 'null'), nullif(options->'rename', 'null'),
+                 nullif(options->'types', 'null')) = 4 THEN
+        RETURN;
+    END IF;
     SELECT array_agg(c.table_name || '.' || c.column_name) INTO names
       FROM sq2pg_columns(options->>'source') AS c;
     names := names || ARRAY(SELECT t.table_name FROM sq2pg_tables(options->>'source') AS t)
@@ -573,7 +581,7 @@ COMMENT ON FUNCTION sq2pg.order_tables(sq2pg.table_plan[], sq2pg.foreign_key_pla
  * this order, so that tables keep theirs.
  */
 CREATE FUNCTION sq2pg.name_relations(INOUT model sq2pg.model, taken text[])
-    LANGUAGE plpgsql SET enable_nestloop = off AS $$
+    LANGUAGE plpgsql SET enable_nestloop = off SET work_mem = '1MB' AS $$
 DECLARE
     wanted text[];
     names  text[];
@@ -610,8 +618,8 @@ BEGIN
     model.views := ARRAY(SELECT ROW(v.source_name, names[r + v.ordinality], v.sql, v.query, v.column_names, v.place,
                                     v.notes, v.problem)::sq2pg.view_plan
                            FROM unnest(model.views) WITH ORDINALITY AS v ORDER BY v.ordinality);
-    model.foreign_keys := coalesce(sq2pg.name_foreign_keys(model.foreign_keys, model.keys, model.tables, model.columns),
-                                   '{}');
+    model.foreign_keys := (SELECT coalesce(sq2pg.name_foreign_keys(model.foreign_keys, model.keys, model.tables, model.columns),
+                                           '{}'));
 END
 $$;
 COMMENT ON FUNCTION sq2pg.name_relations(sq2pg.model, text[]) IS 'makes the names of all relations of a model unique in the target schema';
@@ -671,20 +679,20 @@ BEGIN
     model.schema_name := options->>'target_schema';
     model.names := options->>'names';
     model.notes := '{}';
-    model.views := sq2pg.read_views(options);
-    model.tables := sq2pg.read_tables(options);
+    model.views := (SELECT sq2pg.read_views(options));
+    model.tables := (SELECT sq2pg.read_tables(options));
     IF model.tables IS NULL THEN
         RETURN model;
     END IF;
-    model.columns := sq2pg.read_columns(options, model.tables);
-    model.keys := coalesce(sq2pg.read_keys(options, model.tables, model.columns), '{}');
-    model.indexes := coalesce(sq2pg.read_indexes(options, model.tables, model.columns), '{}');
-    model.foreign_keys := coalesce(sq2pg.read_foreign_keys(options, model.tables, model.columns, model.keys,
-                                                           model.indexes), '{}');
-    model.keys := coalesce(sq2pg.mark_referenced_keys(model.keys, model.foreign_keys, model.tables, model.columns,
-                                                      model.indexes), '{}');
-    model.columns := sq2pg.prefer_key_types(model.columns, model.foreign_keys);
-    model.tables := sq2pg.order_tables(model.tables, model.foreign_keys);
+    model.columns := (SELECT sq2pg.read_columns(options, model.tables));
+    model.keys := (SELECT coalesce(sq2pg.read_keys(options, model.tables, model.columns), '{}'));
+    model.indexes := (SELECT coalesce(sq2pg.read_indexes(options, model.tables, model.columns), '{}'));
+    model.foreign_keys := (SELECT coalesce(sq2pg.read_foreign_keys(options, model.tables, model.columns, model.keys,
+                                                                   model.indexes), '{}'));
+    model.keys := (SELECT coalesce(sq2pg.mark_referenced_keys(model.keys, model.foreign_keys, model.tables, model.columns,
+                                                              model.indexes), '{}'));
+    model.columns := (SELECT sq2pg.prefer_key_types(model.columns, model.foreign_keys));
+    model.tables := (SELECT sq2pg.order_tables(model.tables, model.foreign_keys));
     RETURN model;
 END
 $$;

@@ -53,7 +53,7 @@ CREATE FUNCTION sq2pg.treat_orphans(options jsonb, model sq2pg.model, expression
                                     results sq2pg.load_result[]) RETURNS sq2pg.load_result[]
     LANGUAGE plpgsql AS $$
 DECLARE
-    loads    sq2pg.step[] := sq2pg.load_steps(model, expressions);
+    loads    sq2pg.step[] := (SELECT sq2pg.load_steps(model, expressions));
     tables   sq2pg.table_plan[] := model.tables;
     columns  sq2pg.column_plan[] := model.columns;
     f        sq2pg.foreign_key_plan;
@@ -97,7 +97,7 @@ COMMENT ON FUNCTION sq2pg.treat_orphans(jsonb, sq2pg.model, sq2pg.expression[], 
 CREATE FUNCTION sq2pg.add_violated_foreign_keys(options jsonb, INOUT model sq2pg.model)
     LANGUAGE plpgsql AS $$
 DECLARE
-    valid     sq2pg.step[] := sq2pg.foreign_key_steps(model, '{}');
+    valid     sq2pg.step[] := (SELECT sq2pg.foreign_key_steps(model, '{}'));
     not_valid sq2pg.step[] := sq2pg.foreign_key_steps(
                   model, ARRAY(SELECT generate_series(1::bigint, cardinality(model.foreign_keys))));
     keep      boolean := options->>'on_orphan' = 'keep';

@@ -88,7 +88,7 @@ BEGIN
     PERFORM sq2pg.check_map('types', types);
     -- an unknown zone or type is an error here and not after an hour
     PERFORM sq2pg.check_time_zone(time_zone);
-    options := options || jsonb_build_object('types', sq2pg.resolve_types(types));
+    options := (SELECT options || jsonb_build_object('types', sq2pg.resolve_types(types)));
     IF owner IS NOT NULL AND NOT pg_has_role(owner, 'MEMBER') THEN
         RAISE insufficient_privilege USING
             MESSAGE = format('role "%s" may not give tables to role "%s"', current_user, owner),
@@ -229,10 +229,10 @@ DECLARE
 BEGIN
     PERFORM sq2pg.check_limits(model);
     profiles := sq2pg.profile_tables(options, model, ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t));
-    model.columns := sq2pg.choose_types(model.columns, model.foreign_keys, profiles);
-    model.foreign_keys := sq2pg.split_types(model.columns, model.foreign_keys);
-    model := sq2pg.name_relations(model, sq2pg.names_in_use(options, model));
-    expressions := sq2pg.translate_expressions(model);
+    model.columns := (SELECT sq2pg.choose_types(model.columns, model.foreign_keys, profiles));
+    model.foreign_keys := (SELECT sq2pg.split_types(model.columns, model.foreign_keys));
+    model := (SELECT sq2pg.name_relations(model, sq2pg.names_in_use(options, model)));
+    expressions := (SELECT sq2pg.translate_expressions(model));
     model := sq2pg.translate_views(options, model);
     RETURN sq2pg.drop_steps(options, model)
         || sq2pg.source_steps(options)

@@ -82,7 +82,7 @@ DECLARE
     message text;
 BEGIN
     model := sq2pg.translate_views(options, model);
-    steps := sq2pg.view_steps(model);
+    steps := (SELECT sq2pg.view_steps(model));
     BEGIN
         PERFORM sq2pg.execute_steps(steps);
         RETURN;
@@ -110,27 +110,32 @@ COMMENT ON FUNCTION sq2pg.create_views(jsonb, sq2pg.model) IS 'creates the views
 /*
  * Everything that comes after the rows.
  */
-CREATE FUNCTION sq2pg.finish_tables(options jsonb, INOUT model sq2pg.model, expressions sq2pg.expression[],
-                                    INOUT results sq2pg.load_result[])
-    LANGUAGE plpgsql AS $$
+CREATE FUNCTION sq2pg.finish_tables(options jsonb, model sq2pg.model, expressions sq2pg.expression[],
+                                    INOUT results sq2pg.load_result[], OUT notes sq2pg.note[])
+    LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     null_columns int[] := ARRAY(SELECT DISTINCT n.id FROM unnest(results) AS r, unnest(r.null_columns) AS n(id));
 BEGIN
-    model.notes := model.notes || sq2pg.add_unique(sq2pg.key_steps(model, null_columns), 'key');
-    model.notes := model.notes || sq2pg.execute_or_note(sq2pg.check_steps(model, expressions), 'check',
-                                                        sq2pg.checks_at_once(model, expressions));
-    model.notes := model.notes || sq2pg.add_unique(sq2pg.index_steps(model, expressions), 'index');
+    model.notes := (SELECT model.notes || sq2pg.add_unique(sq2pg.key_steps(model, null_columns), 'key'));
+    model.notes := (SELECT model.notes || sq2pg.execute_or_note(sq2pg.check_steps(model, expressions), 'check',
+                                                                sq2pg.checks_at_once(model, expressions)));
+    model.notes := (SELECT model.notes || sq2pg.add_unique(sq2pg.index_steps(model, expressions), 'index'));
     IF options->>'on_orphan' IN ('null', 'reject') THEN
         results := sq2pg.treat_orphans(options, model, expressions, results);
     END IF;
-    model := sq2pg.add_foreign_keys(options, model);
+    IF cardinality(model.foreign_keys) > 0 THEN
+        model := sq2pg.add_foreign_keys(options, model);
+    END IF;
     PERFORM sq2pg.execute_steps(sq2pg.identity_steps(options, model));
-    model := sq2pg.create_views(options, model);
+    IF cardinality(model.views) > 0 THEN
+        model := sq2pg.create_views(options, model);
+    END IF;
     PERFORM sq2pg.execute_steps(sq2pg.comment_steps(model, sq2pg.sort_notes(model.notes)));
     PERFORM sq2pg.execute_steps(sq2pg.analyze_steps(model));
     PERFORM sq2pg.execute_steps(sq2pg.owner_steps(model, (options->>'owner')::name));
-    model.notes := model.notes || sq2pg.key_notes(model, null_columns) || sq2pg.view_notes(model)
-        || sq2pg.identity_notes(options, model);
+    notes := (SELECT model.notes || sq2pg.key_notes(model, null_columns));
+    notes := (SELECT notes || sq2pg.view_notes(model));
+    notes := (SELECT notes || sq2pg.identity_notes(options, model));
 END
 $$;
 COMMENT ON FUNCTION sq2pg.finish_tables(jsonb, sq2pg.model, sq2pg.expression[], sq2pg.load_result[]) IS
@@ -172,42 +177,51 @@ $$;
 COMMENT ON FUNCTION sq2pg.digest_entry(text, bigint, text) IS 'rows and digest of one table, for sq2pg.runs';
 
 /*
- * Compares every table and makes its row of the report.  A difference ends
+ * One object out of many, at once: to add them one by one would copy all that
+ * is there already each time.
+ */
+CREATE FUNCTION sq2pg.join_objects(objects jsonb[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM unnest(objects) AS o, jsonb_each(o) AS e
+$$;
+COMMENT ON FUNCTION sq2pg.join_objects(jsonb[]) IS 'the entries of all objects as one';
+
+/*
+ * Compares every table and makes its row of the report.  all_loads are those
+ * with generated columns, NULL: there are none; next and remarks are by
+ * table_ordinal: the next id, and what the report says.  A difference ends
  * the run, and with it everything that it did.
  */
-CREATE FUNCTION sq2pg.verify_and_report(options jsonb, model sq2pg.model, expressions sq2pg.expression[],
+CREATE FUNCTION sq2pg.verify_and_report(options jsonb, loads sq2pg.step[], all_loads sq2pg.step[], next jsonb, remarks jsonb,
                                         results sq2pg.load_result[], OUT rows sq2pg.report_row[], OUT digests jsonb)
-    LANGUAGE plpgsql AS $$
+    LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    all_loads sq2pg.step[] := sq2pg.load_steps(model, NULL);    -- generated columns are compared too
-    loads   sq2pg.step[] := sq2pg.load_steps(model, expressions);
     failed  text[] := '{}';
+    entries jsonb[] := '{}';
     s       sq2pg.step;
+    whole   sq2pg.load;
     r       sq2pg.load_result;
     v       record;
-    next    jsonb := (SELECT coalesce(jsonb_object_agg(n.table_ordinal, n.next_id), '{}')
-                        FROM sq2pg.next_ids(options, model) AS n);
-    remarks jsonb := sq2pg.table_remarks(model.notes);
     started timestamptz;
 BEGIN
     rows := '{}';
-    digests := '{}';
     FOR i IN 1 .. cardinality(loads) LOOP
         s := loads[i];
         started := clock_timestamp();
         r := results[s.table_ordinal];
+        whole := coalesce(all_loads[i].load, s.load);
         PERFORM sq2pg.announce('verify', s.object);
         -- what stands for a changed row is known for the loaded columns only
         SELECT * INTO v
           FROM sq2pg.verify_table(options, sq2pg.comparable(CASE WHEN r.exceptions = '{}' AND r.orphans = 0 AND r.changed = 0
-                                             THEN all_loads[i].load ELSE s.load END),
+                                             THEN whole ELSE s.load END),
                                   r.exceptions, r.rejected, r.stored, r.orphans, r.removed, r.source_rows,
                                   -- those that PostgreSQL computes were not read
-                                  CASE WHEN (all_loads[i].load).target_columns = (s.load).target_columns THEN r.digest END);
+                                  CASE WHEN whole.target_columns = (s.load).target_columns THEN r.digest END);
         IF NOT v.matches THEN
             failed := failed || format('Table "%s": %s.', s.object, v.detail);
         END IF;
-        digests := digests || sq2pg.digest_entry(s.object, v.target_rows, v.digest);
+        entries := entries || sq2pg.digest_entry(s.object, v.target_rows, v.digest);
         rows := rows || ROW(s.object, 'create', r.source_rows, coalesce(v.target_rows, r.loaded), 0,
                             r.rejected + r.orphans, r.changed,
                             (next->>s.table_ordinal::text)::bigint, coalesce(v.matches, false),
@@ -223,9 +237,10 @@ BEGIN
             DETAIL = array_to_string(failed, E'\n'),
             HINT = 'Nothing was migrated. This should not happen: please report it with the schema of the table.';
     END IF;
+    digests := sq2pg.join_objects(entries);
 END
 $$;
-COMMENT ON FUNCTION sq2pg.verify_and_report(jsonb, sq2pg.model, sq2pg.expression[], sq2pg.load_result[]) IS
+COMMENT ON FUNCTION sq2pg.verify_and_report(jsonb, sq2pg.step[], sq2pg.step[], jsonb, jsonb, sq2pg.load_result[]) IS
     'compares all tables with their source and reports';
 
 CREATE FUNCTION sq2pg.total_row(rows sq2pg.report_row[], started timestamptz, all_notes sq2pg.note[]) RETURNS sq2pg.report_row
@@ -282,35 +297,6 @@ CREATE FUNCTION sq2pg.record_rejects(run bigint) RETURNS bigint
 $$;
 COMMENT ON FUNCTION sq2pg.record_rejects(bigint) IS 'adds what a run refused or changed to sq2pg.rejects';
 
-CREATE FUNCTION sq2pg.run_create(options jsonb, model sq2pg.model, OUT rows sq2pg.report_row[], OUT notes sq2pg.note[],
-                                 OUT digests jsonb)
-    LANGUAGE plpgsql AS $$
-DECLARE
-    started timestamptz := clock_timestamp();
-    filled  record;
-    finished record;
-BEGIN
-    rows := '{}';
-    model.notes := model.notes || sq2pg.object_notes(options, model);
-    PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.drop_notes(options, model));
-    PERFORM sq2pg.execute_steps(sq2pg.drop_steps(options, model));
-    IF model.tables IS NOT NULL THEN
-        PERFORM sq2pg.check_limits(model);
-        SELECT * INTO filled FROM sq2pg.fill_tables(options, model);
-        SELECT * INTO finished FROM sq2pg.finish_tables(options, filled.model, filled.expressions, filled.results);
-        model := finished.model;
-        model.notes := sq2pg.sort_notes(model.notes);
-        SET CONSTRAINTS ALL IMMEDIATE;
-        SELECT v.rows, v.digests INTO rows, digests
-          FROM sq2pg.verify_and_report(options, model, filled.expressions, finished.results) AS v;
-    END IF;
-    rows := rows || sq2pg.total_row(rows, started, model.notes);
-    notes := model.notes;
-    PERFORM sq2pg.announce(NULL, NULL);
-END
-$$;
-COMMENT ON FUNCTION sq2pg.run_create(jsonb, sq2pg.model) IS 'a run that creates the schema';
-
 /*
  * Two runs into one schema: the second waits, and then sees what the first
  * has made instead of colliding with it in the system catalogs.
@@ -331,23 +317,67 @@ $$;
 COMMENT ON FUNCTION sq2pg.lock_schema(name) IS 'one migration into a schema at a time';
 
 /*
- * The run itself.  "sequences" are statements that no rollback could undo: for
- * the very end.
+ * The run itself, in its mode.  "sequences" are statements that no rollback
+ * could undo: for the very end.  The model of a large schema takes many
+ * megabytes, and every function that it is handed to has its own copy: so
+ * there is one here, given up where another takes its place.
  */
-CREATE FUNCTION sq2pg.run_in_mode(mode text, options jsonb, model sq2pg.model, OUT rows sq2pg.report_row[],
-                                  OUT notes sq2pg.note[], OUT digests jsonb, OUT sequences text[])
+CREATE FUNCTION sq2pg.run_in_mode(options jsonb, OUT rows sq2pg.report_row[], OUT notes sq2pg.note[], OUT digests jsonb,
+                                  OUT sequences text[])
     LANGUAGE plpgsql AS $$
+DECLARE
+    started  timestamptz := clock_timestamp();
+    mode     text;
+    chosen   record;
+    model    sq2pg.model;
+    filled   record;
+    finished record;
+    loads    sq2pg.step[];
+    all_loads sq2pg.step[];
+    next     jsonb;
 BEGIN
-    IF mode = 'create' THEN
-        SELECT r.rows, r.notes, r.digests INTO rows, notes, digests FROM sq2pg.run_create(options, model) AS r;
-        sequences := '{}';
-    ELSE
+    SELECT * INTO chosen FROM sq2pg.prepare_run(options);
+    RAISE NOTICE 'mode "%": %', chosen.mode, chosen.reason;
+    mode := chosen.mode;
+    options := chosen.options;
+    model := chosen.model;
+    chosen := NULL;
+    IF mode = 'data' THEN
         SELECT r.rows, r.notes, r.digests, r.sequences INTO rows, notes, digests, sequences
           FROM sq2pg.run_data(options, model) AS r;
+        RETURN;
     END IF;
+    rows := '{}';
+    sequences := '{}';
+    model.notes := (SELECT model.notes || sq2pg.object_notes(options, model));
+    PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.drop_notes(options, model));
+    PERFORM sq2pg.execute_steps(sq2pg.drop_steps(options, model));
+    IF model.tables IS NOT NULL THEN
+        PERFORM sq2pg.check_limits(model);
+        SELECT * INTO filled FROM sq2pg.fill_tables(options, model);
+        model := NULL;
+        SELECT * INTO finished FROM sq2pg.finish_tables(options, filled.model, filled.expressions, filled.results);
+        model := filled.model;
+        filled.model := NULL;
+        model.notes := (SELECT sq2pg.sort_notes(finished.notes));
+        SET CONSTRAINTS ALL IMMEDIATE;
+        loads := (SELECT sq2pg.load_steps(model, filled.expressions));
+        IF EXISTS (SELECT FROM unnest(filled.expressions) AS e WHERE e.kind = 'generated') THEN
+            all_loads := (SELECT sq2pg.load_steps(model, NULL));    -- these columns are compared too
+        END IF;
+        next := (SELECT coalesce(jsonb_object_agg(n.table_ordinal, n.next_id), '{}') FROM sq2pg.next_ids(options, model) AS n);
+        notes := model.notes;
+        model := NULL;
+        SELECT v.rows, v.digests INTO rows, digests
+          FROM sq2pg.verify_and_report(options, loads, all_loads, next, (SELECT sq2pg.table_remarks(notes)), finished.results) AS v;
+    ELSE
+        notes := model.notes;
+    END IF;
+    rows := (SELECT rows || sq2pg.total_row(rows, started, notes));
+    PERFORM sq2pg.announce(NULL, NULL);
 END
 $$;
-COMMENT ON FUNCTION sq2pg.run_in_mode(text, jsonb, sq2pg.model) IS 'creates a schema, or loads into one';
+COMMENT ON FUNCTION sq2pg.run_in_mode(jsonb) IS 'creates a schema, or loads into one';
 
 CREATE FUNCTION sq2pg.migrate(
     source text, target_schema name, mode text, include text[], exclude text[], rename jsonb, existing text,
@@ -359,7 +389,6 @@ DECLARE
     options jsonb := sq2pg.make_options(source, target_schema, mode, include, exclude, rename, existing, types, names,
                                         on_bad_value, on_conflict, on_orphan, empty_as_null, time_zone, triggers,
                                         owner, add_missing, verify, dry_run);
-    chosen  record;
     result  record;
     late    text;
     run     bigint;
@@ -367,16 +396,14 @@ DECLARE
 BEGIN
     PERFORM sq2pg.forget_rejects();
     PERFORM sq2pg.lock_schema(target_schema);
-    SELECT * INTO chosen FROM sq2pg.prepare_run(options);
-    RAISE NOTICE 'mode "%": %', chosen.mode, chosen.reason;
     IF NOT dry_run THEN
-        SELECT * INTO result FROM sq2pg.run_in_mode(chosen.mode, chosen.options, chosen.model);
+        SELECT * INTO result FROM sq2pg.run_in_mode(options);
         FOREACH late IN ARRAY result.sequences LOOP
             EXECUTE late;
         END LOOP;
     ELSE
         BEGIN
-            SELECT * INTO result FROM sq2pg.run_in_mode(chosen.mode, chosen.options, chosen.model);
+            SELECT * INTO result FROM sq2pg.run_in_mode(options);
             RAISE triggered_action_exception USING MESSAGE = 'rehearsal';
         EXCEPTION WHEN triggered_action_exception THEN
             -- only our own exception ends a rehearsal well
@@ -387,8 +414,8 @@ BEGIN
         END;
     END IF;
     -- a rehearsal is history too: what it would have refused can be looked at
-    run := sq2pg.record_run(options, result.rows, result.notes, nullif(result.digests, '{}'));
-    logged := sq2pg.record_rejects(run);
+    run := (SELECT sq2pg.record_run(options, result.rows, result.notes, nullif(result.digests, '{}')));
+    logged := (SELECT sq2pg.record_rejects(run));
     IF logged > 0 THEN
         RAISE NOTICE '% values were refused or changed', logged
             USING HINT = 'They are listed in sq2pg.rejects.';

@@ -253,6 +253,8 @@ CREATE FUNCTION sq2pg.sync_notes(options jsonb, tables sq2pg.data_table[]) RETUR
                    'Leave it out with exclude.' AS hint
               FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation WHERE c.relkind NOT IN ('r', 'p')
             UNION ALL
+            SELECT i.table_ordinal, 'inherited', i.message, i.hint FROM sq2pg.inherited_rows(tables) AS i
+            UNION ALL
             SELECT t.table_ordinal, 'computed',
                    format('columns of table %s are computed with USING, which cannot be compared: %s', (t.load).relation,
                           array_to_string((t.load).computed, ', ')), NULL

@@ -310,7 +310,7 @@ CREATE FUNCTION sq2pg.sync_tables(options jsonb, tables sq2pg.data_table[], comp
 DECLARE
     off  sq2pg.step[] := CASE WHEN way > 0 THEN sq2pg.sync_defer_steps(tables, false)
                               ELSE ARRAY(SELECT s FROM unnest(sq2pg.defer_steps(tables)) AS s WHERE s.statement LIKE 'ALTER %') END;
-    back sq2pg.step[] := CASE WHEN way > 0 THEN sq2pg.sync_defer_steps(tables, true) ELSE sq2pg.undefer_steps(tables) END;
+    back sq2pg.step[] := (SELECT CASE WHEN way > 0 THEN sq2pg.sync_defer_steps(tables, true) ELSE sq2pg.undefer_steps(tables) END);
 BEGIN
     PERFORM sq2pg.execute_steps(off);
     FOR round IN 1 .. 6 LOOP
@@ -371,7 +371,7 @@ DECLARE
 BEGIN
     FOR way IN 0 .. 2 LOOP
         IF way = 2 THEN
-            obstacle := sq2pg.sync_obstacle(tables, states);
+            obstacle := (SELECT sq2pg.sync_obstacle(tables, states));
         END IF;
         BEGIN
             IF obstacle IS NULL THEN
@@ -472,7 +472,7 @@ BEGIN
     PERFORM sq2pg.check_isolation();
     notes := model.notes || sq2pg.add_missing(options, model);
     PERFORM sq2pg.raise_sync_problems(model.schema_name, notes);
-    tables := sq2pg.find_targets(model);
+    tables := (SELECT sq2pg.find_targets(model));
     PERFORM sq2pg.raise_sync_problems(model.schema_name, sq2pg.right_notes(rights, tables) || sq2pg.sync_notes(options, tables));
     PERFORM sq2pg.lock_targets(tables, 'append');
     -- once more: all may have changed until the locks were given
@@ -508,10 +508,10 @@ BEGIN
         RETURN;
     END IF;
     SELECT p.tables, p.notes INTO tables, notes FROM sq2pg.prepare_sync(options, model) AS p;
-    compared := sq2pg.compared_loads(model);
+    compared := (SELECT sq2pg.compared_loads(model));
     relations := ARRAY(SELECT x.relation FROM unnest(tables) AS x);
-    before := sq2pg.catalog_state(relations);
-    options := options || jsonb_build_object('rowid_keys', sq2pg.rowid_keys(model, tables));
+    before := (SELECT sq2pg.catalog_state(relations));
+    options := (SELECT options || jsonb_build_object('rowid_keys', sq2pg.rowid_keys(model, tables)));
     states := array_fill(NULL::sq2pg.sync_state, ARRAY[cardinality(tables)]);
     FOR t IN SELECT x.* FROM unnest(tables) AS x ORDER BY x.rank LOOP
         states[t.table_ordinal] := sq2pg.find_sync_state(options, t, compared[t.table_ordinal], NULL);

@@ -126,7 +126,7 @@ COMMENT ON FUNCTION sq2pg.lock_holders(oid[], boolean) IS 'sessions that hold lo
 CREATE FUNCTION sq2pg.lock_targets(tables sq2pg.data_table[], existing text) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
-    steps   sq2pg.step[] := sq2pg.lock_steps(tables, existing);
+    steps   sq2pg.step[] := (SELECT sq2pg.lock_steps(tables, existing));
     patience text := current_setting('lock_timeout');
 BEGIN
     PERFORM sq2pg.announce('wait for locks', NULL);

@@ -213,7 +213,7 @@ COMMENT ON FUNCTION sq2pg.table_violation_notes(jsonb, sq2pg.data_table, text[],
 CREATE FUNCTION sq2pg.violation_notes(options jsonb, tables sq2pg.data_table[]) RETURNS sq2pg.note[]
     LANGUAGE plpgsql SET enable_nestloop = on AS $$
 DECLARE
-    parts  sq2pg.target_part[] := sq2pg.target_parts(options, tables);
+    parts  sq2pg.target_part[] := (SELECT sq2pg.target_parts(options, tables));
     notes  sq2pg.note[] := '{}';
     one    record;
 BEGIN

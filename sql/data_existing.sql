@@ -105,6 +105,18 @@ INSERT INTO x.item (code) VALUES ('b');
 SELECT * FROM sq2pg_migrate(:'db', 'x', include => '{item}', existing => 'append', on_conflict => 'update');
 SELECT table_name, action, loaded, verified FROM sq2pg_migrate(:'db', 'x', include => '{item}', exclude => '{item.id}', existing => 'append', on_conflict => 'update');
 SELECT code, qty FROM x.item ORDER BY code;
+-- rows of a child are no rows of its parent's source
+DROP TABLE x.item CASCADE;
+CREATE TABLE x.item (id int PRIMARY KEY, code text, qty int);
+CREATE TABLE x.special (PRIMARY KEY (id)) INHERITS (x.item);
+INSERT INTO x.special VALUES (100, 'kept', 1);
+SELECT * FROM sq2pg_migrate(:'db', 'x', 'data', include => '{item}', existing => 'truncate');
+SELECT code, message FROM sq2pg_check(:'db', 'x', 'data', include => '{item}', existing => 'truncate') WHERE severity = 'error';
+SELECT * FROM sq2pg_sync(:'db', 'x', include => '{item}');
+TABLE x.special;
+ALTER TABLE x.special NO INHERIT x.item;
+SELECT table_name, action, loaded, verified FROM sq2pg_migrate(:'db', 'x', 'data', include => '{item}');
+TABLE x.special;
 DROP SCHEMA x CASCADE;
 DROP TABLE x_before;
 DROP FUNCTION try;

@@ -186,10 +186,26 @@ sqm_catalog_tables(SqmLite *lite)
 	return tables;
 }
 
+/* Is there a table or view of this name, and of this kind? */
+static bool
+find_table(SqmLite *lite, const char *table, const char *kind)
+{
+	SqmStatement *stmt = sqm_statement_prepare(lite,
+											   psprintf("SELECT 1 FROM pragma_table_list(?1)"
+														" WHERE schema = 'main'%s", kind));
+	bool		found;
+
+	sqm_statement_bind_text(stmt, 1, table);
+	found = sqm_statement_step(stmt);
+	sqm_statement_finalize(stmt);
+	return found;
+}
+
 /*
  * A name by which the rowid of a table can be asked for, or NULL if it has
  * none or its columns hide all three of them.  Reads only what it needs:
- * this is asked for every table of a large schema.
+ * this is asked for every table of a large schema, and SQLite looks through
+ * the whole schema for its answer.
  */
 const char *
 sqm_catalog_rowid_name(SqmLite *lite, const char *table)
@@ -198,16 +214,16 @@ sqm_catalog_rowid_name(SqmLite *lite, const char *table)
 	SqmStatement *stmt;
 	const char *result = NULL;
 
+	if (!find_table(lite, table, " AND type = 'table' AND NOT wr"))
+		return NULL;
 	stmt = sqm_statement_prepare(lite,
-								 "SELECT 1 FROM pragma_table_list(?1)"
-								 " WHERE schema = 'main' AND type = 'table' AND NOT wr"
-								 "   AND NOT EXISTS (SELECT 1 FROM pragma_table_xinfo(?1)"
-								 "                    WHERE name = ?2 COLLATE NOCASE)");
+								 "SELECT 1 FROM pragma_table_xinfo(?1)"
+								 " WHERE name = ?2 COLLATE NOCASE");
 	sqm_statement_bind_text(stmt, 1, table);
 	for (int i = 0; i < (int) lengthof(names) && result == NULL; i++)
 	{
 		sqm_statement_bind_text(stmt, 2, names[i]);
-		if (sqm_statement_step(stmt))
+		if (!sqm_statement_step(stmt))
 			result = names[i];
 		sqm_statement_reset(stmt);
 	}
@@ -215,16 +231,16 @@ sqm_catalog_rowid_name(SqmLite *lite, const char *table)
 	return result;
 }
 
-/* Is there a table or view of this name? */
+/*
+ * Is there a table or view of this name?  SQLite finds tables by a hash, views
+ * only in its list of everything.
+ */
 bool
 sqm_catalog_has_table(SqmLite *lite, const char *table)
 {
-	SqmStatement *stmt = sqm_statement_prepare(lite,
-											   "SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main'");
-	bool		found;
+	const char *collation;
+	bool		autoincrement;
 
-	sqm_statement_bind_text(stmt, 1, table);
-	found = sqm_statement_step(stmt);
-	sqm_statement_finalize(stmt);
-	return found;
+	return sqm_lite_column_metadata(lite, table, NULL, &collation, &autoincrement) ||
+		find_table(lite, table, "");
 }

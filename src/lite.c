@@ -675,8 +675,9 @@ sqm_lite_limit_length(SqmLite *lite)
 
 /*
  * What no pragma tells of a column: its collation, and whether it is
- * AUTOINCREMENT.  Returns false if SQLite knows no such column.  "collation"
- * is borrowed until the schema is forgotten.
+ * AUTOINCREMENT.  Returns false if SQLite knows no such column; without one
+ * the question is for the table, which must not be a view.  "collation" is
+ * borrowed until the schema is forgotten.
  */
 bool
 sqm_lite_column_metadata(SqmLite *lite, const char *table, const char *column,

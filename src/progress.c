@@ -13,6 +13,10 @@
  */
 #include "postgres.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "commands/progress.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -20,6 +24,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/backend_status.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "progress.h"
 #include "srf.h"
@@ -97,6 +102,29 @@ sqm_progress_end_copy(void)
 }
 
 /*
+ * What a phase needed and freed lies in holes of the heap, which the C library
+ * keeps until the process ends: with thousands of tables as much as is in use.
+ * Given back when another phase begins, but not for each table where phases
+ * take turns.
+ */
+static void
+give_back_memory(const char *phase)
+{
+#ifdef __GLIBC__
+	static char last_phase[32];
+	static TimestampTz last_time = 0;
+
+	if (phase != NULL && strncmp(phase, last_phase, sizeof(last_phase) - 1) != 0 &&
+		TimestampDifferenceExceeds(last_time, GetCurrentTimestamp(), 50))
+	{
+		(void) malloc_trim(0);
+		strlcpy(last_phase, phase, sizeof(last_phase));
+		last_time = GetCurrentTimestamp();
+	}
+#endif
+}
+
+/*
  * sq2pg.announce(phase text, object text, ordinal bigint, tables bigint,
  *				  rows bigint): what this session is doing now.  A NULL phase
  * shows the user's own statement again.
@@ -107,6 +135,7 @@ sqm_announce(PG_FUNCTION_ARGS)
 	char	   *phase = sqm_arg_text(fcinfo, 0);
 	char	   *object = sqm_arg_text(fcinfo, 1);
 
+	give_back_memory(phase);
 	current_ordinal = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2);
 	current_tables = PG_ARGISNULL(3) ? 0 : PG_GETARG_INT64(3);
 	current_rows = PG_ARGISNULL(4) ? 0 : PG_GETARG_INT64(4);
