@@ -257,9 +257,9 @@ outcome('a chain of 4,000 views', good_file('chain.db', qq{CREATE TABLE t (a INT
 	my $size = $long ? 50_000_000 : 1_000_000;
 
 	outcome("a statement of $size bytes", good_file('statement.db', qq{CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT); INSERT INTO t VALUES (1, 'x'), (2, 'y'); $edit
-		UPDATE sqlite_schema SET sql = 'CREATE TABLE t (a INTEGER PRIMARY KEY /*' || hex(zeroblob($size / 2)) || '*/, b TEXT)'}), $two_rows, qr/^verified\n1x,2y$|ERROR:  (54|HV)/);
+		UPDATE sqlite_schema SET sql = 'CREATE TABLE t (a INTEGER PRIMARY KEY /*' || hex(zeroblob($size / 2)) || '*/, b TEXT)'}), $two_rows, qr/^verified\n1x,2y$|ERROR:  (54|HV|XX001: .*too big)/);
 	outcome("a default of $size bytes", good_file('default.db', qq{CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT); INSERT INTO t VALUES (1, 'x'), (2, 'y'); $edit
-		UPDATE sqlite_schema SET sql = 'CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT DEFAULT ''' || hex(zeroblob($size / 2)) || ''')'}), $two_rows, qr/^verified\n1x,2y$|ERROR:  (54|HV)/);
+		UPDATE sqlite_schema SET sql = 'CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT DEFAULT ''' || hex(zeroblob($size / 2)) || ''')'}), $two_rows, qr/^verified\n1x,2y$|ERROR:  (54|HV|XX001: .*too big)/);
 }
 
 is(join(' ', grep { !/^(file:|directory\.db)$/ } map { s/^\Q$dir\E\///r } glob("$dir/*-journal $dir/*-wal $dir/*-shm")), '', 'no file appeared');
