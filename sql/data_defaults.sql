@@ -73,3 +73,4 @@ SELECT *, n IS NULL, label IS NULL FROM blanks;
 SELECT table_name, action FROM sq2pg_migrate(:'db', mode => 'data', include => '{blanks}', empty_as_null => true);
 SELECT * FROM sq2pg_migrate(:'db', mode => 'data', include => '{blanks}');
 DROP TABLE sparse, wide, blanks;
+DROP SCHEMA f CASCADE;

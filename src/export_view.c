@@ -625,8 +625,6 @@ foreign_part(Query *query)
 		return "DISTINCT ON";
 	if (query->rowMarks != NIL)
 		return "FOR UPDATE";
-	if (query->targetList == NIL)
-		return "a query without columns";
 	return NULL;
 }
 
@@ -763,6 +761,18 @@ read_columns(FunctionCallInfo fcinfo, ViewScope *scope)
 	}
 }
 
+/* A view in SQLite needs them; a subquery may have none. */
+static bool
+has_columns(Query *query)
+{
+	ListCell   *lc;
+
+	foreach(lc, query->targetList)
+		if (!lfirst_node(TargetEntry, lc)->resjunk)
+			return true;
+	return false;
+}
+
 /*
  * sq2pg.export_query(rule pg_node_tree, relations oid[], attnums int[],
  *					  tables text[], columns text[], kinds text[],
@@ -796,7 +806,10 @@ sqm_export_query(PG_FUNCTION_ARGS)
 	expr.variable = view_variable;
 	expr.other = view_other;
 	expr.arg = &scope;
-	if (put_query(&expr, &scope, linitial_node(Query, actions), 0))
+	if (!has_columns(linitial_node(Query, actions)))
+		(void) sqm_export_fail(&expr, "a query without columns");
+	if (expr.problem == NULL &&
+		put_query(&expr, &scope, linitial_node(Query, actions), 0))
 	{
 		sqm_row_text(&row, out.data);
 		sqm_row_null(&row);
