@@ -165,22 +165,26 @@ COMMENT ON FUNCTION sq2pg.check_mode(text, jsonb, sq2pg.model) IS 'refuses what 
 
 /*
  * The model of a run, in its mode: in data mode without the tables of
- * migration tools, which belong to the tool.
+ * migration tools, which belong to the tool, unless include names them.
  */
 CREATE FUNCTION sq2pg.prepare_run(INOUT options jsonb, OUT mode text, OUT reason text, OUT model sq2pg.model)
     LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET work_mem = '1MB' AS $$
 DECLARE
-    tools sq2pg.tool_table[];
-    notes sq2pg.note[];
+    tools  sq2pg.tool_table[];
+    others sq2pg.tool_table[];  -- those that nobody asked for
+    notes  sq2pg.note[];
 BEGIN
     model := sq2pg.read_model(options);
-    tools := (SELECT sq2pg.source_tool_tables(model));
-    SELECT c.mode, c.reason INTO mode, reason FROM sq2pg.choose_mode(options, model, tools) AS c;
+    tools := (SELECT sq2pg.source_tool_tables(options, model));
+    others := ARRAY(SELECT ROW(t.*)::sq2pg.tool_table FROM unnest(tools) AS t WHERE NOT t.is_wanted ORDER BY t.table_ordinal);
+    SELECT c.mode, c.reason INTO mode, reason FROM sq2pg.choose_mode(options, model, others) AS c;
     IF mode = 'data' AND cardinality(tools) > 0 THEN
         notes := sq2pg.tool_notes(options, model, tools);
-        options := jsonb_set(options, '{exclude}', coalesce(nullif(options->'exclude', 'null'), '[]')
-                                                   || (SELECT jsonb_agg(t.table_name) FROM unnest(tools) AS t));
-        model := sq2pg.read_model(options);
+        IF cardinality(others) > 0 THEN
+            options := jsonb_set(options, '{exclude}', coalesce(nullif(options->'exclude', 'null'), '[]')
+                                                       || (SELECT jsonb_agg(t.table_name) FROM unnest(others) AS t));
+            model := sq2pg.read_model(options);
+        END IF;
         model.notes := notes;
     END IF;
 END

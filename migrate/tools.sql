@@ -8,8 +8,8 @@
 /*
  * Known tables, in lower case, with the columns that name a revision.  A name
  * that an application could have chosen, too, counts only with the columns of
- * the tool's table ("columns"); without a name these are enough.  With them
- * come what replication tools and hosts keep inside a SQLite file.
+ * the tool's table ("columns"); without a name so must what stands in it be
+ * (sq2pg.looks_like_alembic).  With them come what replication tools and hosts keep inside a SQLite file.
  */
 CREATE FUNCTION sq2pg.tool_tables() RETURNS TABLE (tool text, pattern text, revision text[], columns text[])
     LANGUAGE sql IMMUTABLE ROWS 60 AS $$
@@ -73,24 +73,51 @@ CREATE TYPE sq2pg.tool_table AS (
     tool          text,
     table_ordinal int,
     table_name    text,
-    revision      text[]);
+    revision      text[],
+    is_wanted     boolean);     -- include names it: it is migrated as any other table
+
+/*
+ * Alembic lets its table have another name.  One that could be an
+ * application's is Alembic's only if its name speaks of versions and it holds
+ * nothing but a few revisions.
+ */
+CREATE FUNCTION sq2pg.looks_like_alembic(source text, table_name text) RETURNS boolean
+    LANGUAGE sql AS $$
+    SELECT CASE WHEN table_name ~* '(version|revision|alembic|migration)'
+                THEN sq2pg.source_count(source, table_name) <= 5
+                     AND sq2pg.source_violations(source, table_name, 'typeof(version_num) = ''text'' AND length(version_num) BETWEEN 4 AND 32'
+                                                 || ' AND version_num NOT GLOB ''*[^0-9A-Za-z_]*''') = 0
+                ELSE false END
+$$;
+COMMENT ON FUNCTION sq2pg.looks_like_alembic(text, text) IS 'does a table of column version_num hold revisions of Alembic?';
+
+/*
+ * Is a table asked for by its name, not by a pattern?
+ */
+CREATE FUNCTION sq2pg.is_named(table_name text, options jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT EXISTS (SELECT FROM jsonb_array_elements_text(CASE WHEN options->'include' <> 'null' THEN options->'include' ELSE '[]' END) AS i
+                    WHERE i !~ '[*?]' AND (sq2pg.matches(table_name, i) OR sq2pg.matches(table_name, split_part(i, '.', 1))))
+$$;
+COMMENT ON FUNCTION sq2pg.is_named(text, jsonb) IS 'does include name a table literally?';
 
 /*
  * Those of them that the source has.
  */
-CREATE FUNCTION sq2pg.source_tool_tables(model sq2pg.model) RETURNS sq2pg.tool_table[]
-    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
-    SELECT coalesce(array_agg(ROW(k.tool, t.ordinal, t.source_name, k.revision)::sq2pg.tool_table ORDER BY t.ordinal), '{}')
+CREATE FUNCTION sq2pg.source_tool_tables(options jsonb, model sq2pg.model) RETURNS sq2pg.tool_table[]
+    LANGUAGE sql SET enable_nestloop = off AS $$
+    SELECT coalesce(array_agg(ROW(k.tool, t.ordinal, t.source_name, k.revision, sq2pg.is_named(t.source_name, options))::sq2pg.tool_table ORDER BY t.ordinal), '{}')
       FROM unnest(model.tables) AS t
       JOIN (SELECT c.table_ordinal, array_agg(lower(c.source_name)) AS names
               FROM unnest(model.columns) AS c GROUP BY c.table_ordinal) AS n ON n.table_ordinal = t.ordinal
-     CROSS JOIN LATERAL (SELECT x.tool, x.revision
+     CROSS JOIN LATERAL (SELECT x.tool, x.revision, x.pattern
                            FROM sq2pg.tool_tables() AS x
                           WHERE (x.pattern IS NULL OR x.pattern = lower(t.source_name))
                             AND (x.columns IS NULL OR x.columns @> n.names AND x.columns <@ n.names)
                           ORDER BY x.pattern LIMIT 1) AS k
+     WHERE CASE WHEN k.pattern IS NULL THEN sq2pg.looks_like_alembic(options->>'source', t.source_name) ELSE true END
 $$;
-COMMENT ON FUNCTION sq2pg.source_tool_tables(sq2pg.model) IS 'tables of migration tools in a source';
+COMMENT ON FUNCTION sq2pg.source_tool_tables(jsonb, sq2pg.model) IS 'tables of migration tools in a source';
 
 /*
  * The revisions on both sides, where they differ.
@@ -158,6 +185,12 @@ BEGIN
     END IF;
     targets := ARRAY(SELECT t FROM sq2pg.match_tables(model, false) AS t ORDER BY t.table_ordinal);
     FOREACH tool IN ARRAY tools LOOP
+        IF tool.is_wanted THEN
+            notes := notes || ROW(NULL, NULL, 'note', 'tool_table', NULL, NULL,
+                                  format('table "%s" belongs to %s: it is migrated because include names it', tool.table_name, tool.tool),
+                                  NULL)::sq2pg.note;
+            CONTINUE;
+        END IF;
         notes := notes
             || ROW(NULL, NULL, 'note', 'tool_table', NULL, NULL,
                    format('table "%s" belongs to %s: it is left as it is', tool.table_name, tool.tool), NULL)::sq2pg.note;

@@ -288,7 +288,7 @@ BEGIN
              WHERE p.key IN ('include', 'exclude', 'rename', 'types', 'names', 'empty_as_null', 'time_zone'));
     model := sq2pg.read_model(options);
     tables := model.tables;
-    tools := ARRAY(SELECT t.table_ordinal FROM unnest(sq2pg.source_tool_tables(model)) AS t);
+    tools := ARRAY(SELECT t.table_ordinal FROM unnest(sq2pg.source_tool_tables(options, model)) AS t WHERE NOT t.is_wanted);
     matches := ARRAY(SELECT x FROM sq2pg.match_tables(model, true) AS x ORDER BY x.rank);
     FOREACH m IN ARRAY matches LOOP
         row := sq2pg.verify_match(options, tables[m.table_ordinal].source_name, m, run);

@@ -19,9 +19,9 @@ CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NU
 INSERT INTO schema_migrations VALUES (2, false);
 CREATE TABLE billing_revision (version_num varchar(32) PRIMARY KEY);
 INSERT INTO billing_revision VALUES ('bbbb');
-SELECT severity, code, message FROM sq2pg_check(:'db', 'f', 'data', include => '{schema_migrations,__EFMigrationsLock,billing_revision,_litestream_seq}')
+SELECT severity, code, message FROM sq2pg_check(:'db', 'f', 'data', include => '{schema_migration?,__EFMigrationsLoc?,billing_revisio?,_litestream_se?}')
  WHERE code <> 'estimate';
-SELECT * FROM migrate(:'db', '{schema_migrations,__EFMigrationsLock,billing_revision,_litestream_seq}', 'truncate');
+SELECT * FROM migrate(:'db', '{schema_migration?,__EFMigrationsLoc?,billing_revisio?,_litestream_se?}', 'truncate');
 SELECT version, (SELECT version_num FROM billing_revision) FROM schema_migrations;
 
 -- Django
