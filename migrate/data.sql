@@ -198,23 +198,36 @@ $$;
 COMMENT ON FUNCTION sq2pg.right_notes(jsonb, sq2pg.data_table[]) IS 'one finding for each privilege that the role lacks';
 
 /*
- * Targets whose children by inheritance hold rows that a query of the target
+ * Targets whose heirs, children of children too, hold rows that a query of the target
  * shows, and that a TRUNCATE or DELETE takes.  Parts that an extension keeps
  * in a schema of its own are not meant: their rows are the target's.
  */
 CREATE FUNCTION sq2pg.inherited_rows(tables sq2pg.data_table[])
     RETURNS TABLE (table_ordinal int, action text, children oid[], message text, hint text)
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
-    SELECT t.table_ordinal, t.action, array_agg(k.oid ORDER BY k.oid),
-           format('rows of %s are also rows of %s', string_agg(k.oid::regclass::text, ', ' ORDER BY k.oid), (t.load).relation),
-           format('%s for the time of the run, or leave it out with exclude.',
-                  string_agg(format('ALTER TABLE %s NO INHERIT %s;', k.oid::regclass, (t.load).relation), ' ' ORDER BY k.oid))
+    WITH RECURSIVE heirs(relation, oid, parent) AS (
+        SELECT t.relation, k.oid, t.relation
+          FROM unnest(tables) AS t
+          JOIN pg_class AS c ON c.oid = t.relation AND c.relkind = 'r'
+          JOIN pg_inherits AS h ON h.inhparent = c.oid
+          JOIN pg_class AS k ON k.oid = h.inhrelid
+         WHERE NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_namespace'::regclass AND d.objid = k.relnamespace AND d.deptype = 'e')
+        UNION
+        SELECT r.relation, k.oid, r.oid
+          FROM heirs AS r
+          JOIN pg_inherits AS h ON h.inhparent = r.oid
+          JOIN pg_class AS k ON k.oid = h.inhrelid
+         WHERE NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_namespace'::regclass AND d.objid = k.relnamespace AND d.deptype = 'e')
+    )
+    SELECT t.table_ordinal, t.action, k.children,
+           format('rows of %s are also rows of %s', k.names, (t.load).relation),
+           format('%s for the time of the run, or leave it out with exclude.', k.statements)
       FROM unnest(tables) AS t
-      JOIN pg_class AS c ON c.oid = t.relation AND c.relkind = 'r'
-      JOIN pg_inherits AS h ON h.inhparent = c.oid
-      JOIN pg_class AS k ON k.oid = h.inhrelid
-     WHERE NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_namespace'::regclass AND d.objid = k.relnamespace AND d.deptype = 'e')
-     GROUP BY t.table_ordinal, t.action, t.load
+      JOIN (SELECT r.relation, array_agg(DISTINCT r.oid) AS children, string_agg(DISTINCT r.oid::regclass::text, ', ') AS names,
+                   -- without its children a table is without their children
+                   string_agg(format('ALTER TABLE %s NO INHERIT %s;', r.oid::regclass, r.relation::regclass), ' ' ORDER BY r.oid)
+                       FILTER (WHERE r.parent = r.relation) AS statements
+              FROM heirs AS r GROUP BY r.relation) AS k ON k.relation = t.relation
 $$;
 COMMENT ON FUNCTION sq2pg.inherited_rows(sq2pg.data_table[]) IS 'targets that show the rows of tables that inherit from them';
 
@@ -259,6 +272,19 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
               JOIN pg_namespace AS n ON n.oid = c.relnamespace
              WHERE NOT pg_has_role(c.relowner, 'USAGE')
              GROUP BY n.nspname, c.relname
+            UNION ALL
+            SELECT t.table_ordinal, a.attname::text, CASE WHEN sq2pg.may_move(s.sequence_oid) THEN 'note' ELSE 'warning' END, 'sequence_by_name',
+                   format(CASE WHEN sq2pg.may_move(s.sequence_oid) THEN 'sequence %1$I.%2$I goes on behind key "%3$s" of table %4$s, because of its name'
+                               ELSE 'sequence %1$I.%2$I stays where it is: by its name it belongs to key "%3$s" of table %4$s, but role "%5$s" may not move it' END,
+                          n.nspname, c.relname, a.attname, (t.load).relation, current_user),
+                   CASE WHEN sq2pg.may_move(s.sequence_oid) THEN 'Does it number something else? Give it another name for the time of the run.'
+                        ELSE format('GRANT SELECT, UPDATE ON SEQUENCE %I.%I TO %I;', n.nspname, c.relname, current_user) END
+              FROM sq2pg.sequences_by_name(to_regnamespace(quote_ident(model.schema_name))) AS s
+              JOIN unnest(tables) AS t ON t.relation = s.table_oid
+              JOIN pg_attribute AS a ON a.attrelid = s.table_oid AND a.attnum = s.column_number AND a.attname = ANY ((t.load).target_columns)
+              JOIN pg_class AS c ON c.oid = s.sequence_oid
+              JOIN pg_namespace AS n ON n.oid = c.relnamespace
+             WHERE sq2pg.holds_numbers(a.atttypid)
             UNION ALL
             SELECT k.table_ordinal, array_to_string(k.columns, ', '), 'error', 'cycle',
                    format('foreign key "%s" is part of a cycle, and role "%s" may not defer it', k.name, current_user),

@@ -72,23 +72,26 @@ COMMENT ON FUNCTION sq2pg.holds_numbers(oid) IS 'is a type one of whole numbers,
 /*
  * Sequences from which defaults draw by a name that is text and no constant of
  * type regclass, as old dumps have it: no dependency says so.  A name without
- * schema is looked for in that of the table.
+ * schema is looked for in that of the table; what is no name is passed over.
  */
 CREATE FUNCTION sq2pg.sequences_by_text(schema_oid oid)
     RETURNS TABLE (sequence_oid oid, table_oid oid, column_number smallint)
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
-    SELECT q.seqrelid, d.adrelid, d.adnum
-      FROM (SELECT x.adrelid, x.adnum, replace(x.match[1], '''''', '''') AS name
+    SELECT s.oid, d.adrelid, d.adnum
+      FROM (SELECT x.adrelid, x.adnum,
+                   regexp_match(replace(x.match[1], '''''', ''''), '^(?:("(?:[^"]|"")+"|[^".[:space:]]+)\.)?("(?:[^"]|"")+"|[^".[:space:]]+)$') AS parts
               FROM (SELECT f.adrelid, f.adnum,
                            regexp_match(pg_get_expr(f.adbin, f.adrelid), 'nextval\(\(''((?:[^'']|'''')+)''::text\)::regclass\)') AS match
                       FROM pg_attrdef AS f JOIN pg_class AS c ON c.oid = f.adrelid
                      WHERE c.relnamespace = schema_oid AND c.relkind IN ('r', 'p')) AS x
              WHERE x.match IS NOT NULL) AS d
-     CROSS JOIN LATERAL (
-           SELECT CASE WHEN d.name ~ '^("([^"]|"")+"|[^".]+)$'
-                           THEN to_regclass(format('%s.%s', quote_ident((SELECT n.nspname FROM pg_namespace AS n WHERE n.oid = schema_oid)), d.name))
-                       WHEN d.name ~ '^("([^"]|"")+"|[^".]+)\.("([^"]|"")+"|[^".]+)$' THEN to_regclass(d.name) END AS oid) AS s
-      JOIN pg_sequence AS q ON q.seqrelid = s.oid
+     -- never to_regclass(): it raises errors over what is no name, and over schemas that are not the role's
+     CROSS JOIN LATERAL (SELECT CASE WHEN d.parts[1] LIKE '"%' THEN replace(substr(d.parts[1], 2, length(d.parts[1]) - 2), '""', '"') ELSE lower(d.parts[1]) END,
+                                CASE WHEN d.parts[2] LIKE '"%' THEN replace(substr(d.parts[2], 2, length(d.parts[2]) - 2), '""', '"') ELSE lower(d.parts[2]) END
+                        ) AS p(schema_name, name)
+      JOIN pg_class AS s ON s.relname = p.name::name AND s.relkind = 'S'
+      JOIN pg_namespace AS n ON n.oid = s.relnamespace
+     WHERE CASE WHEN p.schema_name IS NULL THEN n.oid = schema_oid ELSE n.nspname = p.schema_name::name END
 $$;
 COMMENT ON FUNCTION sq2pg.sequences_by_text(oid) IS 'sequences that defaults name as text';
 
@@ -131,8 +134,19 @@ $$;
 COMMENT ON FUNCTION sq2pg.sequences_by_name(oid) IS 'sequences that belong to keys by nothing but their names';
 
 /*
+ * May the role read where a sequence stands, and move it?
+ */
+CREATE FUNCTION sq2pg.may_move(sequence_oid oid) RETURNS boolean
+    LANGUAGE sql STABLE AS $$
+    SELECT pg_has_role(c.relowner, 'USAGE') OR has_sequence_privilege(c.oid, 'SELECT') AND has_sequence_privilege(c.oid, 'UPDATE')
+      FROM pg_class AS c WHERE c.oid = sequence_oid
+$$;
+COMMENT ON FUNCTION sq2pg.may_move(oid) IS 'has the role the rights to read and move a sequence?';
+
+/*
  * Every sequence that gives a column of this schema its values: identity,
  * serial, or owned by nobody and only named in the default, or like the column.
+ * What nothing but a name speaks for is left alone by a role without rights.
  */
 CREATE FUNCTION sq2pg.column_sequences(schema_name name)
     RETURNS TABLE (sequence_oid oid, table_oid oid, column_number smallint)
@@ -160,6 +174,7 @@ CREATE FUNCTION sq2pg.column_sequences(schema_name name)
             UNION ALL
             SELECT n.sequence_oid, n.table_oid, n.column_number
               FROM sq2pg.sequences_by_name(to_regnamespace(quote_ident(schema_name))) AS n
+             WHERE sq2pg.may_move(n.sequence_oid)
            ) AS u(sequence_oid, table_oid, column_number)
       JOIN pg_attribute AS a ON a.attrelid = u.table_oid AND a.attnum = u.column_number
      -- a text column may use a sequence too, but holds no numbers of it

@@ -117,6 +117,12 @@ TABLE x.special;
 ALTER TABLE x.special NO INHERIT x.item;
 SELECT table_name, action, loaded, verified FROM sq2pg_migrate(:'db', 'x', 'data', include => '{item}');
 TABLE x.special;
+-- nor those of a child's child
+CREATE TABLE x.middle () INHERITS (x.item);
+ALTER TABLE x.special INHERIT x.middle;
+TRUNCATE ONLY x.item;
+SELECT message, hint FROM sq2pg_check(:'db', 'x', 'data', include => '{item}', existing => 'truncate') WHERE code = 'inherited';
+SELECT * FROM sq2pg_migrate(:'db', 'x', 'data', include => '{item,empty}', rename => '{"empty": "special"}', existing => 'append');
 DROP SCHEMA x CASCADE;
 DROP TABLE x_before;
 DROP FUNCTION try;
