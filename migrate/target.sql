@@ -231,37 +231,87 @@ $$;
 COMMENT ON FUNCTION sq2pg.drawn_sequences(sq2pg.data_table[]) IS 'sequences that a load will draw from';
 
 /*
+ * The schemas that a search_path names.
+ */
+CREATE FUNCTION sq2pg.path_schemas(path text) RETURNS oid[]
+    LANGUAGE sql STABLE AS $$
+    SELECT ARRAY(SELECT n.oid
+                   FROM (SELECT CASE WHEN m[1] IS NULL THEN lower(m[2]) WHEN m[1] = '$user' THEN current_user ELSE replace(m[1], '""', '"') END
+                           FROM regexp_matches(path, '"((?:[^"]|"")*)"|([^,"[:space:]]+)', 'g') AS x(m)) AS p(name)
+                   JOIN pg_namespace AS n ON n.nspname = p.name
+                  WHERE n.nspname <> 'pg_catalog' ORDER BY n.oid)
+$$;
+COMMENT ON FUNCTION sq2pg.path_schemas(text) IS 'schemas that a search_path names';
+
+CREATE TYPE sq2pg.word AS (schema_name text, name text);
+
+/*
+ * What in the text of a function could be a name, in lower case; comments are
+ * left out, what stands in strings is not: it may be executed.  schema_name is
+ * there where one is written before a name; of "a.b" it could be that a is the
+ * name, and of the format "%I.b" it must be b.
+ */
+CREATE FUNCTION sq2pg.words_of(source text) RETURNS SETOF sq2pg.word
+    LANGUAGE sql IMMUTABLE AS $$
+    WITH words AS MATERIALIZED (
+        SELECT m[1] IS NOT NULL AS is_format, lower(replace(btrim(m[2], '"'), '""', '"')) AS first, lower(replace(btrim(m[3], '"'), '""', '"')) AS second
+          FROM (VALUES ('(?:"(?:[^"]|"")+"|[^][:space:]!-/:-@[\\^`{-~][^][:space:]!-#%-/:-@[\\^`{-~]*)')) AS i(name)
+         CROSS JOIN LATERAL regexp_matches(regexp_replace(source, '(''(?:[^'']|'''')*''|"(?:[^"]|"")*")|--[^\n]*|/\*(?:[^*]|\*+[^*/])*\*+(/)', '\1\2', 'g'),
+                                           format('(%%(?:\d+\$)?)?(%1$s)(?:\.(%1$s))?(?:\.%1$s)*', i.name), 'g') AS x(m)
+    )
+    SELECT NULL, w.first FROM words AS w
+    UNION
+    SELECT w.first, w.second FROM words AS w WHERE w.second IS NOT NULL
+    UNION
+    SELECT NULL, w.second FROM words AS w WHERE w.is_format AND w.second IS NOT NULL
+$$;
+COMMENT ON FUNCTION sq2pg.words_of(text) IS 'what in the text of a function could be a name';
+
+/*
  * Sequences from which triggers of the targets may draw.  What a trigger does
  * stands in no catalog: looked at are the words of its function, the functions
- * and tables that these name, and the triggers of those in turn.
+ * and tables that these name, and the triggers of those in turn.  A name
+ * without schema is looked for in that of the trigger's table ("home"), in
+ * that of the function, and in the search_path: sequences that are found are
+ * kept from others while the run lasts, so these must not be those of strangers.
  */
 CREATE FUNCTION sq2pg.trigger_sequences(tables sq2pg.data_table[]) RETURNS TABLE (sequence_oid oid)
-    LANGUAGE sql STABLE AS $$
+    LANGUAGE sql STABLE SET enable_nestloop = off SET enable_mergejoin = off AS $$
     WITH RECURSIVE named AS MATERIALIZED (
-        SELECT c.oid, c.relname::text AS name, false AS is_function, c.relkind = 'S' AS is_sequence
+        SELECT c.oid, lower(c.relname) AS name, c.relnamespace AS schema_oid, false AS is_function
           FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
          WHERE c.relkind IN ('r', 'p', 'v', 'S') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'sq2pg') AND n.nspname !~ '^pg_t'
         UNION ALL
-        SELECT p.oid, p.proname, true, false
+        SELECT p.oid, lower(p.proname), p.pronamespace, true
           FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
          WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'sq2pg')
-    ), reached(oid, is_function) AS (
-        SELECT t.relation, false FROM unnest(tables) AS t
+    ), schemas AS MATERIALIZED (
+        SELECT n.oid, lower(n.nspname) AS name FROM pg_namespace AS n
+    ), reached(oid, is_function, home, path) AS (
+        SELECT t.relation, false, 0::oid, (SELECT sq2pg.path_schemas(sq2pg.caller_search_path()))
+          FROM unnest(tables) AS t
          WHERE t.action IN ('load', 'append', 'replace')
         UNION
-        SELECT x.oid, x.is_function
+        SELECT x.oid, x.is_function, x.home, x.path
           FROM reached AS r
          CROSS JOIN LATERAL (
-               SELECT g.tgfoid, true FROM pg_trigger AS g
+               SELECT g.tgfoid, true, c.relnamespace, r.path
+                 FROM pg_trigger AS g JOIN pg_class AS c ON c.oid = r.oid
                 WHERE NOT r.is_function AND g.tgrelid = r.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')
                UNION ALL
-               SELECT i.inhrelid, false FROM pg_inherits AS i WHERE NOT r.is_function AND i.inhparent = r.oid
+               SELECT i.inhrelid, false, 0::oid, r.path FROM pg_inherits AS i WHERE NOT r.is_function AND i.inhparent = r.oid
                UNION ALL
-               SELECT n.oid, n.is_function
-                 FROM (SELECT p.prosrc, regexp_split_to_array(lower(p.prosrc), '[^[:alnum:]_$]+') AS words
-                         FROM pg_proc AS p WHERE r.is_function AND p.oid = r.oid) AS f
-                 JOIN named AS n ON lower(n.name) = ANY (f.words) OR strpos(f.prosrc, quote_ident(n.name)) > 0 AND quote_ident(n.name) <> n.name
-               ) AS x(oid, is_function)
+               SELECT n.oid, n.is_function, CASE WHEN n.is_function THEN r.home ELSE 0::oid END, f.path
+                 FROM (SELECT ARRAY(SELECT sq2pg.words_of(p.prosrc)) AS words, p.pronamespace,
+                              coalesce((SELECT sq2pg.path_schemas(substr(c, 13)) FROM unnest(p.proconfig) AS c WHERE c LIKE 'search_path=%'), r.path) AS path
+                         FROM pg_proc AS p WHERE r.is_function AND p.oid = r.oid OFFSET 0) AS f
+                CROSS JOIN LATERAL (
+                      SELECT s.oid, w.name FROM unnest(f.words) AS w JOIN schemas AS s ON s.name = w.schema_name
+                      UNION
+                      SELECT h.oid, w.name FROM unnest(f.words) AS w, unnest(f.path || f.pronamespace || r.home) AS h(oid)
+                       WHERE w.schema_name IS NULL) AS w(schema_oid, name)
+                 JOIN named AS n ON n.name = w.name AND n.schema_oid = w.schema_oid
+               ) AS x(oid, is_function, home, path)
     )
     SELECT r.oid FROM reached AS r JOIN pg_sequence AS q ON q.seqrelid = r.oid WHERE NOT r.is_function
     UNION
