@@ -165,7 +165,7 @@ COMMENT ON FUNCTION sq2pg.check_mode(text, jsonb, sq2pg.model) IS 'refuses what 
 
 /*
  * The model of a run, in its mode: in data mode without the tables of
- * migration tools, which belong to the tool, unless include names them.
+ * migration tools, which belong to the tool.
  */
 CREATE FUNCTION sq2pg.prepare_run(INOUT options jsonb, OUT mode text, OUT reason text, OUT model sq2pg.model)
     LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET work_mem = '1MB' AS $$

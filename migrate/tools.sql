@@ -74,7 +74,7 @@ CREATE TYPE sq2pg.tool_table AS (
     table_ordinal int,
     table_name    text,
     revision      text[],
-    is_wanted     boolean);     -- include names it: it is migrated as any other table
+    is_wanted     boolean);     -- could be an application's, and include names it: migrated as any other table
 
 /*
  * Alembic lets its table have another name.  One that could be an
@@ -106,11 +106,12 @@ COMMENT ON FUNCTION sq2pg.is_named(text, jsonb) IS 'does include name a table li
  */
 CREATE FUNCTION sq2pg.source_tool_tables(options jsonb, model sq2pg.model) RETURNS sq2pg.tool_table[]
     LANGUAGE sql SET enable_nestloop = off AS $$
-    SELECT coalesce(array_agg(ROW(k.tool, t.ordinal, t.source_name, k.revision, sq2pg.is_named(t.source_name, options))::sq2pg.tool_table ORDER BY t.ordinal), '{}')
+    SELECT coalesce(array_agg(ROW(k.tool, t.ordinal, t.source_name, k.revision,
+                                  k.columns IS NOT NULL AND sq2pg.is_named(t.source_name, options))::sq2pg.tool_table ORDER BY t.ordinal), '{}')
       FROM unnest(model.tables) AS t
       JOIN (SELECT c.table_ordinal, array_agg(lower(c.source_name)) AS names
               FROM unnest(model.columns) AS c GROUP BY c.table_ordinal) AS n ON n.table_ordinal = t.ordinal
-     CROSS JOIN LATERAL (SELECT x.tool, x.revision, x.pattern
+     CROSS JOIN LATERAL (SELECT x.tool, x.revision, x.pattern, x.columns
                            FROM sq2pg.tool_tables() AS x
                           WHERE (x.pattern IS NULL OR x.pattern = lower(t.source_name))
                             AND (x.columns IS NULL OR x.columns @> n.names AND x.columns <@ n.names)
