@@ -3,13 +3,15 @@
 \pset tuples_only on
 CREATE SCHEMA export_m;
 SET search_path = export_m;
-CREATE TABLE x (id integer PRIMARY KEY, c3 char(3) COLLATE "C", c4 char(4) COLLATE "C", t text COLLATE "C", n numeric, f real, p numeric(8,2));
+CREATE DOMAIN two AS char(2) COLLATE "C";
+CREATE TABLE x (id integer PRIMARY KEY, c3 char(3) COLLATE "C", c4 char(4) COLLATE "C", t text COLLATE "C", n numeric, f real, p numeric(8,2), c2 two);
 INSERT INTO x VALUES (1, 'a', 'b', 'a', 1, 1, 1);
 
 -- char(n): groups, an order and different values without the blanks at the end; a limit that is none
 CREATE VIEW c_group AS SELECT c, count(*) FROM (SELECT c3 AS c FROM x UNION ALL SELECT c4 FROM x) AS s GROUP BY c;
 CREATE VIEW c_count AS SELECT count(DISTINCT c) FROM (SELECT c3 AS c FROM x UNION ALL SELECT c4 FROM x) AS s;
 CREATE VIEW c_distinct AS SELECT DISTINCT c4 FROM x;
+CREATE VIEW c_domain AS SELECT DISTINCT c2 FROM x;
 CREATE VIEW c_order AS SELECT c3 FROM x ORDER BY c3 DESC NULLS LAST LIMIT 1;
 CREATE VIEW c_key AS SELECT coalesce(c3, c4) AS c, count(*) FROM x GROUP BY coalesce(c3, c4) ORDER BY coalesce(c3, c4) LIMIT 2;
 CREATE VIEW l_null AS SELECT id FROM x ORDER BY id LIMIT NULL::bigint OFFSET 1 - 1;

@@ -521,9 +521,10 @@ check_lengths(SqmExportExpr *expr, Query *query)
 	foreach(lc, query->distinctClause)
 	{
 		Node	   *node = get_sortgroupclause_expr(lfirst(lc), query->targetList);
+		int32		typmod = exprTypmod(node);
 
-		if (sqm_export_class(exprType(node)) == SQM_CLASS_CHAR &&
-			exprTypmod(node) < 0)
+		(void) getBaseTypeAndTypmod(exprType(node), &typmod);
+		if (sqm_export_class(exprType(node)) == SQM_CLASS_CHAR && typmod < 0)
 			return sqm_export_fail(expr, "DISTINCT of type character without a length");
 	}
 	return true;
