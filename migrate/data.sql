@@ -148,9 +148,12 @@ $$;
 COMMENT ON FUNCTION sq2pg.replace_together(sq2pg.data_table[]) IS 'replaces also what refers to tables that are replaced';
 
 /*
- * What is to be done with each table.  NULL: its rows stand in the way.
+ * The action of each table that can be read, once more if the orphans on which
+ * its verdict stood are others now.  After three rounds tables can only lose
+ * the verdict "unchanged": so this comes to an end also where foreign keys form
+ * a cycle.
  */
-CREATE FUNCTION sq2pg.decide_actions(options jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.data_table[]
+CREATE FUNCTION sq2pg.judge_targets(options jsonb, model sq2pg.model, INOUT tables sq2pg.data_table[])
     LANGUAGE plpgsql AS $$
 DECLARE
     compared sq2pg.load[] := (SELECT sq2pg.compared_loads(model));
@@ -163,27 +166,52 @@ BEGIN
         EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', (t.load).relation) INTO t.is_empty;
         tables[i] := t;
     END LOOP;
-    IF options->>'on_orphan' <> 'error' AND EXISTS (SELECT FROM unnest(tables) AS x WHERE NOT x.is_empty) THEN
-        BEGIN
-            orphans := sq2pg.orphans_of_empty(options, tables);
-        EXCEPTION WHEN insufficient_privilege THEN
-            NULL;               -- a parent that may not be read: the load says so
-        END;
-    END IF;
-    FOR i IN 1 .. cardinality(tables) LOOP
-        t := tables[i];
-        CONTINUE WHEN t.is_empty IS NULL;
-        t.action := CASE WHEN t.is_empty THEN 'load'
-                         WHEN sq2pg.is_unchanged(options, model, t, compared[i], orphans[i]) THEN 'unchanged'
-                         WHEN options->>'existing' = 'truncate' THEN 'replace'
-                         WHEN options->>'existing' IN ('append', 'skip') THEN options->>'existing' END;
-        tables[i] := t;
-    END LOOP;
-    RETURN (SELECT sq2pg.replace_together(tables));
+    RETURN (SELECT sq2pg.replace_together(sq2pg.judge_targets(options, model, tables)));
 END
 $$;
+    policy   boolean := options->>'on_orphan' <> 'error' AND EXISTS (SELECT FROM unnest(tables) AS x WHERE NOT x.is_empty);
+    round    int := 0;
+    before   sq2pg.orphans_of[];
 COMMENT ON FUNCTION sq2pg.decide_actions(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'load, append, replace, skip or unchanged, table by table';
 
+    again    boolean := true;
+BEGIN
+    WHILE again LOOP
+        round := round + 1;
+        before := orphans;
+        IF policy THEN
+            BEGIN
+                orphans := sq2pg.orphans_of_unchanged(options, tables);
+            EXCEPTION WHEN insufficient_privilege THEN
+                policy := false;    -- a parent that may not be read: the load says so
+                orphans := NULL;
+            END;
+        END IF;
+        again := false;
+        FOR i IN 1 .. cardinality(tables) LOOP
+            t := tables[i];
+            CONTINUE WHEN t.is_empty IS NULL OR round > 1 AND (t.is_empty OR orphans[i] IS NOT DISTINCT FROM before[i]
+                                                               OR round > 3 AND t.action IS DISTINCT FROM 'unchanged');
+            t.action := CASE WHEN t.is_empty THEN 'load'
+                             WHEN sq2pg.is_unchanged(options, model, t, compared[i], orphans[i]) THEN 'unchanged'
+                             WHEN options->>'existing' = 'truncate' THEN 'replace'
+                             WHEN options->>'existing' IN ('append', 'skip') THEN options->>'existing' END;
+            again := again OR policy AND t.action IS DISTINCT FROM tables[i].action
+                              AND (t.action IN ('append', 'skip') OR tables[i].action IN ('append', 'skip'));
+            tables[i] := t;
+        END LOOP;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.judge_targets(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'the action of each table by itself';
+
+/*
+ * What is to be done with each table.  NULL: its rows stand in the way.
+ */
+CREATE FUNCTION sq2pg.decide_actions(options jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.data_table[]
+    LANGUAGE plpgsql AS $$
+DECLARE
+    t sq2pg.data_table;
 /*
  * Rights that the role lacks: said before the locks, which need them as well.
  */

@@ -134,14 +134,16 @@ $$;
 COMMENT ON FUNCTION sq2pg.find_orphans(jsonb, sq2pg.data_table[]) IS 'what on_orphan does to which rows, before they are loaded';
 
 /*
- * What on_orphan did if all these tables were empty before the run, to compare
- * with what they hold now.
+ * What on_orphan did in a run after which tables that are called unchanged
+ * held what they hold now.  These count as filled from the source alone: their
+ * own rows prove nothing, since two that refer to each other could be missing
+ * together.  Of the others, rows that the run will leave in place are parents.
  */
-CREATE FUNCTION sq2pg.orphans_of_empty(options jsonb, tables sq2pg.data_table[]) RETURNS sq2pg.orphans_of[]
+CREATE FUNCTION sq2pg.orphans_of_unchanged(options jsonb, tables sq2pg.data_table[]) RETURNS sq2pg.orphans_of[]
     LANGUAGE sql AS $$
     SELECT sq2pg.find_orphans(options, ARRAY(
         SELECT ROW(t.table_ordinal, t.relation, t.load, t.unmatched, t.extra, t.rank, t.in_cycle, t.is_empty,
-                   CASE WHEN t.is_empty IS NOT NULL THEN 'replace' END)::sq2pg.data_table
+                   CASE WHEN t.is_empty IS NULL OR t.action IN ('append', 'skip') THEN t.action ELSE 'replace' END)::sq2pg.data_table
           FROM unnest(tables) AS t ORDER BY t.table_ordinal))
 $$;
-COMMENT ON FUNCTION sq2pg.orphans_of_empty(jsonb, sq2pg.data_table[]) IS 'what on_orphan does to the rows of a run into empty tables';
+COMMENT ON FUNCTION sq2pg.orphans_of_unchanged(jsonb, sq2pg.data_table[]) IS 'what on_orphan does to the rows of tables that may be unchanged';

@@ -366,6 +366,17 @@ COMMENT ON FUNCTION sq2pg.generated_columns(sq2pg.data_table[], oid[]) IS 'colum
 
 /*
  * Compares every table and makes its row of the report.
+/*
+ * Rows of the source that a table that is called unchanged does not hold: it
+ * was found to hold all the others.
+ */
+CREATE FUNCTION sq2pg.left_out_rows(options jsonb, t sq2pg.data_table, source_rows bigint) RETURNS bigint
+    LANGUAGE sql AS $$
+    SELECT CASE WHEN t.action = 'unchanged' AND (options->>'on_orphan' <> 'error' OR options->>'on_bad_value' <> 'error')
+                THEN greatest(source_rows - sq2pg.relation_count((t.load).relation), 0) ELSE 0 END
+$$;
+COMMENT ON FUNCTION sq2pg.left_out_rows(jsonb, sq2pg.data_table, bigint) IS 'rows that policies keep out of an unchanged table';
+
  */
 CREATE FUNCTION sq2pg.report_targets(options jsonb, model sq2pg.model, tables sq2pg.data_table[], compared sq2pg.load[],
                                      results sq2pg.data_result[], next_ids jsonb,
@@ -383,6 +394,7 @@ DECLARE
     loaded  bigint;
     n       bigint;
 BEGIN
+    left_out bigint;
     rows := '{}';
     digests := '{}';
     FOR t IN SELECT x.* FROM unnest(tables) AS x ORDER BY x.rank LOOP
@@ -390,9 +402,14 @@ BEGIN
         r := results[t.table_ordinal];
         IF r IS NULL THEN
             n := sq2pg.source_count(options->>'source', (t.load).source_table);
-            rows := rows || ROW((SELECT relname FROM pg_class WHERE oid = t.relation), t.action, n, 0, n, 0, 0,
-                                (next_ids->>t.table_ordinal::text)::bigint,
-                                CASE WHEN t.action = 'unchanged' THEN true END, 0, remarks->>t.table_ordinal::text)::sq2pg.report_row;
+            left_out := sq2pg.left_out_rows(options, t, n);
+            rows := rows || ROW((SELECT relname FROM pg_class WHERE oid = t.relation), t.action, n, 0, n - left_out, left_out, 0,
+                                (next_ids->>t.table_ordinal::text)::bigint, CASE WHEN t.action = 'unchanged' THEN true END, 0,
+                                nullif(concat_ws('; ', remarks->>t.table_ordinal::text,
+                                                 'left out by ' || CASE WHEN options->>'on_bad_value' = 'error' THEN 'on_orphan'
+                                                                        WHEN options->>'on_orphan' = 'error' THEN 'on_bad_value'
+                                                                        ELSE 'on_bad_value or on_orphan' END
+                                                 || ': ' || nullif(left_out, 0) || ' rows of the source'), ''))::sq2pg.report_row;
             CONTINUE;
         END IF;
         PERFORM sq2pg.announce('verify', (t.load).relation);
