@@ -125,6 +125,9 @@ BEGIN
     tables := (SELECT sq2pg.find_targets(model));
     SELECT * INTO missing FROM sq2pg.missing_steps(options, model, tables);
     notes := (SELECT sq2pg.completeness_notes(model, missing.model, tables, missing.steps, (options->>'add_missing')::boolean));
+    IF (options->>'add_missing')::boolean THEN
+        notes := notes || missing.misfits;
+    END IF;
     tables := sq2pg.decide_actions(options, model, tables);
     RETURN notes || sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables)
             || sq2pg.interval_notes(options, model, tables)
