@@ -42,6 +42,38 @@ END
 $$;
 COMMENT ON FUNCTION sq2pg.relation_count(text) IS 'rows of a relation';
 
+CREATE FUNCTION sq2pg.query_is_volatile(query text) RETURNS boolean
+    LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME', 'sqm_query_is_volatile';
+COMMENT ON FUNCTION sq2pg.query_is_volatile(text) IS 'does a query call volatile functions, as the caller would understand it?';
+
+/*
+ * What a statement would put into a table, as a query, and another that
+ * compares the table with it.
+ */
+CREATE FUNCTION sq2pg.statement_comparison(options jsonb, model sq2pg.model, t sq2pg.data_table, OUT source text, OUT comparison text)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    step  sq2pg.step;
+    names text;
+BEGIN
+    SELECT s.* INTO step FROM unnest(sq2pg.data_load_steps(options || '{"on_conflict": "error"}', sq2pg.own_staging_name(), model, ARRAY[t])) AS s;
+    -- what stands before the SELECT is known
+    SELECT string_agg(quote_ident(c), ', ' ORDER BY n) INTO names FROM unnest((step.load).target_columns) WITH ORDINALITY AS x(c, n);
+    source := substr(step.statement, length(format(E'INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE\n    ', (t.load).relation, names)) + 1);
+    SELECT format('SELECT %s FROM (%s) AS q(%s)', string_agg(format('q.c%1$s::%2$s AS c%1$s', x.n, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY x.n),
+                  source, string_agg('c' || x.n, ', ' ORDER BY x.n)),
+           string_agg('s.c' || x.n, ', ' ORDER BY x.n)
+      INTO source, comparison
+      FROM unnest((step.load).target_columns) WITH ORDINALITY AS x(name, n)
+      JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = x.name;
+    comparison := format('SELECT (SELECT sq2pg.digest_total(sq2pg.row_digest(ROW(%s))) FROM (%s) AS s)
+                        OPERATOR(pg_catalog.=) (SELECT sq2pg.digest_total(sq2pg.row_digest(ROW(%s))) FROM %s)',
+                         comparison, source, names, (t.load).relation);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.statement_comparison(jsonb, sq2pg.model, sq2pg.data_table) IS
+    'what a load with the caller''s expressions gives, and a query that says if a table holds it';
+
 /*
  * Does a table hold what the statement with the caller's expressions would
  * give?  If that fails, or may not be tried, it does not.
@@ -49,37 +81,33 @@ COMMENT ON FUNCTION sq2pg.relation_count(text) IS 'rows of a relation';
 CREATE FUNCTION sq2pg.equals_statement(options jsonb, model sq2pg.model, t sq2pg.data_table) RETURNS boolean
     LANGUAGE plpgsql AS $$
 DECLARE
-    alone   sq2pg.data_table[];
-    staging name := sq2pg.staging_name();
-    step    sq2pg.step;
-    query   text;
-    names   text;
+    staging name := sq2pg.own_staging_name();
+    query   record;
     result  boolean;
 BEGIN
     t.action := 'load';
-    alone := ARRAY[t];
-    SELECT s.* INTO step FROM unnest(sq2pg.data_load_steps(options || '{"on_conflict": "error"}', model, alone)) AS s;
-    -- what stands before the SELECT is known
-    SELECT string_agg(quote_ident(c), ', ' ORDER BY n) INTO names FROM unnest((step.load).target_columns) WITH ORDINALITY AS x(c, n);
-    query := substr(step.statement, length(format(E'INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE\n    ', (t.load).relation, names)) + 1);
-    SELECT format('SELECT (SELECT sq2pg.digest_total(sq2pg.row_digest(ROW(%s))) FROM (%s) AS q(%s))
-                        OPERATOR(pg_catalog.=) (SELECT sq2pg.digest_total(sq2pg.row_digest(ROW(%s))) FROM %s)',
-                  string_agg(format('q.c%s::%s', x.n, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY x.n), query,
-                  string_agg('c' || x.n, ', ' ORDER BY x.n), names, (t.load).relation)
-      INTO query
-      FROM unnest((step.load).target_columns) WITH ORDINALITY AS x(name, n)
-      JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = x.name;
+    SELECT * INTO query FROM sq2pg.statement_comparison(options, model, t);
     BEGIN
         EXECUTE format('CREATE SERVER %I FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database %L, time_zone %L, empty_as_null %L)',
                        staging, options->>'source', options->>'time_zone', options->>'empty_as_null');
         EXECUTE format('CREATE SCHEMA %I', staging);
-        PERFORM sq2pg.execute_steps(sq2pg.data_staging_steps(model, alone));
-        PERFORM set_config('search_path', sq2pg.caller_search_path(), true);
-        EXECUTE query INTO result;
+        PERFORM sq2pg.execute_steps(sq2pg.data_staging_steps(staging, model, ARRAY[t]));
+        IF NOT sq2pg.query_is_volatile(query.source) THEN
+            -- what calls itself stable may still draw from a sequence
+            PERFORM set_config('transaction_read_only', 'on', true);
+            PERFORM set_config('search_path', sq2pg.caller_search_path(), true);
+            EXECUTE query.comparison INTO result;
+        END IF;
         -- nothing of it stays
         RAISE triggered_action_exception USING MESSAGE = 'taken back';
-    EXCEPTION WHEN triggered_action_exception OR data_exception OR insufficient_privilege OR read_only_sql_transaction
-                   OR syntax_error_or_access_rule_violation OR integrity_constraint_violation THEN
+    -- a function of the user's may raise whatever it likes: it would do so in
+    -- the load as well, if the table is loaded, and is heard of then
+    EXCEPTION WHEN OTHERS THEN
+        -- cancel is not among OTHERS; these are not of the expression either:
+        -- deadlock, resources, limits of waiting, shutdown, the source, defects
+        IF left(SQLSTATE, 2) IN ('40', '53', '57', '58', 'HV', 'XX') OR SQLSTATE = '55P03' THEN
+            RAISE;
+        END IF;
         RETURN coalesce(result, false);
     END;
 END
@@ -157,23 +185,11 @@ CREATE FUNCTION sq2pg.judge_targets(options jsonb, model sq2pg.model, INOUT tabl
     LANGUAGE plpgsql AS $$
 DECLARE
     compared sq2pg.load[] := (SELECT sq2pg.compared_loads(model));
-    orphans  sq2pg.orphans_of[];
-    t        sq2pg.data_table;
-BEGIN
-    FOR i IN 1 .. cardinality(tables) LOOP
-        t := tables[i];
-        CONTINUE WHEN t.relation IS NULL OR (t.load).target_columns IS NULL OR NOT has_any_column_privilege(t.relation, 'SELECT');
-        EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', (t.load).relation) INTO t.is_empty;
-        tables[i] := t;
-    END LOOP;
-    RETURN (SELECT sq2pg.replace_together(sq2pg.judge_targets(options, model, tables)));
-END
-$$;
     policy   boolean := options->>'on_orphan' <> 'error' AND EXISTS (SELECT FROM unnest(tables) AS x WHERE NOT x.is_empty);
     round    int := 0;
     before   sq2pg.orphans_of[];
-COMMENT ON FUNCTION sq2pg.decide_actions(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'load, append, replace, skip or unchanged, table by table';
-
+    orphans  sq2pg.orphans_of[];
+    t        sq2pg.data_table;
     again    boolean := true;
 BEGIN
     WHILE again LOOP
@@ -212,6 +228,18 @@ CREATE FUNCTION sq2pg.decide_actions(options jsonb, model sq2pg.model, tables sq
     LANGUAGE plpgsql AS $$
 DECLARE
     t sq2pg.data_table;
+BEGIN
+    FOR i IN 1 .. cardinality(tables) LOOP
+        t := tables[i];
+        CONTINUE WHEN t.relation IS NULL OR (t.load).target_columns IS NULL OR NOT has_any_column_privilege(t.relation, 'SELECT');
+        EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', (t.load).relation) INTO t.is_empty;
+        tables[i] := t;
+    END LOOP;
+    RETURN (SELECT sq2pg.replace_together(sq2pg.judge_targets(options, model, tables)));
+END
+$$;
+COMMENT ON FUNCTION sq2pg.decide_actions(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'load, append, replace, skip or unchanged, table by table';
+
 /*
  * Rights that the role lacks: said before the locks, which need them as well.
  */

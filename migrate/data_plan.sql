@@ -59,14 +59,14 @@ BEGIN
                       FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation ORDER BY t.table_ordinal);
     RETURN sq2pg.lock_steps(tables, options->>'existing')
         || sq2pg.source_steps(options)
-        || sq2pg.data_staging_steps(model, tables)
+        || sq2pg.data_staging_steps(sq2pg.staging_name(), model, tables)
         || CASE WHEN disable THEN sq2pg.trigger_steps(tables, false) ELSE '{}' END
         || sq2pg.shield_steps(tables, NOT disable)
         || sq2pg.defer_steps(tables)
         -- triggers and checks of the target are the application's code
         || ROW('load', NULL, NULL, 'SET LOCAL search_path = ' || sq2pg.caller_search_path(), NULL)::sq2pg.step
         || sq2pg.truncate_steps(tables)
-        || sq2pg.data_load_steps(options, model, tables) || sq2pg.late_steps(tables, staged)
+        || sq2pg.data_load_steps(options, sq2pg.staging_name(), model, tables) || sq2pg.late_steps(tables, staged)
         || ROW('constraints', NULL, NULL, 'SET CONSTRAINTS ALL IMMEDIATE', NULL)::sq2pg.step
         || ROW('constraints', NULL, NULL, 'SET LOCAL search_path = pg_catalog, pg_temp', NULL)::sq2pg.step
         || sq2pg.undefer_steps(tables)
