@@ -406,15 +406,15 @@ CREATE FUNCTION sq2pg.interval_notes(options jsonb, model sq2pg.model, tables sq
            ('warning', 'interval_unit',
             sq2pg.source_violations(options->>'source', c.source_table, format('typeof(%s) NOT IN (''integer'', ''real'')', c.source)),
             '%s numbers of column "%s" go as seconds into type interval',
-            'Django writes microseconds. If it is so: types => ''%s''.',
-            format('interval USING %s * interval ''''1 microsecond''''', c.target)),
+            'Django writes microseconds. If it is so: types => %L.',
+            format('interval USING %s * interval ''1 microsecond''', c.target)),
            ('error', 'interval_format',
             sq2pg.source_violations(options->>'source', c.source_table,
                                     format('NOT (typeof(%1$s) = ''text'' AND %1$s GLOB ''*[0-9].[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*'' AND %1$s NOT GLOB ''*[^-0-9.:]*'')',
                                            c.source)),
             '%s values of column "%s" are .NET''s days.hours:minutes:seconds, which type interval reads as something else',
-            'Choose types => ''%s''.',
-            format('interval USING regexp_replace(%s, ''''^(-?)(\d+)\.'''', ''''\1\2 days \1'''')', c.target))
+            'Choose types => %L.',
+            format('interval USING regexp_replace(%s, ''^(-?)([0-9]+)[.]'', ''\1\2 days \1'')', c.target))
            ) AS x(severity, code, n, message, hint, item)
      WHERE x.n > 0
 $$;

@@ -40,4 +40,13 @@ SELECT * FROM u.migrate(:'db', 'upper(n)', 'truncate');
 TABLE u.item;
 DROP SERVER sq2pg_plan_source;
 SELECT srvname FROM pg_foreign_server WHERE srvname LIKE 'sq2pg%';
+-- a hint that can be used as it stands
+CREATE TABLE u."t'x" (id bigint PRIMARY KEY, "l'a%s" interval);
+SELECT code, hint FROM sq2pg_check(:'db', 'u', 'data', include => '{t''x}') WHERE code LIKE 'interval%';
+SELECT format('SELECT verified FROM sq2pg_migrate(%L, %L, %L, include => %L, %s)', :'db', 'u', 'data', ARRAY['t''x'], substring(hint FROM 'types => .*[^.]'))
+  FROM sq2pg_check(:'db', 'u', 'data', include => '{t''x}') WHERE code LIKE 'interval%' \gset run_
+\set ECHO none
+:run_format;
+\set ECHO all
+TABLE u."t'x";
 DROP SCHEMA u CASCADE;
