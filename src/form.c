@@ -19,6 +19,7 @@
 #include "form.h"
 
 #define FIRST_SIZE 2048
+#define KEPT_SIZE (1024 * 1024)
 
 /* Everything about a column that matters here */
 typedef struct FormColumn
@@ -68,8 +69,14 @@ ensure(SqmForm *form, Size bytes)
 {
 	if (likely(form->used + bytes <= form->size))
 		return;
-	form->size = Max(form->size * 2, form->used + bytes);
-	form->data = repalloc_huge(form->data, form->size);
+	/* as heap_form_tuple, which has its memory from palloc */
+	if (form->used + bytes > MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a row is longer than %zu bytes",
+						(Size) MaxAllocSize)));
+	form->size = Min(Max(form->size * 2, form->used + bytes), MaxAllocSize);
+	form->data = repalloc(form->data, form->size);
 }
 
 /* Room for "bytes" at the next place that "align" allows; gaps are zeros. */
@@ -136,6 +143,12 @@ begin_tuple(SqmForm *form, bool *isnull)
 
 	if (has_null)
 		length += BITMAPLEN(natts);
+	/* one huge row does not make the memory stay huge */
+	if (form->size > KEPT_SIZE)
+	{
+		form->size = FIRST_SIZE;
+		form->data = repalloc(form->data, form->size);
+	}
 	form->used = 0;
 	ensure(form, MAXALIGN(length));
 	form->used = MAXALIGN(length);
@@ -185,10 +198,11 @@ sqm_form_tuple(SqmForm *form, Datum *values, bool *isnull)
 
 		if (isnull[i])
 			continue;
+		/* what is external looks short, too */
 		if (unlikely(column->length == -2 ||
 					 (column->length == -1 &&
-					  VARATT_IS_EXTENDED(DatumGetPointer(values[i])) &&
-					  !VARATT_IS_SHORT(DatumGetPointer(values[i])))))
+					  (VARATT_IS_EXTERNAL(DatumGetPointer(values[i])) ||
+					   VARATT_IS_COMPRESSED(DatumGetPointer(values[i]))))))
 			return heap_form_tuple(form->desc, values, isnull);
 		add_value(form, column, values[i]);
 	}

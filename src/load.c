@@ -199,6 +199,8 @@ load_rows(Loader *loader)
 									 loader->task.reader->rows);
 	}
 	misfit = batch->misfit;
+	if (loader->spoiled && !misfit)
+		elog(ERROR, "a worker met a value that does not fit, and this process did not");
 	close_store(loader, misfit);
 	sqm_batch_drop(batch);
 	error_context_stack = callback.previous;

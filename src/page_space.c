@@ -51,7 +51,8 @@ sqm_page_space_enter(SqmPageSpace *space, uint64 range, bool wait)
 {
 	bool		entered = try_enter(space, range);
 
-	if (entered || !wait)
+	/* whoever is inside is soon out: worth waiting for in any case */
+	if (entered || (!wait && pg_atomic_read_u64(&space->turn) != range))
 		return entered;
 	ConditionVariablePrepareToSleep(&space->changed);
 	while (!(entered = try_enter(space, range)) &&

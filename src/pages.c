@@ -90,13 +90,15 @@ static void close_page(SqmPages *pages);
  */
 
 /*
- * May the tuple be put on a page as it is?  One that is too long for that
- * must be toasted first, which writes, so that a worker cannot do it.
+ * May the tuple be put on a page as it is?  One that is too long for that, or
+ * refers to another table's toasted values, must be toasted first, which
+ * writes, so that a worker cannot do it.
  */
 bool
 sqm_page_takes(HeapTuple tuple)
 {
-	return tuple->t_len <= TOAST_TUPLE_THRESHOLD;
+	return tuple->t_len <= TOAST_TUPLE_THRESHOLD &&
+		!HeapTupleHasExternal(tuple);
 }
 
 static void
@@ -135,9 +137,12 @@ add_to_page(Page page, const SqmPageStamp *stamp, HeapTuple tuple)
 	return true;
 }
 
-/* The page has its place now; so do its tuples. */
+/*
+ * The page has its place now; so do its tuples.  It is written before it is
+ * logged, so "lsn" is what was logged last: base backups want one.
+ */
 static void
-place_page(Page page, BlockNumber block)
+place_page(Page page, BlockNumber block, XLogRecPtr lsn)
 {
 	OffsetNumber last = PageGetMaxOffsetNumber(page);
 
@@ -148,6 +153,7 @@ place_page(Page page, BlockNumber block)
 
 		BlockIdSet(&header->t_ctid.ip_blkid, block);
 	}
+	PageSetLSN(page, lsn);
 	PageSetChecksumInplace(page, block);
 }
 
@@ -163,6 +169,12 @@ in_segment(BlockNumber first, int count)
 	return Min(count, (int) (RELSEG_SIZE - first % RELSEG_SIZE));
 }
 
+static XLogRecPtr
+last_lsn(SqmPages *pages)
+{
+	return pages->space->logged ? GetXLogInsertRecPtr() : InvalidXLogRecPtr;
+}
+
 /*
  * Extend the relation by these pages, of which only the last one in each
  * segment is written so far.  Returns the block of the first.
@@ -171,6 +183,7 @@ static BlockNumber
 extend(SqmPages *pages, int count)
 {
 	BlockNumber first = pages->space->next;
+	XLogRecPtr	lsn = last_lsn(pages);
 	int			part;
 
 	if (first > MaxBlockNumber - count)
@@ -184,7 +197,7 @@ extend(SqmPages *pages, int count)
 
 		part = in_segment(first + done, count - done);
 		last = done + part - 1;
-		place_page(pages->pages[last], first + last);
+		place_page(pages->pages[last], first + last, lsn);
 		smgrextend(RelationGetSmgr(pages->rel), MAIN_FORKNUM, first + last,
 				   pages->pages[last], false);
 	}
@@ -202,12 +215,13 @@ write_batch(SqmPages *pages, int from, BlockNumber first, int count,
 			BlockNumber extended)
 {
 	SMgrRelation smgr = RelationGetSmgr(pages->rel);
+	XLogRecPtr	lsn = last_lsn(pages);
 	int			last = first + count - 1 == extended ? count - 2 : count - 1;
 	BlockNumber blocks[BATCH];
 
 	for (int i = 0; i <= last; i++)
 	{
-		place_page(pages->pages[from + i], first + i);
+		place_page(pages->pages[from + i], first + i, lsn);
 		smgrwrite(smgr, MAIN_FORKNUM, first + i, pages->pages[from + i],
 				  i < last);
 	}

@@ -248,6 +248,8 @@ fill_segment(Leader *leader, const SharedTask *task, const char *text,
 						&leader->shared->space);
 	pg_atomic_init_u64(&leader->shared->next, 0);
 	pg_atomic_init_u32(&leader->shared->misfit, 0);
+	pg_atomic_init_u32(&leader->shared->word, WORD_NONE);
+	ConditionVariableInit(&leader->shared->spoken);
 	strcpy(copy, text);
 	leader->results = shm_toc_allocate(context->toc,
 									   result_size(columns) * context->nworkers);
@@ -470,6 +472,13 @@ add_results(Leader *leader, int columns, SqmParallelSum *sum)
 	}
 }
 
+static void
+tell_workers(Leader *leader, TaskWord word)
+{
+	pg_atomic_write_u32(&leader->shared->word, word);
+	ConditionVariableBroadcast(&leader->shared->spoken);
+}
+
 /* Workers that still send find that nobody listens. */
 static void
 end_workers(Leader *leader)
@@ -491,6 +500,7 @@ run_workers(Leader *leader, const SharedTask *task, SqmReader *reader,
 	if (leader->context->nworkers > 0)
 	{
 		sum->why_none = start_workers(leader);
+		tell_workers(leader, sum->why_none == NULL ? WORD_GO : WORD_END);
 		if (sum->why_none == NULL)
 			end = store_ranges(leader) ? SQM_PARALLEL_DONE :
 				SQM_PARALLEL_MISFIT;

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "port/atomics.h"
+#include "storage/condition_variable.h"
 
 #include "compare.h"
 #include "pages.h"
@@ -32,6 +33,18 @@
 
 #define READY PG_UINT64_MAX
 
+/*
+ * Workers that are ready wait for the leader's word: it knows only then
+ * whether all of them see one moment of the source, and what they have written
+ * could not be taken back.
+ */
+typedef enum TaskWord
+{
+	WORD_NONE,
+	WORD_GO,
+	WORD_END
+} TaskWord;
+
 /* What workers are told, and what they tell each other */
 typedef struct SharedTask
 {
@@ -45,6 +58,8 @@ typedef struct SharedTask
 	int64		first;			/* rowid of the first range */
 	uint64		width;			/* rowids in a range */
 	uint64		ranges;
+	pg_atomic_uint32 word;		/* a TaskWord */
+	ConditionVariable spoken;
 	pg_atomic_uint64 next;		/* range that nobody has taken yet */
 	pg_atomic_uint32 misfit;	/* somebody has met one: stop */
 } SharedTask;

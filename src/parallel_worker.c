@@ -22,6 +22,7 @@
 #include "storage/shm_mq.h"
 #include "storage/shm_toc.h"
 #include "utils/memutils.h"
+#include "utils/wait_event.h"
 
 #include "batch.h"
 #include "form.h"
@@ -61,6 +62,12 @@ message_head(Worker *worker)
 static void
 begin_message(Worker *worker, uint64 range)
 {
+	/* one huge row does not make the buffer stay huge */
+	if (worker->message.maxlen > 4 * MESSAGE_SIZE)
+	{
+		worker->message.data = repalloc(worker->message.data, MESSAGE_SIZE);
+		worker->message.maxlen = MESSAGE_SIZE;
+	}
 	resetStringInfo(&worker->message);
 	enlargeStringInfo(&worker->message, HEAD_SIZE);
 	memset(worker->message.data, 0, HEAD_SIZE);
@@ -90,6 +97,12 @@ append_tuple(Worker *worker, HeapTuple tuple, uint64 range)
 		send_message(worker, false);
 		begin_message(worker, range);
 	}
+	if (worker->message.len + need > MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a row is too long for a worker: %u bytes",
+						tuple->t_len),
+				 errhint("Set \"sqlite_fdw_mig.workers\" to 0.")));
 	enlargeStringInfo(&worker->message, need);
 	head = (TupleHead *) (worker->message.data + worker->message.len);
 	head->length = tuple->t_len;
@@ -287,6 +300,19 @@ close_worker(Worker *worker)
 	sqm_reader_close(worker->reader);
 }
 
+/* If the leader fails instead, it terminates its workers. */
+static bool
+leader_says_go(SharedTask *shared)
+{
+	uint32		word;
+
+	ConditionVariablePrepareToSleep(&shared->spoken);
+	while ((word = pg_atomic_read_u32(&shared->word)) == WORD_NONE)
+		ConditionVariableSleep(&shared->spoken, PG_WAIT_EXTENSION);
+	ConditionVariableCancelSleep();
+	return word == WORD_GO;
+}
+
 /* The entry point of a worker; parallel.c of the server calls it by name. */
 void
 sqm_parallel_main(dsm_segment *segment, shm_toc *toc)
@@ -304,7 +330,8 @@ sqm_parallel_main(dsm_segment *segment, shm_toc *toc)
 	open_worker(&worker, rel, toc);
 	begin_message(&worker, READY);
 	send_message(&worker, true);
-	decode_ranges(&worker);
+	if (leader_says_go(worker.shared))
+		decode_ranges(&worker);
 	close_worker(&worker);
 	shm_mq_detach(worker.queue);
 	table_close(rel, AccessShareLock);

@@ -821,7 +821,7 @@ create_source(const char *name, Oid role, SqmPurpose purpose)
 		open_dropped(source, purpose, folder);
 	else
 		open_path(source, purpose);
-	if (purpose == SQM_PURPOSE_MIGRATE && source->facts.wal_mode &&
+	if (purpose != SQM_PURPOSE_READ && source->facts.wal_mode &&
 		!source->immutable && !source->facts.copied)
 		open_watch(source);
 	begin_snapshot(source);

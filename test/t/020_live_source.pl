@@ -228,6 +228,21 @@ is_deeply([ companions_of($file) ], [], 'idle: nothing is beside it');
 is(rows_migrated($file), '3 true', 'idle: migrated');
 is_deeply([ companions_of($file) ], [], 'idle: nothing is beside it after');
 
+# An application has it open in WAL mode: several processes read it all the same,
+# as long as nobody writes while they start.
+
+$file = make_database('large', 'wal');
+sqlite($file, q{CREATE TABLE large (id INTEGER PRIMARY KEY, x TEXT);
+	WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150000)
+	INSERT INTO large SELECT i, 'row ' || i FROM n});
+$app = start_application($file);
+ask($app, 'INSERT INTO t (x) VALUES (1);');
+is($node->safe_psql('postgres', 'SET client_min_messages = error; CREATE SCHEMA large;
+	SELECT verified, notes FROM sq2pg_migrate(' . quoted($file) . ", target_schema => 'large', include => '{large}') WHERE table_name = 'large';
+	SELECT count(*), count(DISTINCT id) FROM large.large"),
+	"t|\n150000|150000", 'open elsewhere: read by several processes');
+stop_application($app);
+
 $session->quit;
 $node->stop;
 done_testing();

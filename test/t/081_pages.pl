@@ -193,6 +193,20 @@ foreach my $workers (0, 2)
 }
 is(damage($primary, 'public'), '', 'sound');
 
+# A generated column whose value is another table's toasted one
+$primary->safe_psql('postgres', q{
+	CREATE TABLE kept_elsewhere (id int, t text);
+	ALTER TABLE kept_elsewhere ALTER t SET STORAGE EXTERNAL;
+	INSERT INTO kept_elsewhere SELECT i, repeat('abcdefgh', 1000 + i) FROM generate_series(1, 2) AS i;
+	CREATE FUNCTION taken(i int) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT t FROM public.kept_elsewhere WHERE id = i % 2 + 1'});
+is($primary->safe_psql('postgres', qq{
+	BEGIN;
+	CREATE TABLE computed (id bigint, t text, g text GENERATED ALWAYS AS (taken(id::int)) STORED);
+	SELECT loaded FROM sq2pg.load_table(} . quoted($source) . q{, 'long', '{id,t}', 'computed', '{id,t}', 'UTC', false, 'stop', 'bare', 'error', '{}');
+	COMMIT;
+	SELECT count(*), sum(length(g)) FROM computed}),
+	"3000\n3000|" . (1500 * 8008 + 1500 * 8016), 'a toasted value of another table is copied');
+
 # A row that fits on no page, and rowids that are negative and far apart
 my $odd = "$dir/odd.db";
 my $list = join ', ', map { "c$_ INTEGER" } 1 .. 1500;
