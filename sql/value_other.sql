@@ -33,7 +33,7 @@ INSERT INTO cases (class, payload, target) VALUES
 ('text', '550e-8400-e29b-41d4-a716-446655440000', 'uuid'), ('text', '550e8400-e29b-41d4-a716-44665544000g', 'uuid'), ('text', '550e8400', 'uuid'),
 ('blob', '0123456789abcdef', 'uuid'), ('blob', '0123456789abcde', 'uuid'), ('integer', '1', 'uuid'),
 ('text', '192.168.1.7/24', 'inet'), ('text', '192.168.1.7/24', 'cidr'), ('text', '300.1.1.1', 'inet'), ('text', 'a=>1', 'inet'),
-('text', '1 day 02:03:04.5', 'interval'), ('text', '1 day 02:03:04.5', 'interval(0)'), ('text', '1 day 02:03:04', 'interval(0)'), ('text', 'soon', 'interval'),
+('text', '1 day 02:03:04.5', 'interval'), ('text', '1 day 02:03:04.5', 'interval(0)'), ('text', '1 day 02:03:04', 'interval(0)'), ('text', 'soon', 'interval'), ('text', '1.02:03:04', 'interval'), ('text', ' -10.00:00:00.5', 'interval(3)'), ('text', '1.5 days 00:10', 'interval'),
 ('text', '101', 'bit(3)'), ('text', '1010', 'bit(3)'), ('text', '(1,2)', 'point'), ('text', '[1,5)', 'int4range'), ('text', '[5,1)', 'int4range'),
 ('text', '$.a[*]', 'jsonpath'), ('text', '$.', 'jsonpath'), ('text', 'a & b', 'tsquery'), ('text', 'a &', 'tsquery'), ('text', '(1,x)', 'pair'), ('text', '(y,x)', 'pair'),
 ('integer', '1234', 'money'), ('text', '1.239', 'money'), ('text', 'abc', '"char"'), ('integer', '7', 'oid'), ('integer', '-9', 'oid'), ('text', '10:11+02', 'timetz'), ('text', 'no_such_table', 'regclass'), ('blob', '1', 'inet');

@@ -194,6 +194,22 @@ speaks_of_now(const char *text)
 	return false;
 }
 
+/*
+ * "1.02:03:04" is a day and two hours to .NET; PostgreSQL takes the point for
+ * a decimal one, and reads some other time.
+ */
+static bool
+has_days_before_point(const char *text)
+{
+	text += strspn(text, " \t\n\r\f\v+-");
+	if (*text < '0' || *text > '9')
+		return false;
+	text += strspn(text, "0123456789");
+	if (*text++ != '.')
+		return false;
+	return text[strspn(text, "0123456789")] == ':';
+}
+
 void
 sqm_other_setup(SqmTarget *target)
 {
@@ -283,6 +299,10 @@ other_from_cstring(SqmTarget *target, char *text, Datum *datum,
 
 	if (target->knows_now && speaks_of_now(text))
 		return sqm_bad_syntax(target, reason);
+	if (target->basetype == INTERVALOID && has_days_before_point(text))
+		return sqm_bad(reason, ERRCODE_INVALID_DATETIME_FORMAT,
+					   "days before a point are not what type %s reads there",
+					   target->name);
 	if (!soft_input(target, &call, datum, reason))
 		return SQM_BAD;
 	if (typmod_changes(target, &call, *datum, reason) ||
