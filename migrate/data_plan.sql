@@ -130,7 +130,7 @@ BEGIN
     END IF;
     tables := sq2pg.decide_actions(options, model, tables);
     RETURN notes || sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables)
-            || sq2pg.interval_notes(options, model, tables)
+            || sq2pg.interval_notes(options, model, tables) || sq2pg.unknown_parent_notes(options, tables)
         || sq2pg.violation_notes(options, ARRAY(
                -- rows in the way are told of; the others could be loaded beside them
                SELECT ROW(t.table_ordinal, t.relation, t.load, t.unmatched, t.extra, t.rank, t.in_cycle, t.is_empty,

@@ -45,4 +45,9 @@ SELECT table_name, action, rejected, notes FROM o.migrate(:'db', 'null');
 INSERT INTO o.p VALUES (8, NULL);
 SELECT * FROM o.migrate(:'db', 'null', 'append', 'update') WHERE table_name IN ('p', 'c');
 TABLE o.c ORDER BY id;
+-- what an expression makes of a parent's key is not known before
+TRUNCATE o.g, o.p, o.c, o.x, o.y, o.s;
+SELECT * FROM sq2pg_migrate(:'db', 'o', 'data', include => '{p,c}', on_orphan => 'reject', types => '{"p.id": "bigint USING id"}');
+SELECT code, table_name, column_name, hint FROM sq2pg_check(:'db', 'o', 'data', include => '{p,c}', on_orphan => 'reject', types => '{"p.id": "bigint USING id"}')
+ WHERE code = 'orphans_unknown';
 DROP SCHEMA o CASCADE;
