@@ -83,11 +83,11 @@ CREATE FUNCTION sq2pg.export_close() RETURNS void
 COMMENT ON FUNCTION sq2pg.export_close() IS 'completes the new SQLite database';
 
 CREATE FUNCTION sq2pg.export_compare(stored_query text, written_query text, patience int,
-                                     OUT stored_rows bigint, OUT written_rows bigint, OUT matches boolean)
+                                     OUT stored_rows bigint, OUT written_rows bigint, OUT matches boolean, OUT problem text)
     RETURNS SETOF record
     LANGUAGE C VOLATILE STRICT ROWS 1 AS 'MODULE_PATHNAME', 'sqm_export_compare';
 COMMENT ON FUNCTION sq2pg.export_compare(text, text, int) IS
-    'do a query here and one in the new SQLite database give the same rows, in any order? NULL: SQLite took ten times as long, and longer than patience in milliseconds (-1: it may)';
+    'do a query here and one in the new SQLite database give the same rows, in any order? NULL: SQLite took ten times as long, and longer than patience in milliseconds (-1: it may); problem: what SQLite said instead of giving its rows';
 
 CREATE FUNCTION sq2pg.export_finish() RETURNS text
     LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'sqm_export_finish';

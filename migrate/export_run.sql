@@ -264,7 +264,8 @@ BEGIN
     FOR s IN SELECT * FROM jsonb_to_recordset(statements) AS x(source_name text, stored_query text, written_query text) LOOP
         SELECT * INTO r FROM sq2pg.export_compare(s.stored_query, s.written_query, -1);
         IF NOT r.matches THEN
-            wrong := wrong || CASE WHEN r.stored_rows <> r.written_rows THEN
+            wrong := wrong || CASE WHEN r.problem IS NOT NULL THEN format('%s: SQLite says: %s', s.source_name, r.problem)
+                                   WHEN r.stored_rows <> r.written_rows THEN
                                        format('%s: %s rows in PostgreSQL, %s in SQLite', s.source_name, r.stored_rows, r.written_rows)
                                    ELSE format('%s: the same number of rows, but not the same content', s.source_name) END;
         END IF;

@@ -49,7 +49,10 @@ BEGIN
                                          OR c.relname ILIKE 'sqlite\_%' OR EXISTS (
                                              SELECT FROM pg_class AS o WHERE o.relnamespace = c.relnamespace AND o.relkind = 'v'
                                                 AND lower(o.relname::text COLLATE "C") = lower(c.relname::text COLLATE "C") AND o.oid <> c.oid)
-                                         THEN 'SQLite has another use for its name' END) AS p(problem)
+                                         THEN 'SQLite has another use for its name'
+                                     WHEN (SELECT count(*) <> count(DISTINCT lower(a.attname::text COLLATE "C"))
+                                             FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0)
+                                         THEN 'two of its columns have one name in SQLite' END) AS p(problem)
      WHERE c.relnamespace = to_regnamespace(quote_ident(source_schema)) AND c.relkind = 'v'
        AND sq2pg.table_is_chosen(c.relname::text, options)
        AND NOT EXISTS (SELECT FROM pg_depend AS d
@@ -87,7 +90,7 @@ CREATE FUNCTION sq2pg.export_view_problem(v sq2pg.export_part, forms sq2pg.expor
 DECLARE
     queries record;
     refused text := 'SQLite says: ' || sq2pg.export_try('EXPLAIN SELECT * FROM ' || sq2pg.lite_name(v.name));
-    same    boolean;
+    found   record;
 BEGIN
     IF refused IS NOT NULL THEN
         RETURN refused;
@@ -97,11 +100,12 @@ BEGIN
      CROSS JOIN LATERAL sq2pg.export_type(a.atttypid, a.atttypmod, a.attname::text, true, forms) AS t
      CROSS JOIN LATERAL sq2pg.export_comparison(a.attname::text, sq2pg.lite_name(a.attname), t.kind, t.value, a.atttypid, forms) AS c
      WHERE a.attrelid = v.relation AND a.attnum > 0;
-    SELECT c.matches INTO same
+    SELECT c.matches, c.problem INTO found
       FROM sq2pg.export_compare(format('SELECT %s FROM %s', queries.stored, v.relation::regclass),
                                 format('SELECT %s FROM %s', queries.written, sq2pg.lite_name(v.name)), 60000) AS c;
-    RETURN CASE WHEN NOT same THEN 'its rows would not be the same'
-                WHEN same IS NULL THEN 'SQLite takes too long to give its rows' END;
+    RETURN CASE WHEN found.problem IS NOT NULL THEN 'SQLite says: ' || found.problem
+                WHEN NOT found.matches THEN 'its rows would not be the same'
+                WHEN found.matches IS NULL THEN 'SQLite takes too long to give its rows' END;
 EXCEPTION WHEN data_exception OR cardinality_violation OR insufficient_privilege THEN
     RETURN 'PostgreSQL says: ' || SQLERRM;
 END

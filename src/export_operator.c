@@ -45,6 +45,10 @@ sqm_export_comparable(SqmExportExpr *expr, Node *left, Node *right,
 
 	if (class == SQM_CLASS_OTHER || class != sqm_export_class(exprType(right)))
 		return sqm_export_fail(expr, "SQLite does not compare these types in this way");
+	/* 0.1::real is not 0.1::float8 here, and both are 0.1 there */
+	if (class == SQM_CLASS_REAL &&
+		getBaseType(exprType(left)) != getBaseType(exprType(right)))
+		return sqm_export_fail(expr, "SQLite does not compare these types in this way");
 	if (class == SQM_CLASS_TEXT || class == SQM_CLASS_CHAR)
 	{
 		if (OidIsValid(collation) && !get_collation_isdeterministic(collation))

@@ -96,10 +96,13 @@ read_stored(const char *query, StoredRows *stored)
 			 SPI_result_code_string(result));
 }
 
-/* False if that takes too long. */
+/*
+ * False if that takes too long.  What SQLite says against a row that it was to
+ * compute (but not that somebody cancelled it) is handed back.
+ */
 static bool
 read_written(SqmLite *lite, const char *query, const StoredRows *stored,
-			 SqmDigest *digest)
+			 SqmDigest *digest, char **problem)
 {
 	SqmStatement *stmt = sqm_statement_prepare(lite, query);
 	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext,
@@ -110,7 +113,7 @@ read_written(SqmLite *lite, const char *query, const StoredRows *stored,
 
 	initStringInfo(&bytes);
 	sqm_digest_init(digest);
-	while (sqm_statement_step(stmt))
+	while (sqm_statement_try_step(stmt, problem) == SQM_STEP_ROW)
 	{
 		MemoryContext old = MemoryContextSwitchTo(row_context);
 
@@ -146,7 +149,7 @@ patience(int least, TimestampTz begun)
 /*
  * sq2pg.export_compare(stored_query text, written_query text, patience int,
  *						OUT stored_rows bigint, OUT written_rows bigint,
- *						OUT matches boolean)
+ *						OUT matches boolean, OUT problem text)
  */
 Datum
 sqm_export_compare(PG_FUNCTION_ARGS)
@@ -156,6 +159,7 @@ sqm_export_compare(PG_FUNCTION_ARGS)
 	TimestampTz begun = GetCurrentTimestamp();
 	SqmLite    *lite;
 	SqmRow		row;
+	char	   *problem = NULL;
 	bool		in_time;
 
 	sqm_row_begin(fcinfo, &row);
@@ -166,21 +170,26 @@ sqm_export_compare(PG_FUNCTION_ARGS)
 	if (lite != NULL)
 	{
 		sqm_lite_set_patience(lite, patience(PG_GETARG_INT32(2), begun));
-		in_time = read_written(lite, sqm_arg_text(fcinfo, 1), &stored, &written);
+		in_time = read_written(lite, sqm_arg_text(fcinfo, 1), &stored, &written,
+							   &problem);
 		sqm_lite_set_patience(lite, -1);
 	}
 	else
 	{
 		lite = sqm_lite_open(sqm_export_path(), "export", SQM_OPEN_IMMUTABLE);
-		in_time = read_written(lite, sqm_arg_text(fcinfo, 1), &stored, &written);
+		in_time = read_written(lite, sqm_arg_text(fcinfo, 1), &stored, &written,
+							   &problem);
 		sqm_lite_close(lite);
 	}
 	sqm_row_bigint(&row, stored.digest.rows);
 	sqm_row_bigint(&row, written.rows);
-	if (in_time)
+	if (problem != NULL)
+		sqm_row_bool(&row, false);
+	else if (in_time)
 		sqm_row_bool(&row, sqm_digest_equal(&stored.digest, &written));
 	else
 		sqm_row_null(&row);
+	sqm_row_text(&row, problem);
 	sqm_row_emit(&row);
 	SPI_finish();
 	return (Datum) 0;

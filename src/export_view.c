@@ -252,6 +252,9 @@ aggregate_is_same(SqmExportExpr *expr, const char *name, Aggref *node)
 			sqm_export_comparable(expr, arg, arg, node->inputcollid, false);
 	if (node->aggdistinct != NIL || arg == NULL)
 		return false;
+	/* the order is that of the values without their blanks at the end */
+	if (sqm_export_class(type) == SQM_CLASS_CHAR)
+		return sqm_export_fail(expr, psprintf("aggregate %s() of type character", name));
 	if (strcmp(name, "sum") == 0)
 		return type == INT2OID || type == INT4OID;
 	return (strcmp(name, "min") == 0 || strcmp(name, "max") == 0) &&
@@ -273,8 +276,9 @@ put_aggregate(SqmExportExpr *expr, Aggref *aggregate)
 	appendStringInfo(expr->out, "%s(%s", name,
 					 aggregate->aggstar ? "*" :
 					 aggregate->aggdistinct != NIL ? "DISTINCT " : "");
+	/* what is equal must be the same text for DISTINCT */
 	if (!aggregate->aggstar &&
-		!sqm_export_expr(expr, (Node *) linitial_node(TargetEntry,
+		!sqm_export_side(expr, (Node *) linitial_node(TargetEntry,
 													  aggregate->args)->expr))
 		return false;
 	appendStringInfoChar(expr->out, ')');
@@ -505,6 +509,27 @@ put_targets(SqmExportExpr *expr, Query *query)
 	return true;
 }
 
+/*
+ * SQLite compares whole rows for DISTINCT: values of one length are equal with
+ * their blanks, too.  Where lengths meet PostgreSQL names none.
+ */
+static bool
+check_lengths(SqmExportExpr *expr, Query *query)
+{
+	ListCell   *lc;
+
+	foreach(lc, query->distinctClause)
+	{
+		Node	   *node = get_sortgroupclause_expr(lfirst(lc), query->targetList);
+		int32		typmod = exprTypmod(node);
+
+		(void) getBaseTypeAndTypmod(exprType(node), &typmod);
+		if (sqm_export_class(exprType(node)) == SQM_CLASS_CHAR && typmod < 0)
+			return sqm_export_fail(expr, "DISTINCT of type character without a length");
+	}
+	return true;
+}
+
 /* Are equal values of these columns equal in SQLite, and in which order? */
 static bool
 check_sort(SqmExportExpr *expr, Query *query, List *clauses, bool by_order)
@@ -533,7 +558,7 @@ put_key(SqmExportExpr *expr, Node *node)
 	int			start = out->len;
 	char	   *text;
 
-	if (!sqm_export_expr(expr, node))
+	if (!sqm_export_side(expr, node))
 		return false;
 	text = out->data + start;
 	if (strspn(text, "-0123456789") < strlen(text))
@@ -567,6 +592,23 @@ put_groups(SqmExportExpr *expr, Query *query)
 	return sqm_export_expr(expr, query->havingQual);
 }
 
+/*
+ * SQLite orders the rows of a UNION by a column as it stands, where blanks at
+ * the end count and a number may be text.
+ */
+static bool
+put_union_key(SqmExportExpr *expr, TargetEntry *entry)
+{
+	SqmExportClass class = sqm_export_class(exprType((Node *) entry->expr));
+
+	if (class == SQM_CLASS_NUMBER || class == SQM_CLASS_CHAR)
+		return sqm_export_fail(expr, psprintf("UNION in the order of type %s",
+											  class == SQM_CLASS_CHAR ?
+											  "character" : "numeric"));
+	appendStringInfo(expr->out, "%d", entry->resno);
+	return true;
+}
+
 static bool
 put_order(SqmExportExpr *expr, Query *query)
 {
@@ -577,20 +619,42 @@ put_order(SqmExportExpr *expr, Query *query)
 	foreach(lc, query->sortClause)
 	{
 		SortGroupClause *clause = lfirst_node(SortGroupClause, lc);
+		TargetEntry *entry = get_sortgroupclause_tle(clause, query->targetList);
 		const char *operator = get_opname(clause->sortop);
 
+		if (clause->sortop >= FirstNormalObjectId || operator == NULL ||
+			(strcmp(operator, "<") != 0 && strcmp(operator, ">") != 0))
+			return sqm_export_fail(expr, "ORDER BY ... USING an operator");
 		appendStringInfoString(expr->out, foreach_current_index(lc) == 0 ?
 							   " ORDER BY " : ", ");
-		if (query->setOperations != NULL)
-			appendStringInfo(expr->out, "%d",
-							 get_sortgroupclause_tle(clause, query->targetList)->resno);
-		else if (!put_key(expr, get_sortgroupclause_expr(clause,
-														 query->targetList)))
+		if (query->setOperations != NULL ? !put_union_key(expr, entry) :
+			!put_key(expr, (Node *) entry->expr))
 			return false;
 		appendStringInfo(expr->out, "%s NULLS %s",
-						 operator != NULL && operator[0] == '>' ? " DESC" : "",
+						 operator[0] == '>' ? " DESC" : "",
 						 clause->nulls_first ? "FIRST" : "LAST");
 	}
+	return true;
+}
+
+/*
+ * Only what is known now: NULL is no limit here and an error there, and what is
+ * negative the other way around.
+ */
+static bool
+put_count(SqmExportExpr *expr, Node *node, const char *none)
+{
+	Const	   *value = (Const *) (node == NULL ? NULL : sqm_export_fold(node));
+
+	if (value != NULL && !IsA(value, Const))
+		return sqm_export_fail(expr, "a limit that is no constant");
+	if (value == NULL || value->constisnull)
+		appendStringInfoString(expr->out, none);
+	else if (DatumGetInt64(value->constvalue) < 0)
+		return sqm_export_fail(expr, "a negative limit");
+	else
+		appendStringInfo(expr->out, INT64_FORMAT,
+						 DatumGetInt64(value->constvalue));
 	return true;
 }
 
@@ -602,14 +666,12 @@ put_limit(SqmExportExpr *expr, Query *query)
 	if (query->limitOption == LIMIT_OPTION_WITH_TIES)
 		return sqm_export_fail(expr, "WITH TIES");
 	appendStringInfoString(expr->out, " LIMIT ");
-	if (query->limitCount == NULL)
-		appendStringInfoString(expr->out, "-1");
-	else if (!sqm_export_expr(expr, sqm_export_fold(query->limitCount)))
+	if (!put_count(expr, query->limitCount, "-1"))
 		return false;
 	if (query->limitOffset == NULL)
 		return true;
 	appendStringInfoString(expr->out, " OFFSET ");
-	return sqm_export_expr(expr, sqm_export_fold(query->limitOffset));
+	return put_count(expr, query->limitOffset, "0");
 }
 
 static const char *
@@ -726,7 +788,7 @@ put_query(SqmExportExpr *expr, ViewScope *outer, Query *query, int first)
 		done = put_set_operation(expr, (SetOperationStmt *) query->setOperations);
 	else
 		done = check_sort(expr, query, query->distinctClause, false) &&
-			put_targets(expr, query) && put_from(expr, query->jointree) &&
+			check_lengths(expr, query) && put_targets(expr, query) && put_from(expr, query->jointree) &&
 			put_groups(expr, query);
 	done = done && put_order(expr, query) && put_limit(expr, query);
 	expr->arg = before;

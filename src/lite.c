@@ -843,6 +843,14 @@ sqm_statement_parameters(SqmStatement *stmt)
 	return sqlite3_bind_parameter_count(stmt->stmt);
 }
 
+/* Was it stopped because its time is over?  Then it seems to be done. */
+static bool
+was_late(SqmStatement *stmt, int rc)
+{
+	return rc == SQLITE_INTERRUPT && sqm_lite_is_late(stmt->lite) &&
+		!sqm_lite_cancel_pending();
+}
+
 /*
  * One step; an error of SQLite's is handed back as its message.
  */
@@ -853,7 +861,7 @@ sqm_statement_try_step(SqmStatement *stmt, char **message)
 
 	if (rc == SQLITE_ROW)
 		return SQM_STEP_ROW;
-	if (rc == SQLITE_DONE)
+	if (rc == SQLITE_DONE || was_late(stmt, rc))
 		return SQM_STEP_DONE;
 	if ((rc & 0xff) == SQLITE_INTERRUPT || (rc & 0xff) == SQLITE_NOMEM)
 		raise_sqlite(stmt->lite, rc);
@@ -869,9 +877,7 @@ sqm_statement_step(SqmStatement *stmt)
 
 	if (rc == SQLITE_ROW)
 		return true;
-	if (rc != SQLITE_DONE &&
-		!(rc == SQLITE_INTERRUPT && sqm_lite_is_late(stmt->lite) &&
-		  !sqm_lite_cancel_pending()))
+	if (rc != SQLITE_DONE && !was_late(stmt, rc))
 		raise_sqlite(stmt->lite, rc);
 	return false;
 }
