@@ -42,6 +42,38 @@ END
 $$;
 COMMENT ON FUNCTION sq2pg.relation_count(text) IS 'rows of a relation';
 
+CREATE FUNCTION sq2pg.query_is_volatile(query text) RETURNS boolean
+    LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME', 'sqm_query_is_volatile';
+COMMENT ON FUNCTION sq2pg.query_is_volatile(text) IS 'does a query call volatile functions, as the caller would understand it?';
+
+/*
+ * What a statement would put into a table, as a query, and another that
+ * compares the table with it.
+ */
+CREATE FUNCTION sq2pg.statement_comparison(options jsonb, model sq2pg.model, t sq2pg.data_table, OUT source text, OUT comparison text)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    step  sq2pg.step;
+    names text;
+BEGIN
+    SELECT s.* INTO step FROM unnest(sq2pg.data_load_steps(options || '{"on_conflict": "error"}', sq2pg.own_staging_name(), model, ARRAY[t])) AS s;
+    -- what stands before the SELECT is known
+    SELECT string_agg(quote_ident(c), ', ' ORDER BY n) INTO names FROM unnest((step.load).target_columns) WITH ORDINALITY AS x(c, n);
+    source := substr(step.statement, length(format(E'INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE\n    ', (t.load).relation, names)) + 1);
+    SELECT format('SELECT %s FROM (%s) AS q(%s)', string_agg(format('q.c%1$s::%2$s AS c%1$s', x.n, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY x.n),
+                  source, string_agg('c' || x.n, ', ' ORDER BY x.n)),
+           string_agg('s.c' || x.n, ', ' ORDER BY x.n)
+      INTO source, comparison
+      FROM unnest((step.load).target_columns) WITH ORDINALITY AS x(name, n)
+      JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = x.name;
+    comparison := format('SELECT (SELECT sq2pg.digest_total(sq2pg.row_digest(ROW(%s))) FROM (%s) AS s)
+                        OPERATOR(pg_catalog.=) (SELECT sq2pg.digest_total(sq2pg.row_digest(ROW(%s))) FROM %s)',
+                         comparison, source, names, (t.load).relation);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.statement_comparison(jsonb, sq2pg.model, sq2pg.data_table) IS
+    'what a load with the caller''s expressions gives, and a query that says if a table holds it';
+
 /*
  * Does a table hold what the statement with the caller's expressions would
  * give?  If that fails, or may not be tried, it does not.
@@ -49,37 +81,33 @@ COMMENT ON FUNCTION sq2pg.relation_count(text) IS 'rows of a relation';
 CREATE FUNCTION sq2pg.equals_statement(options jsonb, model sq2pg.model, t sq2pg.data_table) RETURNS boolean
     LANGUAGE plpgsql AS $$
 DECLARE
-    alone   sq2pg.data_table[];
-    staging name := sq2pg.staging_name();
-    step    sq2pg.step;
-    query   text;
-    names   text;
+    staging name := sq2pg.own_staging_name();
+    query   record;
     result  boolean;
 BEGIN
     t.action := 'load';
-    alone := ARRAY[t];
-    SELECT s.* INTO step FROM unnest(sq2pg.data_load_steps(options || '{"on_conflict": "error"}', model, alone)) AS s;
-    -- what stands before the SELECT is known
-    SELECT string_agg(quote_ident(c), ', ' ORDER BY n) INTO names FROM unnest((step.load).target_columns) WITH ORDINALITY AS x(c, n);
-    query := substr(step.statement, length(format(E'INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE\n    ', (t.load).relation, names)) + 1);
-    SELECT format('SELECT (SELECT sq2pg.digest_total(sq2pg.row_digest(ROW(%s))) FROM (%s) AS q(%s))
-                        OPERATOR(pg_catalog.=) (SELECT sq2pg.digest_total(sq2pg.row_digest(ROW(%s))) FROM %s)',
-                  string_agg(format('q.c%s::%s', x.n, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY x.n), query,
-                  string_agg('c' || x.n, ', ' ORDER BY x.n), names, (t.load).relation)
-      INTO query
-      FROM unnest((step.load).target_columns) WITH ORDINALITY AS x(name, n)
-      JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = x.name;
+    SELECT * INTO query FROM sq2pg.statement_comparison(options, model, t);
     BEGIN
         EXECUTE format('CREATE SERVER %I FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database %L, time_zone %L, empty_as_null %L)',
                        staging, options->>'source', options->>'time_zone', options->>'empty_as_null');
         EXECUTE format('CREATE SCHEMA %I', staging);
-        PERFORM sq2pg.execute_steps(sq2pg.data_staging_steps(model, alone));
-        PERFORM set_config('search_path', sq2pg.caller_search_path(), true);
-        EXECUTE query INTO result;
+        PERFORM sq2pg.execute_steps(sq2pg.data_staging_steps(staging, model, ARRAY[t]));
+        IF NOT sq2pg.query_is_volatile(query.source) THEN
+            -- what calls itself stable may still draw from a sequence
+            PERFORM set_config('transaction_read_only', 'on', true);
+            PERFORM set_config('search_path', sq2pg.caller_search_path(), true);
+            EXECUTE query.comparison INTO result;
+        END IF;
         -- nothing of it stays
         RAISE triggered_action_exception USING MESSAGE = 'taken back';
-    EXCEPTION WHEN triggered_action_exception OR data_exception OR insufficient_privilege OR read_only_sql_transaction
-                   OR syntax_error_or_access_rule_violation OR integrity_constraint_violation THEN
+    -- a function of the user's may raise whatever it likes: it would do so in
+    -- the load as well, if the table is loaded, and is heard of then
+    EXCEPTION WHEN OTHERS THEN
+        -- cancel is not among OTHERS; these are not of the expression either:
+        -- deadlock, resources, limits of waiting, shutdown, the source, defects
+        IF left(SQLSTATE, 2) IN ('40', '53', '57', '58', 'HV', 'XX') OR SQLSTATE = '55P03' THEN
+            RAISE;
+        END IF;
         RETURN coalesce(result, false);
     END;
 END
@@ -148,14 +176,58 @@ $$;
 COMMENT ON FUNCTION sq2pg.replace_together(sq2pg.data_table[]) IS 'replaces also what refers to tables that are replaced';
 
 /*
+ * The action of each table that can be read, once more if the orphans on which
+ * its verdict stood are others now.  After three rounds tables can only lose
+ * the verdict "unchanged": so this comes to an end also where foreign keys form
+ * a cycle.
+ */
+CREATE FUNCTION sq2pg.judge_targets(options jsonb, model sq2pg.model, INOUT tables sq2pg.data_table[])
+    LANGUAGE plpgsql AS $$
+DECLARE
+    compared sq2pg.load[] := (SELECT sq2pg.compared_loads(model));
+    policy   boolean := options->>'on_orphan' <> 'error' AND EXISTS (SELECT FROM unnest(tables) AS x WHERE NOT x.is_empty);
+    round    int := 0;
+    before   sq2pg.orphans_of[];
+    orphans  sq2pg.orphans_of[];
+    t        sq2pg.data_table;
+    again    boolean := true;
+BEGIN
+    WHILE again LOOP
+        round := round + 1;
+        before := orphans;
+        IF policy THEN
+            BEGIN
+                orphans := sq2pg.orphans_of_unchanged(options, tables);
+            EXCEPTION WHEN insufficient_privilege THEN
+                policy := false;    -- a parent that may not be read: the load says so
+                orphans := NULL;
+            END;
+        END IF;
+        again := false;
+        FOR i IN 1 .. cardinality(tables) LOOP
+            t := tables[i];
+            CONTINUE WHEN t.is_empty IS NULL OR round > 1 AND (t.is_empty OR orphans[i] IS NOT DISTINCT FROM before[i]
+                                                               OR round > 3 AND t.action IS DISTINCT FROM 'unchanged');
+            t.action := CASE WHEN t.is_empty THEN 'load'
+                             WHEN sq2pg.is_unchanged(options, model, t, compared[i], orphans[i]) THEN 'unchanged'
+                             WHEN options->>'existing' = 'truncate' THEN 'replace'
+                             WHEN options->>'existing' IN ('append', 'skip') THEN options->>'existing' END;
+            again := again OR policy AND t.action IS DISTINCT FROM tables[i].action
+                              AND (t.action IN ('append', 'skip') OR tables[i].action IN ('append', 'skip'));
+            tables[i] := t;
+        END LOOP;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.judge_targets(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'the action of each table by itself';
+
+/*
  * What is to be done with each table.  NULL: its rows stand in the way.
  */
 CREATE FUNCTION sq2pg.decide_actions(options jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.data_table[]
     LANGUAGE plpgsql AS $$
 DECLARE
-    compared sq2pg.load[] := (SELECT sq2pg.compared_loads(model));
-    orphans  sq2pg.orphans_of[];
-    t        sq2pg.data_table;
+    t sq2pg.data_table;
 BEGIN
     FOR i IN 1 .. cardinality(tables) LOOP
         t := tables[i];
@@ -163,23 +235,7 @@ BEGIN
         EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', (t.load).relation) INTO t.is_empty;
         tables[i] := t;
     END LOOP;
-    IF options->>'on_orphan' <> 'error' AND EXISTS (SELECT FROM unnest(tables) AS x WHERE NOT x.is_empty) THEN
-        BEGIN
-            orphans := sq2pg.orphans_of_empty(options, tables);
-        EXCEPTION WHEN insufficient_privilege THEN
-            NULL;               -- a parent that may not be read: the load says so
-        END;
-    END IF;
-    FOR i IN 1 .. cardinality(tables) LOOP
-        t := tables[i];
-        CONTINUE WHEN t.is_empty IS NULL;
-        t.action := CASE WHEN t.is_empty THEN 'load'
-                         WHEN sq2pg.is_unchanged(options, model, t, compared[i], orphans[i]) THEN 'unchanged'
-                         WHEN options->>'existing' = 'truncate' THEN 'replace'
-                         WHEN options->>'existing' IN ('append', 'skip') THEN options->>'existing' END;
-        tables[i] := t;
-    END LOOP;
-    RETURN (SELECT sq2pg.replace_together(tables));
+    RETURN (SELECT sq2pg.replace_together(sq2pg.judge_targets(options, model, tables)));
 END
 $$;
 COMMENT ON FUNCTION sq2pg.decide_actions(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'load, append, replace, skip or unchanged, table by table';
@@ -376,15 +432,15 @@ CREATE FUNCTION sq2pg.interval_notes(options jsonb, model sq2pg.model, tables sq
            ('warning', 'interval_unit',
             sq2pg.source_violations(options->>'source', c.source_table, format('typeof(%s) NOT IN (''integer'', ''real'')', c.source)),
             '%s numbers of column "%s" go as seconds into type interval',
-            'Django writes microseconds. If it is so: types => ''%s''.',
-            format('interval USING %s * interval ''''1 microsecond''''', c.target)),
+            'Django writes microseconds. If it is so: types => %L.',
+            format('interval USING %s * interval ''1 microsecond''', c.target)),
            ('error', 'interval_format',
             sq2pg.source_violations(options->>'source', c.source_table,
                                     format('NOT (typeof(%1$s) = ''text'' AND %1$s GLOB ''*[0-9].[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*'' AND %1$s NOT GLOB ''*[^-0-9.:]*'')',
                                            c.source)),
             '%s values of column "%s" are .NET''s days.hours:minutes:seconds, which type interval reads as something else',
-            'Choose types => ''%s''.',
-            format('interval USING regexp_replace(%s, ''''^(-?)(\d+)\.'''', ''''\1\2 days \1'''')', c.target))
+            'Choose types => %L.',
+            format('interval USING regexp_replace(%s, ''^(-?)([0-9]+)[.]'', ''\1\2 days \1'')', c.target))
            ) AS x(severity, code, n, message, hint, item)
      WHERE x.n > 0
 $$;

@@ -33,6 +33,23 @@ $$;
 COMMENT ON FUNCTION sq2pg.target_foreign_keys(sq2pg.data_table[]) IS 'foreign keys that the rows of a run must satisfy';
 
 /*
+ * Keys that an expression of the caller's makes are not known before the load:
+ * all that refers to them would be taken for orphans.
+ */
+CREATE FUNCTION sq2pg.unknown_parent_notes(options jsonb, tables sq2pg.data_table[]) RETURNS sq2pg.note[]
+    LANGUAGE sql STABLE AS $$
+    SELECT coalesce(array_agg(ROW(t.table_ordinal, array_to_string(k.columns, ', '), 'error', 'orphans_unknown', NULL, NULL,
+                                  format('which rows of %s have no parent in %s is not known before the load: an expression in types makes its key',
+                                         (t.load).relation, k.parent),
+                                  'Choose on_orphan => ''error'', or leave the expression out of types.')::sq2pg.note ORDER BY t.table_ordinal, k.columns), '{}')
+      FROM sq2pg.target_foreign_keys(tables) AS k
+      JOIN unnest(tables) AS t USING (table_ordinal)
+      JOIN unnest(tables) AS p ON p.table_ordinal = k.parent_ordinal
+     WHERE options->>'on_orphan' <> 'error' AND (p.load).computed && k.parent_columns AND p.action IS DISTINCT FROM 'skip'
+$$;
+COMMENT ON FUNCTION sq2pg.unknown_parent_notes(jsonb, sq2pg.data_table[]) IS 'foreign keys for which on_orphan cannot find the orphans';
+
+/*
  * The keys of the rows of a source table as a query: number, k1, k2 ...
  */
 CREATE FUNCTION sq2pg.key_query(options jsonb, load sq2pg.load, columns text[]) RETURNS text
@@ -134,14 +151,16 @@ $$;
 COMMENT ON FUNCTION sq2pg.find_orphans(jsonb, sq2pg.data_table[]) IS 'what on_orphan does to which rows, before they are loaded';
 
 /*
- * What on_orphan did if all these tables were empty before the run, to compare
- * with what they hold now.
+ * What on_orphan did in a run after which tables that are called unchanged
+ * held what they hold now.  These count as filled from the source alone: their
+ * own rows prove nothing, since two that refer to each other could be missing
+ * together.  Of the others, rows that the run will leave in place are parents.
  */
-CREATE FUNCTION sq2pg.orphans_of_empty(options jsonb, tables sq2pg.data_table[]) RETURNS sq2pg.orphans_of[]
+CREATE FUNCTION sq2pg.orphans_of_unchanged(options jsonb, tables sq2pg.data_table[]) RETURNS sq2pg.orphans_of[]
     LANGUAGE sql AS $$
     SELECT sq2pg.find_orphans(options, ARRAY(
         SELECT ROW(t.table_ordinal, t.relation, t.load, t.unmatched, t.extra, t.rank, t.in_cycle, t.is_empty,
-                   CASE WHEN t.is_empty IS NOT NULL THEN 'replace' END)::sq2pg.data_table
+                   CASE WHEN t.is_empty IS NULL OR t.action IN ('append', 'skip') THEN t.action ELSE 'replace' END)::sq2pg.data_table
           FROM unnest(tables) AS t ORDER BY t.table_ordinal))
 $$;
-COMMENT ON FUNCTION sq2pg.orphans_of_empty(jsonb, sq2pg.data_table[]) IS 'what on_orphan does to the rows of a run into empty tables';
+COMMENT ON FUNCTION sq2pg.orphans_of_unchanged(jsonb, sq2pg.data_table[]) IS 'what on_orphan does to the rows of tables that may be unchanged';

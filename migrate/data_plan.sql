@@ -59,14 +59,14 @@ BEGIN
                       FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation ORDER BY t.table_ordinal);
     RETURN sq2pg.lock_steps(tables, options->>'existing')
         || sq2pg.source_steps(options)
-        || sq2pg.data_staging_steps(model, tables)
+        || sq2pg.data_staging_steps(sq2pg.staging_name(), model, tables)
         || CASE WHEN disable THEN sq2pg.trigger_steps(tables, false) ELSE '{}' END
         || sq2pg.shield_steps(tables, NOT disable)
         || sq2pg.defer_steps(tables)
         -- triggers and checks of the target are the application's code
         || ROW('load', NULL, NULL, 'SET LOCAL search_path = ' || sq2pg.caller_search_path(), NULL)::sq2pg.step
         || sq2pg.truncate_steps(tables)
-        || sq2pg.data_load_steps(options, model, tables) || sq2pg.late_steps(tables, staged)
+        || sq2pg.data_load_steps(options, sq2pg.staging_name(), model, tables) || sq2pg.late_steps(tables, staged)
         || ROW('constraints', NULL, NULL, 'SET CONSTRAINTS ALL IMMEDIATE', NULL)::sq2pg.step
         || ROW('constraints', NULL, NULL, 'SET LOCAL search_path = pg_catalog, pg_temp', NULL)::sq2pg.step
         || sq2pg.undefer_steps(tables)
@@ -125,9 +125,12 @@ BEGIN
     tables := (SELECT sq2pg.find_targets(model));
     SELECT * INTO missing FROM sq2pg.missing_steps(options, model, tables);
     notes := (SELECT sq2pg.completeness_notes(model, missing.model, tables, missing.steps, (options->>'add_missing')::boolean));
+    IF (options->>'add_missing')::boolean THEN
+        notes := notes || missing.misfits;
+    END IF;
     tables := sq2pg.decide_actions(options, model, tables);
     RETURN notes || sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables)
-            || sq2pg.interval_notes(options, model, tables)
+            || sq2pg.interval_notes(options, model, tables) || sq2pg.unknown_parent_notes(options, tables)
         || sq2pg.violation_notes(options, ARRAY(
                -- rows in the way are told of; the others could be loaded beside them
                SELECT ROW(t.table_ordinal, t.relation, t.load, t.unmatched, t.extra, t.rank, t.in_cycle, t.is_empty,

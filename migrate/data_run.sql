@@ -5,11 +5,11 @@
 /*
  * The foreign table from which the plan reads for one target, with its types.
  */
-CREATE FUNCTION sq2pg.data_staging_steps(model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.step[]
+CREATE FUNCTION sq2pg.data_staging_steps(staging name, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.step[]
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW('source', t.table_ordinal, d.object,
-                                  format(E'CREATE FOREIGN TABLE %I.%I (\n    %s\n) SERVER %I OPTIONS ("table" %L)', sq2pg.staging_name(),
-                                         d.object, d.definitions, sq2pg.staging_name(), (t.load).source_table),
+                                  format(E'CREATE FOREIGN TABLE %I.%I (\n    %s\n) SERVER %I OPTIONS ("table" %L)', staging,
+                                         d.object, d.definitions, staging, (t.load).source_table),
                                   NULL)::sq2pg.step ORDER BY t.rank), '{}')
       FROM unnest(tables) AS t
       JOIN (SELECT x.table_ordinal, r.relname AS object,
@@ -24,7 +24,7 @@ CREATE FUNCTION sq2pg.data_staging_steps(model sq2pg.model, tables sq2pg.data_ta
              GROUP BY x.table_ordinal, r.relname) AS d ON d.table_ordinal = t.table_ordinal
      WHERE t.action IN ('load', 'append', 'replace')
 $$;
-COMMENT ON FUNCTION sq2pg.data_staging_steps(sq2pg.model, sq2pg.data_table[]) IS 'foreign tables for a plan into existing tables';
+COMMENT ON FUNCTION sq2pg.data_staging_steps(name, sq2pg.model, sq2pg.data_table[]) IS 'foreign tables for a plan into existing tables';
 
 /*
  * Rows that cannot be told apart cannot be updated; into an empty table they
@@ -55,11 +55,11 @@ COMMENT ON FUNCTION sq2pg.conflict_clause(text, sq2pg.data_table) IS 'ON CONFLIC
  * INSERT ... SELECT for each target, parents first.  Columns that are filled
  * later are left out.
  */
-CREATE FUNCTION sq2pg.data_load_steps(options jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.step[]
+CREATE FUNCTION sq2pg.data_load_steps(options jsonb, staging name, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.step[]
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW('load', t.table_ordinal, r.relname,
                                   format(E'INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE\n    SELECT %s FROM %I.%I%s', (t.load).relation,
-                                         l.list, l.items, sq2pg.staging_name(), r.relname,
+                                         l.list, l.items, staging, r.relname,
                                          sq2pg.conflict_clause(sq2pg.conflict_policy(options->>'on_conflict', ROW(t.*)::sq2pg.data_table),
                                                                ROW(t.*)::sq2pg.data_table)),
                                   ROW((t.load).source_table, (t.load).relation, l.ids, l.sources, l.targets, (t.load).has_rowid,
@@ -79,7 +79,7 @@ CREATE FUNCTION sq2pg.data_load_steps(options jsonb, model sq2pg.model, tables s
              GROUP BY x.table_ordinal) AS l ON l.table_ordinal = t.table_ordinal
      WHERE t.action IN ('load', 'append', 'replace')
 $$;
-COMMENT ON FUNCTION sq2pg.data_load_steps(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'INSERT ... SELECT into existing tables, parents first';
+COMMENT ON FUNCTION sq2pg.data_load_steps(jsonb, name, sq2pg.model, sq2pg.data_table[]) IS 'INSERT ... SELECT into existing tables, parents first';
 
 /*
  * UPDATE of the columns that were left out, from the same foreign tables.
@@ -159,7 +159,8 @@ CREATE FUNCTION sq2pg.fill_targets(options jsonb, model sq2pg.model, tables sq2p
     RETURNS sq2pg.data_result[]
     LANGUAGE plpgsql AS $$
 DECLARE
-    loads     sq2pg.step[] := (SELECT sq2pg.data_load_steps(options, model, tables));
+    staging   name := sq2pg.own_staging_name();
+    loads     sq2pg.step[] := (SELECT sq2pg.data_load_steps(options, staging, model, tables));
     late      sq2pg.step[] := sq2pg.late_steps(tables, ARRAY(SELECT sq2pg.source_item(options, t.load) FROM unnest(tables) AS t
                                                               ORDER BY t.table_ordinal));
     no_triggers boolean := options->>'triggers' = 'disable';
@@ -187,8 +188,9 @@ BEGIN
             EXECUTE format('SELECT count(*) AS rows, repeat(''0'', 32) AS digest FROM %s', (target.load).relation) INTO held;
         END IF;
         IF (loads[i].load).computed IS NOT NULL THEN
-            loaded := sq2pg.load_by_statement(options, (SELECT ROW(s.*)::sq2pg.step FROM unnest(sq2pg.data_staging_steps(model, tables)) AS s
-                                                         WHERE s.table_ordinal = target.table_ordinal), loads[i]);
+            loaded := sq2pg.load_by_statement(options, staging,
+                                              (SELECT ROW(s.*)::sq2pg.step FROM unnest(sq2pg.data_staging_steps(staging, model, tables)) AS s
+                                                WHERE s.table_ordinal = target.table_ordinal), loads[i]);
             result := ROW(ROW(target.table_ordinal, loaded, loaded, 0, 0, 0, '{}', repeat('0', 32), 0, repeat('0', 32), '{}',
                               0, NULL, NULL)::sq2pg.load_result, 'statement', 0, repeat('0', 32))::sq2pg.data_result;
         ELSE
@@ -365,6 +367,17 @@ $$;
 COMMENT ON FUNCTION sq2pg.generated_columns(sq2pg.data_table[], oid[]) IS 'columns that are compared and not loaded';
 
 /*
+ * Rows of the source that a table that is called unchanged does not hold: it
+ * was found to hold all the others.
+ */
+CREATE FUNCTION sq2pg.left_out_rows(options jsonb, t sq2pg.data_table, source_rows bigint) RETURNS bigint
+    LANGUAGE sql AS $$
+    SELECT CASE WHEN t.action = 'unchanged' AND (options->>'on_orphan' <> 'error' OR options->>'on_bad_value' <> 'error')
+                THEN greatest(source_rows - sq2pg.relation_count((t.load).relation), 0) ELSE 0 END
+$$;
+COMMENT ON FUNCTION sq2pg.left_out_rows(jsonb, sq2pg.data_table, bigint) IS 'rows that policies keep out of an unchanged table';
+
+/*
  * Compares every table and makes its row of the report.
  */
 CREATE FUNCTION sq2pg.report_targets(options jsonb, model sq2pg.model, tables sq2pg.data_table[], compared sq2pg.load[],
@@ -381,6 +394,7 @@ DECLARE
     v       record;
     started timestamptz;
     loaded  bigint;
+    left_out bigint;
     n       bigint;
 BEGIN
     rows := '{}';
@@ -390,9 +404,14 @@ BEGIN
         r := results[t.table_ordinal];
         IF r IS NULL THEN
             n := sq2pg.source_count(options->>'source', (t.load).source_table);
-            rows := rows || ROW((SELECT relname FROM pg_class WHERE oid = t.relation), t.action, n, 0, n, 0, 0,
-                                (next_ids->>t.table_ordinal::text)::bigint,
-                                CASE WHEN t.action = 'unchanged' THEN true END, 0, remarks->>t.table_ordinal::text)::sq2pg.report_row;
+            left_out := sq2pg.left_out_rows(options, t, n);
+            rows := rows || ROW((SELECT relname FROM pg_class WHERE oid = t.relation), t.action, n, 0, n - left_out, left_out, 0,
+                                (next_ids->>t.table_ordinal::text)::bigint, CASE WHEN t.action = 'unchanged' THEN true END, 0,
+                                nullif(concat_ws('; ', remarks->>t.table_ordinal::text,
+                                                 'left out by ' || CASE WHEN options->>'on_bad_value' = 'error' THEN 'on_orphan'
+                                                                        WHEN options->>'on_orphan' = 'error' THEN 'on_bad_value'
+                                                                        ELSE 'on_bad_value or on_orphan' END
+                                                 || ': ' || nullif(left_out, 0) || ' rows of the source'), ''))::sq2pg.report_row;
             CONTINUE;
         END IF;
         PERFORM sq2pg.announce('verify', (t.load).relation);
@@ -510,7 +529,7 @@ BEGIN
         -- once more: all may have changed until the locks were given
         tables := (SELECT sq2pg.decide_actions(options, model, sq2pg.find_targets(model)));
         all_notes := (SELECT all_notes || sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables)
-                             || sq2pg.interval_notes(options, model, tables));
+                             || sq2pg.interval_notes(options, model, tables) || sq2pg.unknown_parent_notes(options, tables));
         PERFORM sq2pg.raise_problems(model.schema_name, all_notes);
         compared := (SELECT sq2pg.compared_loads(model));
         relations := ARRAY(SELECT t.relation FROM unnest(tables) AS t);

@@ -246,6 +246,14 @@ CREATE FUNCTION sq2pg.staging_name() RETURNS name
 COMMENT ON FUNCTION sq2pg.staging_name() IS 'server and schema from which a printed plan reads';
 
 /*
+ * The same for what we execute ourselves.  Nobody else's: two sessions that
+ * made a server of one name would wait for each other.
+ */
+CREATE FUNCTION sq2pg.own_staging_name() RETURNS name
+    LANGUAGE sql STABLE AS $$ SELECT format('sq2pg_source_%s', pg_backend_pid())::name $$;
+COMMENT ON FUNCTION sq2pg.own_staging_name() IS 'server and schema from which a statement of this session reads';
+
+/*
  * The foreign tables from which the printed plan reads, with the types of the
  * tables that they fill.
  */

@@ -69,10 +69,9 @@ COMMENT ON FUNCTION sq2pg.describe_misfits(text, jsonb) IS 'misfits of a table f
  * Loads a table some of whose columns are made by expressions of the caller's:
  * by the statement of the plan, through a foreign table that is gone after.
  */
-CREATE FUNCTION sq2pg.load_by_statement(options jsonb, staging_step sq2pg.step, step sq2pg.step) RETURNS bigint
+CREATE FUNCTION sq2pg.load_by_statement(options jsonb, staging name, staging_step sq2pg.step, step sq2pg.step) RETURNS bigint
     LANGUAGE plpgsql AS $$
 DECLARE
-    staging name := sq2pg.staging_name();
     loaded  bigint;
 BEGIN
     EXECUTE format('CREATE SERVER %I FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database %L, time_zone %L, empty_as_null %L)',
@@ -89,7 +88,7 @@ BEGIN
     RETURN loaded;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.load_by_statement(jsonb, sq2pg.step, sq2pg.step) IS 'loads a table by INSERT ... SELECT';
+COMMENT ON FUNCTION sq2pg.load_by_statement(jsonb, name, sq2pg.step, sq2pg.step) IS 'loads a table by INSERT ... SELECT';
 
 /*
  * Loads one table.  Its declared types are believed until a value proves them
@@ -176,7 +175,7 @@ BEGIN
     WHILE cardinality(pending) > 0 LOOP
         step := loads[pending[1]];
         IF (step.load).computed IS NOT NULL THEN
-            loaded := sq2pg.load_by_statement(options, (SELECT ROW(s.*)::sq2pg.step FROM unnest(sq2pg.staging_steps(model)) AS s
+            loaded := sq2pg.load_by_statement(options, sq2pg.staging_name(), (SELECT ROW(s.*)::sq2pg.step FROM unnest(sq2pg.staging_steps(model)) AS s
                                                          WHERE s.table_ordinal = step.table_ordinal), step);
             results[step.table_ordinal] := ROW(step.table_ordinal, loaded, loaded, 0, 0, 0, '{}', repeat('0', 32), 0,
                                                repeat('0', 32), '{}', 0, NULL, NULL)::sq2pg.load_result;

@@ -34,36 +34,58 @@ $$;
 COMMENT ON FUNCTION sq2pg.as_matched(sq2pg.model, sq2pg.data_table[]) IS 'a model with the names and types of existing tables';
 
 /*
- * Columns that exist are of the type that they are, and those that are to be
- * made and are joined to them by foreign keys, be it over others, get it too.
+ * The foreign keys that may be made: those of columns that exist are the
+ * target's affair, and must not say what type a missing key gets.
  */
-CREATE FUNCTION sq2pg.follow_types(all_columns sq2pg.column_plan[], all_foreign_keys sq2pg.foreign_key_plan[], tables sq2pg.data_table[])
-    RETURNS sq2pg.column_plan[]
+CREATE FUNCTION sq2pg.missing_foreign_keys(all_foreign_keys sq2pg.foreign_key_plan[], tables sq2pg.data_table[])
+    RETURNS sq2pg.foreign_key_plan[]
+    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    SELECT coalesce(array_agg(ROW(f.table_ordinal, f.source_name, f.name, f.columns, f.parent_ordinal, f.parent_columns, f.on_update, f.on_delete,
+                                  f.deferral, f.column_names, f.original, f.match, f.problem)::sq2pg.foreign_key_plan ORDER BY f.ordinality), '{}')
+      FROM unnest(all_foreign_keys) WITH ORDINALITY AS f
+      JOIN unnest(tables) AS t USING (table_ordinal)
+     WHERE t.relation IS NULL OR NOT f.columns <@ (t.load).column_ids
+$$;
+COMMENT ON FUNCTION sq2pg.missing_foreign_keys(sq2pg.foreign_key_plan[], sq2pg.data_table[]) IS 'foreign keys of columns that are to be made';
+
+/*
+ * Columns that exist are of the type that they are.  Those that are to be made
+ * and refer to them, be it over others, get it too, and are tried with it,
+ * unless the caller named a type for them.
+ */
+CREATE FUNCTION sq2pg.follow_types(types jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.column_plan[]
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
-    WITH fixed AS MATERIALIZED (
+    WITH RECURSIVE fixed AS MATERIALIZED (
         SELECT y.id, format_type(a.atttypid, a.atttypmod) AS type
           FROM unnest(tables) AS x
          CROSS JOIN unnest((x.load).column_ids, (x.load).target_columns) AS y(id, target)
           JOIN pg_attribute AS a ON a.attrelid = x.relation AND a.attname = y.target
-    ), parents AS (
-        SELECT DISTINCT x.id FROM unnest(all_foreign_keys) AS f, unnest(f.parent_columns) AS x(id)
-    ), joined AS MATERIALIZED (
-        SELECT * FROM sq2pg.joined_columns(cardinality(all_columns), all_foreign_keys)
-    ), common AS (
-        SELECT j.component, (array_agg(f.type ORDER BY p.id NULLS LAST, f.id))[1] AS type
-          FROM joined AS j JOIN fixed AS f USING (id) LEFT JOIN parents AS p USING (id)
-         GROUP BY j.component
+    ), given AS MATERIALIZED (
+        SELECT c.id FROM unnest(model.columns) AS c JOIN unnest(model.tables) AS t ON t.ordinal = c.table_ordinal
+         WHERE types <> 'null' AND sq2pg.type_override(types, t.source_name, c.source_name, c.declared) IS NOT NULL
+    ), edges AS MATERIALIZED (
+        SELECT x.child, x.parent
+          FROM unnest(sq2pg.missing_foreign_keys(model.foreign_keys, tables)) AS f, unnest(f.columns, f.parent_columns) AS x(child, parent)
+         WHERE f.problem IS NULL AND x.child NOT IN (SELECT id FROM fixed UNION ALL SELECT id FROM given)
+    ), followed(id, root, type) AS (
+        SELECT f.id, f.id, f.type FROM fixed AS f
+        UNION
+        SELECT e.child, w.root, w.type FROM followed AS w JOIN edges AS e ON e.parent = w.id
+    ), chosen AS (
+        SELECT DISTINCT ON (w.id) w.id, w.type FROM followed AS w ORDER BY w.id, w.root
     )
     SELECT array_agg(ROW(c.id, c.table_ordinal, c.ordinal, c.source_name, c.target_name, c.declared, c.not_null, c.pk_position, c.hidden,
-                         c.collation_name, c.default_text, c.is_identity, c.sequence_name, c.proposed, c.candidates, c.dynamic,
-                         CASE WHEN c.using_text IS NULL THEN coalesce(f.type, m.type, c.type) ELSE c.type END,
+                         c.collation_name, c.default_text, c.is_identity, c.sequence_name, c.proposed,
+                         CASE WHEN c.using_text IS NULL AND h.type IS NOT NULL THEN ARRAY[h.type] ELSE c.candidates END,
+                         c.dynamic AND (h.type IS NULL OR c.using_text IS NOT NULL),
+                         CASE WHEN c.using_text IS NOT NULL THEN c.type WHEN h.type IS NOT NULL THEN h.type
+                              WHEN g.id IS NOT NULL THEN c.proposed ELSE c.type END,
                          c.using_text, c.staging_type)::sq2pg.column_plan ORDER BY c.id)
-      FROM unnest(all_columns) AS c
-      LEFT JOIN fixed AS f USING (id)
-      LEFT JOIN joined AS j USING (id)
-      LEFT JOIN common AS m USING (component)
+      FROM unnest(model.columns) AS c
+      LEFT JOIN chosen AS h USING (id)
+      LEFT JOIN given AS g USING (id)
 $$;
-COMMENT ON FUNCTION sq2pg.follow_types(sq2pg.column_plan[], sq2pg.foreign_key_plan[], sq2pg.data_table[]) IS
+COMMENT ON FUNCTION sq2pg.follow_types(jsonb, sq2pg.model, sq2pg.data_table[]) IS
     'gives columns that are to be made the types of existing ones to which they refer';
 
 /*
@@ -155,9 +177,11 @@ COMMENT ON FUNCTION sq2pg.unaddable_notes(sq2pg.model, sq2pg.data_table[], sq2pg
 
 /*
  * All statements that make the target complete, those of a table together:
- * tables, then what binds them to others.
+ * tables, then what binds them to others.  Misfits are values of columns that
+ * are to be made which their types do not hold.
  */
-CREATE FUNCTION sq2pg.missing_steps(options jsonb, INOUT model sq2pg.model, tables sq2pg.data_table[], OUT steps sq2pg.step[])
+CREATE FUNCTION sq2pg.missing_steps(options jsonb, INOUT model sq2pg.model, tables sq2pg.data_table[], OUT steps sq2pg.step[],
+                                    OUT misfits sq2pg.note[])
     LANGUAGE plpgsql AS $$
 DECLARE
     absent      int[] := ARRAY(SELECT t.table_ordinal FROM unnest(tables) AS t WHERE t.relation IS NULL);
@@ -168,13 +192,19 @@ DECLARE
     expressions sq2pg.expression[];
 BEGIN
     steps := (SELECT sq2pg.identity_add_steps(model, tables));
+    misfits := '{}';
     IF cardinality(incomplete) = 0 THEN
         RETURN;
     END IF;
     model := sq2pg.as_matched(model, tables);
+    model.columns := (SELECT sq2pg.follow_types(options->'types', model, tables));
     profiles := (SELECT sq2pg.profile_tables(options, model, incomplete));
-    model.columns := (SELECT sq2pg.follow_types(sq2pg.choose_types(model.columns, model.foreign_keys, profiles),
-                                                model.foreign_keys, tables));
+    model.columns := (SELECT sq2pg.choose_types(model.columns, sq2pg.missing_foreign_keys(model.foreign_keys, tables), profiles));
+    -- what depends on others may have become something wider
+    model.columns := (SELECT sq2pg.follow_types(options->'types', model, tables));
+    misfits := ARRAY(SELECT m FROM unnest(sq2pg.misfit_notes(options, model, profiles)) AS m
+                       JOIN unnest(tables) AS t USING (table_ordinal)
+                      WHERE t.relation IS NULL OR m.column_name = ANY (t.unmatched));
     model.foreign_keys := (SELECT sq2pg.split_types(model.columns, model.foreign_keys));
     -- those of existing tables keep their names
     model := sq2pg.name_relations(model, ARRAY(SELECT n FROM unnest(sq2pg.taken_names(model.schema_name)) AS n
