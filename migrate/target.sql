@@ -251,12 +251,12 @@ CREATE TYPE sq2pg.word AS (schema_name text, name text);
  * there where one is written before a name; of "a.b" it could be that a is the
  * name, and of the format "%I.b" it must be b.
  */
-CREATE FUNCTION sq2pg.words_of(source text) RETURNS SETOF sq2pg.word
+CREATE FUNCTION sq2pg.words_of(code text) RETURNS SETOF sq2pg.word
     LANGUAGE sql IMMUTABLE AS $$
     WITH words AS MATERIALIZED (
         SELECT m[1] IS NOT NULL AS is_format, lower(replace(btrim(m[2], '"'), '""', '"')) AS first, lower(replace(btrim(m[3], '"'), '""', '"')) AS second
           FROM (VALUES ('(?:"(?:[^"]|"")+"|[^][:space:]!-/:-@[\\^`{-~][^][:space:]!-#%-/:-@[\\^`{-~]*)')) AS i(name)
-         CROSS JOIN LATERAL regexp_matches(regexp_replace(source, '(''(?:[^'']|'''')*''|"(?:[^"]|"")*")|--[^\n]*|/\*(?:[^*]|\*+[^*/])*\*+(/)', '\1\2', 'g'),
+         CROSS JOIN LATERAL regexp_matches(regexp_replace(code, '(''(?:[^'']|'''')*''|"(?:[^"]|"")*")|--[^\n]*|/\*(?:[^*]|\*+[^*/])*\*+(/)', '\1\2', 'g'),
                                            format('(%%(?:\d+\$)?)?(%1$s)(?:\.(%1$s))?(?:\.%1$s)*', i.name), 'g') AS x(m)
     )
     SELECT NULL, w.first FROM words AS w
