@@ -41,6 +41,9 @@ sub outcome
 	my ($out, $err) = ('', '');
 	my $begin = time;
 
+	# a warning of wide characters is an error to some versions of the test library
+	$name = encode_utf8($name);
+
 	$node->psql('postgres', encode_utf8(qq{
 		SET client_min_messages = error;
 		SET statement_timeout = '60s';
