@@ -96,6 +96,23 @@ fuzz_text_until_nul(FuzzInput *input)
 	return text;
 }
 
+static uint32 chance_state;
+
+void
+fuzz_seed(unsigned int seed)
+{
+	chance_state = seed * 2654435761u + 1;
+}
+
+uint32
+fuzz_chance(uint32 limit)
+{
+	chance_state ^= chance_state << 13;
+	chance_state ^= chance_state >> 17;
+	chance_state ^= chance_state << 5;
+	return limit == 0 ? 0 : chance_state % limit;
+}
+
 /*
  * An error is an answer; one that says that this cannot happen is a finding.
  */

@@ -41,6 +41,10 @@ extern unsigned char fuzz_byte(FuzzInput *input);
 extern char *fuzz_rest(FuzzInput *input);
 extern char *fuzz_text_until_nul(FuzzInput *input);
 
+/* Numbers for mutations: the same for a seed, below a limit */
+extern void fuzz_seed(unsigned int seed);
+extern uint32 fuzz_chance(uint32 limit);
+
 /* fuzz_value.c */
 extern void fuzz_value_start(void);
 extern void fuzz_value(FuzzInput *input);

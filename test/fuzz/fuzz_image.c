@@ -238,17 +238,6 @@ fuzz_image(FuzzInput *input)
  * ---------------------------------------------------------------------
  */
 
-static uint32 state;
-
-static uint32
-chance(uint32 limit)
-{
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return limit == 0 ? 0 : state % limit;
-}
-
 static void
 put(uint8_t *at, uint32 value, int bytes)
 {
@@ -274,14 +263,14 @@ odd_number(uint32 pages)
 		0x7fffffff, 0x80000000, 0xffffffff
 	};
 
-	switch (chance(3))
+	switch (fuzz_chance(3))
 	{
 		case 0:
-			return odd[chance(lengthof(odd))];
+			return odd[fuzz_chance(lengthof(odd))];
 		case 1:
-			return chance(pages + 2);
+			return fuzz_chance(pages + 2);
 		default:
-			return chance(UINT32_MAX);
+			return fuzz_chance(UINT32_MAX);
 	}
 }
 
@@ -297,7 +286,7 @@ change_header(uint8_t *data, uint32 pages)
 		{32, 4}, {36, 4}, {40, 4}, {44, 4}, {48, 4}, {52, 4}, {56, 4}, {60, 4},
 		{64, 4}, {92, 4}, {96, 4}
 	};
-	int			i = chance(lengthof(fields));
+	int			i = fuzz_chance(lengthof(fields));
 
 	put(data + fields[i].at, odd_number(pages), fields[i].bytes);
 }
@@ -313,7 +302,7 @@ some_cell(const uint8_t *page, uint32 offset, uint32 page_size)
 	count = Min(count, (page_size - header) / 2);
 	if (count == 0)
 		return 0;
-	cell = get(page + header + 2 * chance(count), 2);
+	cell = get(page + header + 2 * fuzz_chance(count), 2);
 	return cell > 0 && cell + 16 < page_size ? cell : 0;
 }
 
@@ -324,7 +313,7 @@ change_cell(uint8_t *page, uint32 offset, uint32 page_size, uint32 pages)
 
 	if (cell == 0)
 		return;
-	switch (chance(5))
+	switch (fuzz_chance(5))
 	{
 		case 0:					/* a size of nine bytes */
 			memset(page + cell, 0xff, 9);
@@ -333,14 +322,14 @@ change_cell(uint8_t *page, uint32 offset, uint32 page_size, uint32 pages)
 			put(page + cell, odd_number(pages), 4);
 			break;
 		case 2:					/* types in the record */
-			page[cell + 2 + chance(12)] = chance(256);
+			page[cell + 2 + fuzz_chance(12)] = fuzz_chance(256);
 			break;
 		case 3:
-			page[cell + chance(4)] = 0x80 | chance(128);
+			page[cell + fuzz_chance(4)] = 0x80 | fuzz_chance(128);
 			break;
 		default:				/* a page of overflow may follow the cell */
-			put(page + Min(cell + chance(page_size), page_size - 4),
-				chance(pages + 2), 4);
+			put(page + Min(cell + fuzz_chance(page_size), page_size - 4),
+				fuzz_chance(pages + 2), 4);
 	}
 }
 
@@ -351,22 +340,22 @@ change_page(uint8_t *data, uint32 number, uint32 page_size, uint32 pages)
 	uint8_t    *page = data + (size_t) number * page_size;
 	uint32		offset = number == 0 ? 100 : 0;
 
-	switch (chance(7))
+	switch (fuzz_chance(7))
 	{
 		case 0:
-			page[offset] = kinds[chance(lengthof(kinds))];
+			page[offset] = kinds[fuzz_chance(lengthof(kinds))];
 			break;
 		case 1:					/* free blocks, count, content, fragments */
-			put(page + offset + 1 + 2 * chance(3), odd_number(page_size), 2);
+			put(page + offset + 1 + 2 * fuzz_chance(3), odd_number(page_size), 2);
 			break;
 		case 2:					/* the rightmost child */
 			put(page + offset + 8, odd_number(pages), 4);
 			break;
 		case 3:					/* a pointer to a cell */
-			put(page + offset + 8 + 2 * chance(8), chance(page_size + 16), 2);
+			put(page + offset + 8 + 2 * fuzz_chance(8), fuzz_chance(page_size + 16), 2);
 			break;
 		case 4:					/* as the first of a chain of pages */
-			put(page + (number == 0 ? 100 : 0), chance(pages + 2), 4);
+			put(page + (number == 0 ? 100 : 0), fuzz_chance(pages + 2), 4);
 			break;
 		default:
 			change_cell(page, offset, page_size, pages);
@@ -383,11 +372,11 @@ change_schema(uint8_t *data, size_t size)
 		"/**/", "\"\"\"", "''", "');--", "\0\0", "\xff\xfe", "a,a", "DEFAULT",
 		"rowid", "VIRTUAL ", "USING fts5", "STRICT", "REFERENCES", "COLLATE"
 	};
-	const char *word = words[chance(lengthof(words))];
+	const char *word = words[fuzz_chance(lengthof(words))];
 	size_t		length = Max(strlen(word), 2);
 	uint8_t    *found = data;
 
-	for (int i = chance(12); i >= 0; i--)
+	for (int i = fuzz_chance(12); i >= 0; i--)
 	{
 		uint8_t    *next = memmem(found + 1, data + size - found - 1, "CREATE", 6);
 
@@ -395,7 +384,7 @@ change_schema(uint8_t *data, size_t size)
 			break;
 		found = next;
 	}
-	found += found == data ? chance(size) : chance(80);
+	found += found == data ? fuzz_chance(size) : fuzz_chance(80);
 	if (found + length <= data + size)
 		memcpy(found, word, length);
 }
@@ -406,18 +395,18 @@ fuzz_image_mutate(uint8_t *data, size_t size, size_t max_size, unsigned int seed
 	uint32		page_size;
 	uint32		pages;
 
-	state = seed * 2654435761u + 1;
+	fuzz_seed(seed);
 	page_size = size >= 512 ? get(data + 16, 2) : 0;
 	if (page_size < 512 || (page_size & (page_size - 1)) != 0)
 		page_size = 512;
 	pages = size / page_size;
-	if (pages == 0 || chance(20) == 0)
+	if (pages == 0 || fuzz_chance(20) == 0)
 		return LLVMFuzzerMutate(data, size, max_size);
-	for (int i = chance(4); i >= 0; i--)
+	for (int i = fuzz_chance(4); i >= 0; i--)
 	{
-		uint32		number = chance(pages);
+		uint32		number = fuzz_chance(pages);
 
-		switch (chance(10))
+		switch (fuzz_chance(10))
 		{
 			case 0:
 				change_header(data, pages);
@@ -428,7 +417,7 @@ fuzz_image_mutate(uint8_t *data, size_t size, size_t max_size, unsigned int seed
 				break;
 			case 3:				/* one page in the place of another */
 				memmove(data + (size_t) number * page_size,
-						data + (size_t) chance(pages) * page_size, page_size);
+						data + (size_t) fuzz_chance(pages) * page_size, page_size);
 				break;
 			case 4:				/* any bytes, in one page */
 				(void) LLVMFuzzerMutate(data + (size_t) number * page_size,

@@ -262,17 +262,6 @@ fuzz_wal(FuzzInput *input)
  * ---------------------------------------------------------------------
  */
 
-static uint32 state;
-
-static uint32
-chance(uint32 limit)
-{
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return limit == 0 ? 0 : state % limit;
-}
-
 /* Makes the checksums right again, up to some frame. */
 static void
 sign(uint8_t *log, size_t size, uint32 frames)
@@ -307,28 +296,28 @@ change_log(uint8_t *log, size_t size)
 	if (page_size < 512 || page_size > 65536)
 		page_size = 512;
 	frames = (size - HEADER_SIZE) / (FRAME_SIZE + page_size);
-	frame = log + HEADER_SIZE + chance(frames) * (FRAME_SIZE + page_size);
-	switch (frames == 0 ? 0 : chance(9))
+	frame = log + HEADER_SIZE + fuzz_chance(frames) * (FRAME_SIZE + page_size);
+	switch (frames == 0 ? 0 : fuzz_chance(9))
 	{
 		case 0:					/* the header */
-			log[chance(HEADER_SIZE)] ^= 1 << chance(8);
+			log[fuzz_chance(HEADER_SIZE)] ^= 1 << fuzz_chance(8);
 			break;
 		case 1:					/* page, size, salts, sums */
-			put_word(frame + 4 * chance(6), chance(4));
+			put_word(frame + 4 * fuzz_chance(6), fuzz_chance(4));
 			break;
 		case 2:
-			frame[chance(FRAME_SIZE)] ^= 1 << chance(8);
+			frame[fuzz_chance(FRAME_SIZE)] ^= 1 << fuzz_chance(8);
 			break;
 		case 3:
-			frame[FRAME_SIZE + chance(page_size)] = chance(256);
+			frame[FRAME_SIZE + fuzz_chance(page_size)] = fuzz_chance(256);
 			break;
 		case 4:					/* one frame in the place of another */
 			memmove(frame, log + HEADER_SIZE +
-					chance(frames) * (FRAME_SIZE + page_size),
+					fuzz_chance(frames) * (FRAME_SIZE + page_size),
 					FRAME_SIZE + page_size);
 			break;
 		case 5:					/* the salts of an earlier log */
-			memcpy(frame + 8, log + chance(HEADER_SIZE - 8), 8);
+			memcpy(frame + 8, log + fuzz_chance(HEADER_SIZE - 8), 8);
 			break;
 		case 6:					/* the salts of this one */
 			memcpy(frame + 8, log + 16, 8);
@@ -349,14 +338,14 @@ fuzz_wal_mutate(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
 	uint8_t    *log = data + LENGTH_SIZE + length;
 	size_t		log_size = size < LENGTH_SIZE ? 0 : size - LENGTH_SIZE - length;
 
-	state = seed * 2654435761u + 1;
-	if (log_size <= HEADER_SIZE || chance(50) == 0)
+	fuzz_seed(seed);
+	if (log_size <= HEADER_SIZE || fuzz_chance(50) == 0)
 		return LLVMFuzzerMutate(data, size, max_size);
-	for (int i = chance(3); i >= 0; i--)
+	for (int i = fuzz_chance(3); i >= 0; i--)
 		change_log(log, log_size);
-	if (chance(3) > 0)
-		sign(log, log_size, chance(4) == 0 ? chance(20) : UINT32_MAX);
-	if (chance(12) == 0)
-		size -= chance(log_size - HEADER_SIZE);
+	if (fuzz_chance(3) > 0)
+		sign(log, log_size, fuzz_chance(4) == 0 ? fuzz_chance(20) : UINT32_MAX);
+	if (fuzz_chance(12) == 0)
+		size -= fuzz_chance(log_size - HEADER_SIZE);
 	return size;
 }
