@@ -27,7 +27,6 @@
 
 #include "access/htup_details.h"
 #include "access/parallel.h"
-#include "access/table.h"
 #include "access/xact.h"
 #include "commands/progress.h"
 #include "executor/tuptable.h"
@@ -35,7 +34,6 @@
 #include "nodes/nodes.h"
 #include "nodes/value.h"
 #include "pgstat.h"
-#include "port/atomics.h"
 #include "storage/latch.h"
 #include "storage/shm_mq.h"
 #include "storage/shm_toc.h"
