@@ -446,7 +446,10 @@ store_ranges(Leader *leader)
 				return false;
 			elog(ERROR, "workers ended before all rows were read");
 		}
-		wait_for_workers();
+		/* who stores nothing has time for what will be asked for in the end */
+		if (!leader->shared->pages ||
+			!sqm_source_hash_piece(leader->batch->reader->source))
+			wait_for_workers();
 	}
 	return true;
 }

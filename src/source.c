@@ -51,6 +51,7 @@
 #include "progress.h"
 #include "rights.h"
 #include "source.h"
+#include "source_hash.h"
 #include "upload.h"
 #include "wal.h"
 
@@ -79,6 +80,8 @@ typedef struct SqmSource
 	struct stat before;			/* of the original file */
 	File		copy;			/* temporary file, or -1 */
 	char		marks[2];		/* bytes 18 and 19 of the original of a copy */
+	bool		is_recorded;	/* its hash will be asked for */
+	SqmSourceHash *hashing;		/* while it is computed, or NULL */
 	char		sha256[SQM_FILE_HASH_SIZE]; /* of the original; empty: not known yet */
 	MemoryContext context;
 	MemoryContextCallback callback;
@@ -338,54 +341,18 @@ end_hash(SqmSource *source, SqmFileHash *hash)
 		sqm_file_hash_finish(hash, source->sha256);
 }
 
-/* The hash of the original, by its copy. */
+/* The next piece of the hash of an open source; the last makes it known. */
 static void
-hash_copy(SqmSource *source)
+hash_piece(SqmSource *source)
 {
-	SqmFileHash *hash = sqm_file_hash_create();
-	char	   *buffer = palloc(SQM_COPY_BLOCK);
-
-	for (int64 offset = 0; offset < source->facts.size; offset += SQM_COPY_BLOCK)
-	{
-		int			amount = (int) Min(source->facts.size - offset, SQM_COPY_BLOCK);
-
-		errno = 0;
-		if (FileRead(source->copy, buffer, amount, offset,
-					 PG_WAIT_EXTENSION) != amount)
-			ereport(ERROR,
-					(errcode_for_file_access(),
-					 errmsg("could not read a temporary copy of SQLite database \"%s\": %m",
-							source->name)));
-		if (offset == 0)
-			memcpy(buffer + 18, source->marks, 2);
-		sqm_file_hash_add(hash, buffer, amount);
-	}
-	pfree(buffer);
-	sqm_file_hash_finish(hash, source->sha256);
-}
-
-/*
- * The hash of a file that is read in place: it is frozen, or the source's
- * handle holds SQLite's shared lock on it.
- */
-static void
-hash_in_place(SqmSource *source)
-{
-	SqmRawFile *raw = sqm_raw_open(source->path, source->name);
-	SqmFileHash *hash = sqm_file_hash_create();
-	int64		size = sqm_raw_size(raw);
-	char	   *buffer = palloc(SQM_COPY_BLOCK);
-
-	for (int64 offset = 0; offset < size; offset += SQM_COPY_BLOCK)
-	{
-		int			amount = (int) Min(size - offset, SQM_COPY_BLOCK);
-
-		(void) sqm_raw_read(raw, buffer, amount, offset);
-		sqm_file_hash_add(hash, buffer, amount);
-	}
-	sqm_raw_close(raw);
-	pfree(buffer);
-	sqm_file_hash_finish(hash, source->sha256);
+	if (source->hashing == NULL)
+		source->hashing = source->copy >= 0 ?
+			sqm_source_hash_copy(source->copy, source->facts.size,
+								 source->marks, source->name,
+								 source->context) :
+			sqm_source_hash_file(source->path, source->name, source->context);
+	if (!sqm_source_hash_add(source->hashing, source->sha256))
+		source->hashing = NULL;
 }
 
 /* ---------------------------------------------------------------------
@@ -860,6 +827,8 @@ sqm_source_open(const char *source, Oid role, SqmPurpose purpose)
 	found = find_source(source, role);
 	if (found == NULL)
 		found = create_source(source, role, purpose);
+	if (purpose == SQM_PURPOSE_RECORD)
+		found->is_recorded = true;
 	if (purpose != SQM_PURPOSE_READ && sqm_is_large_object(source) &&
 		!found->is_checked)
 		check_pages(found);
@@ -913,11 +882,32 @@ sqm_source_facts(const char *name)
 	return source->facts;
 }
 
+/* Is there a hash to be computed, of the bytes that are read? */
+static bool
+wants_hash(const SqmSource *source)
+{
+	return !source->with_log && source->sha256[0] == '\0';
+}
+
+/*
+ * For somebody who has nothing to do while others work: a piece of the hash
+ * that a run will ask for in the end.  False if there is none (left).
+ */
+bool
+sqm_source_hash_piece(const char *name)
+{
+	SqmSource  *source = find_source(name, GetUserId());
+
+	if (source == NULL || !source->is_recorded || !wants_hash(source))
+		return false;
+	hash_piece(source);
+	return true;
+}
+
 /*
  * The SHA-256 of an open source as it is outside, in hexadecimal digits.  It
- * is computed at the first call, unless that was done while the source was
- * copied.  NULL, with the reason in "note", where the file alone is not what
- * is read.
+ * is computed at the first call, as far as that was not done before.  NULL,
+ * with the reason in "note", where the file alone is not what is read.
  */
 const char *
 sqm_source_sha256(const char *name, const char **note)
@@ -932,12 +922,11 @@ sqm_source_sha256(const char *name, const char **note)
 		*note = "an application has the database open, and the -wal file belongs to what was read: the file alone is not its content";
 		return NULL;
 	}
-	if (source->sha256[0] != '\0')
-		return source->sha256;
-	if (source->copy >= 0)
-		hash_copy(source);
-	else
-		hash_in_place(source);
-	sqm_source_check_unchanged(name);
+	if (wants_hash(source))
+	{
+		while (wants_hash(source))
+			hash_piece(source);
+		sqm_source_check_unchanged(name);
+	}
 	return source->sha256;
 }

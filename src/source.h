@@ -56,6 +56,7 @@ extern bool sqm_source_share(const char *source, Oid role, SqmSourceShare *share
 extern bool sqm_source_is_still(const char *source);
 extern SqmLite *sqm_source_adopt(const SqmSourceShare *share);
 extern SqmSourceFacts sqm_source_facts(const char *source);
+extern bool sqm_source_hash_piece(const char *source);
 extern const char *sqm_source_sha256(const char *source, const char **note);
 
 #endif							/* SQM_SOURCE_H */

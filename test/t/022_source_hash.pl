@@ -98,6 +98,24 @@ $session->query_safe('ROLLBACK');
 is(write_row($file), '', 'in place: and given back at the end');
 $session->quit;
 
+# A table that workers load: the leader computes the hash meanwhile, in the
+# middle of a subtransaction, and of a file that is longer than the table.
+
+foreach my $mode (qw(delete wal))
+{
+	$file = make_database("large_$mode", $mode);
+	sqlite($file, q{
+		INSERT INTO t (x) SELECT 'text ' || value FROM generate_series(1, 120000);
+		CREATE TABLE after (id INTEGER PRIMARY KEY, x BLOB);
+		INSERT INTO after (x) SELECT randomblob(1000000) FROM generate_series(1, 20);});
+	my $found = $node->safe_psql('postgres', "SET sqlite_fdw_mig.read_in_place = on;
+		CREATE SCHEMA large_$mode;
+		CREATE TEMPORARY TABLE r AS SELECT * FROM sq2pg_migrate('$file', target_schema => 'large_$mode');
+		SELECT coalesce(notes, '') LIKE '%one process%' FROM r WHERE table_name = 't';
+		SELECT source_facts->>'sha256' FROM sq2pg.runs ORDER BY run DESC LIMIT 1");
+	is($found, "f\n" . sha256_hex(slurp_bytes($file)), "$mode, workers: as sha256sum says");
+}
+
 # A file of some gigabytes, most of them a hole: cancelled while it is hashed.
 
 $file = make_database('big', 'wal');
