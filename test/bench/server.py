@@ -2,7 +2,9 @@
 
 import os
 import re
+import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -116,6 +118,17 @@ def drop(name):
         session.rows(f'DROP DATABASE IF EXISTS {name} WITH (FORCE)')
 
 
+LOOP = 'import time; t = time.perf_counter(); sum(i * i for i in range(3000000)); print(time.perf_counter() - t)'
+
+
+def crowding():
+    """How much longer a process takes while all cores are busy: those of a virtual machine may be halves of real ones."""
+    def seconds(processes):
+        running = [subprocess.Popen([sys.executable, '-c', LOOP], stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+        return statistics.mean(float(process.communicate()[0]) for process in running)
+    return statistics.median(seconds(os.cpu_count()) / seconds(1) for _ in range(5))
+
+
 def facts():
     """What machine and server are like: a list of (name, value)."""
     with open('/proc/meminfo', encoding='ascii') as file:
@@ -128,6 +141,7 @@ def facts():
         settings = session.rows("SELECT name || ' = ' || current_setting(name) FROM pg_settings WHERE name IN ({}) ORDER BY name".format(
             ', '.join(literal(s) for s in SETTINGS)))
     return [('processor', f'{os.cpu_count()} cores' + (f', {model.group(1)}' if model else '')),
+            ('a process while all cores are busy', f'takes {crowding():.2f} times as long as alone'),
             ('memory', f'{memory / 1048576:.0f} GB'),
             ('kernel', f'{os.uname().sysname} {os.uname().release} {os.uname().machine}'),
             ('PostgreSQL', version),
