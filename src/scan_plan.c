@@ -652,8 +652,14 @@ plan_table(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, List *tlist,
 	private = lappend(private, makeInteger(rowid));
 	private = lappend(private, makeInteger(false));
 	private = lappend(private, makeInteger(range));
+
+	/*
+	 * What SQLite decides alone is asked again of the same row if a row that
+	 * it was joined with has got another version meanwhile (EvalPlanQual).
+	 */
 	return make_foreignscan(tlist, local, rel->relid, ship.params, private,
-							NIL, NIL, outer_plan);
+							NIL, list_difference_ptr(clauses, local),
+							outer_plan);
 }
 
 /*
