@@ -55,6 +55,14 @@ SELECT * FROM sq2pg.profile(:'db', 'parent', ARRAY[NULL], '{}', '{}', 'UTC', fal
 SELECT * FROM sq2pg.profile(:'db', 'parent', '{id}', '{1}', ARRAY[NULL], 'UTC', false);
 SELECT * FROM sq2pg.key_digests(:'db', 'parent', '{id}', ARRAY[NULL], 'UTC', false);
 SELECT * FROM sq2pg.source_orphans(:'db', 'parent', ARRAY[NULL], 'parent', ARRAY[NULL]);
+CREATE TEMP TABLE p (id int);
+SELECT loaded FROM sq2pg.load_table(:'db', 'customer', '{id}', 'p', '{id}', 'UTC', false, 'reject', 'table', 'error', NULL, '{1}', NULL, '{t}', '{x}');
+SELECT loaded FROM sq2pg.load_table(:'db', 'customer', '{id}', 'p', '{id}', 'UTC', false, 'reject', 'table', 'error', NULL, '{1}', '{id}', NULL, '{x}');
+SELECT loaded FROM sq2pg.load_table(:'db', 'customer', '{id}', 'p', '{id}', 'UTC', false, 'reject', 'table', 'error', NULL, '{1}', '{id}', '{t}', NULL);
+DROP TABLE p;
+-- lists that should be of one length
+SELECT * FROM sq2pg.key_digests(:'db', 'customer', '{id,id,id}', '{int4}', 'UTC', false);
+SELECT * FROM sq2pg.key_digests(:'db', 'customer', '{id}', '{}', 'UTC', false);
 SELECT sq2pg.unique_names(ARRAY['a', NULL, 'a'], ARRAY[NULL]);
 -- many names that are the same when they are cut
 SELECT count(DISTINCT n) FROM unnest(sq2pg.unique_names((SELECT array_agg(repeat('n', 70) || i) FROM generate_series(1, 20000) AS i), '{}')) AS n;

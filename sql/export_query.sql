@@ -67,6 +67,25 @@ SELECT sq2pg.export_begin('lo:new');
 SELECT matches FROM sq2pg.export_compare('SELECT 1::bigint', 'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n', 100);
 SELECT matches FROM sq2pg.export_compare('SELECT 1::bigint', 'SELECT 1', 10000);
 ROLLBACK;
+-- what a query calls cannot close the database that its rows go to
+CREATE FUNCTION called(which text) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('SELECT sq2pg.export_%s()', which);
+    RETURN 1;
+EXCEPTION WHEN object_in_use THEN
+    RAISE WARNING '%', sqlerrm;
+    RETURN 2;
+END $$;
+BEGIN;
+SELECT sq2pg.export_begin('lo:new');
+SELECT sq2pg.export_execute('CREATE TABLE x (a)');
+SELECT * FROM sq2pg.export_rows('SELECT called(w) FROM unnest(ARRAY[''close'', ''finish'']) AS w', 'INSERT INTO x VALUES (?)', '{integer}', true);
+SAVEPOINT a;
+SELECT * FROM sq2pg.export_rows('SELECT 1 / 0', 'INSERT INTO x VALUES (?)', '{integer}', true);
+ROLLBACK TO a;
+SELECT sq2pg.export_close();
+SELECT * FROM sq2pg.export_compare('SELECT 2::bigint FROM generate_series(1, 2)', 'SELECT a FROM x', -1);
+ROLLBACK;
 SELECT count(lo_unlink(substr(:'db', 4)::oid));
 \set VERBOSITY terse
 DROP SCHEMA export_q CASCADE;

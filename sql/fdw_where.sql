@@ -73,6 +73,20 @@ PREPARE by_number(numeric) AS SELECT id FROM mixed WHERE d >= $1 ORDER BY id;
 EXECUTE by_number(19.99);
 EXECUTE by_number('-Infinity');
 EXECUTE by_number('NaN');
+-- what is beyond SQLite's limits PostgreSQL evaluates alone
+CREATE TEMP TABLE long_ (n int, c text);
+INSERT INTO long_ SELECT 1, string_agg(format('id = %s AND t <> ''z''', i), ' OR ') FROM generate_series(3, 1500) AS i;
+INSERT INTO long_ SELECT 2, string_agg('id <> ' || i, ' AND ') FROM generate_series(4, 1500) AS i;
+INSERT INTO long_ VALUES (3, repeat('(id + ', 40) || '1' || repeat(')', 40) || ' > 100'),
+    (4, repeat('NOT (id > 1 AND ', 60) || 'id < 4' || repeat(')', 60)),
+    (5, repeat('abs(', 40) || 'i' || repeat(')', 40) || ' > 3'),
+    (6, 't LIKE ''a'' || repeat(''%'', 2000)'), (7, 't NOT LIKE repeat(''*'', 400) || ''%'''), (8, 't LIKE repeat(''_'', 2000)'),
+    (9, 't <> repeat(''x'', 3000000)'), (10, 't < repeat(''x'', 3000000)'), (11, 'raw < convert_to(repeat(''x'', 3000000), ''UTF8'')');
+SELECT n, ids('mixed', c) FROM long_ ORDER BY n;
+SET sqlite_fdw_mig.pushdown = off;
+SELECT n, ids('mixed', c) FROM long_ ORDER BY n;
+RESET sqlite_fdw_mig.pushdown;
+SELECT count(*) FROM mixed WHERE t LIKE 'a' || repeat('%', 2000);
 -- a row that cannot be read is not read any more where SQLite leaves it out
 CREATE FOREIGN TABLE narrow (id int, any_ int, t int) SERVER push OPTIONS ("table" 'mixed');
 SELECT id, t FROM narrow WHERE id = 2;
@@ -81,3 +95,4 @@ SELECT id, any_ FROM narrow WHERE any_ > 6;
 SET client_min_messages = warning;
 DROP SERVER push CASCADE;
 DROP FUNCTION ids, asked;
+DROP TABLE long_;

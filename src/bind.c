@@ -32,9 +32,6 @@
 #define NUMERIC_SLACK 1e-14
 #define SMALLEST_WITH_ALL_DIGITS 1e-300
 
-/* SQLite refuses patterns above 50000 bytes; each byte may become three. */
-#define MAX_PATTERN 16000
-
 /* No offset or zone moves a moment that far. */
 #define ZONE_DAYS 2
 
@@ -135,8 +132,9 @@ bind_day(SqmStatement *stmt, int index, Oid type, Datum value, bool after)
 }
 
 /*
- * A pattern of LIKE, in UTF-8, as one of GLOB.  SQLite reads U+FFFE and U+FFFF
- * as U+FFFD, so a pattern with one of these would match others, too.
+ * A pattern of LIKE, in UTF-8, as one of GLOB, unless that is too long for
+ * SQLite.  It reads U+FFFE and U+FFFF as U+FFFD, so a pattern with one of these
+ * would match others, too.
  */
 static bool
 bind_glob(SqmStatement *stmt, int index, text *pattern)
@@ -145,13 +143,13 @@ bind_glob(SqmStatement *stmt, int index, text *pattern)
 	const char *end = p + VARSIZE_ANY_EXHDR(pattern);
 	StringInfoData glob;
 
-	if (end - p > MAX_PATTERN)
-		return false;
 	initStringInfo(&glob);
 	for (; p < end; p++)
 	{
 		bool		escaped = *p == '\\';
 
+		if (glob.len > SQM_MAX_PATTERN)
+			return false;
 		if (escaped && ++p == end)
 			return false;
 		if (end - p >= 3 && (unsigned char) p[0] == 0xEF &&
@@ -166,6 +164,8 @@ bind_glob(SqmStatement *stmt, int index, text *pattern)
 		else
 			appendStringInfoChar(&glob, *p);
 	}
+	if (glob.len > SQM_MAX_PATTERN)
+		return false;
 	sqm_statement_bind_bytes(stmt, index, SQM_TEXT, glob.data, glob.len);
 	pfree(glob.data);
 	return true;

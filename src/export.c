@@ -44,6 +44,7 @@ typedef struct Export
 	char	   *target;			/* as the caller gave it */
 	File		file;			/* temporary file, or -1 */
 	SqmLite    *lite;			/* NULL: not open for writing any more */
+	int			fillers;		/* queries whose rows are being written */
 	MemoryContext context;
 	MemoryContextCallback callback;
 } Export;
@@ -92,6 +93,31 @@ SqmLite *
 sqm_export_open_database(void)
 {
 	return get_export()->lite;
+}
+
+/*
+ * Rows of a query are on their way into the database; what the query calls
+ * must not close it meanwhile.  Every beginning has its end, by an error, too.
+ */
+void
+sqm_export_begin_rows(void)
+{
+	get_export()->fillers++;
+}
+
+void
+sqm_export_end_rows(void)
+{
+	current->fillers--;
+}
+
+static void
+refuse_while_filled(void)
+{
+	if (get_export()->fillers > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("rows are being written into the exported database")));
 }
 
 /* The file, relative to the server's working directory. */
@@ -245,6 +271,7 @@ sqm_export_close(PG_FUNCTION_ARGS)
 {
 	SqmLite    *lite = sqm_export_database();
 
+	refuse_while_filled();
 	sqm_lite_exec(lite, "COMMIT");
 	sqm_lite_close(lite);
 	current->lite = NULL;
@@ -258,8 +285,10 @@ Datum
 sqm_export_finish(PG_FUNCTION_ARGS)
 {
 	Export	   *export = get_export();
-	char	   *name = sqm_export_publish(export->target, export->file);
+	char	   *name;
 
+	refuse_while_filled();
+	name = sqm_export_publish(export->target, export->file);
 	MemoryContextDelete(export->context);
 	PG_RETURN_TEXT_P(cstring_to_text(name));
 }

@@ -39,5 +39,7 @@ extern char *sqm_export_timestamp(Datum datum, bool six_digits);
 extern SqmLite *sqm_export_database(void);
 extern SqmLite *sqm_export_open_database(void);
 extern const char *sqm_export_path(void);
+extern void sqm_export_begin_rows(void);
+extern void sqm_export_end_rows(void);
 
 #endif							/* SQM_EXPORT_H */

@@ -286,12 +286,21 @@ static int
 create_file(const char *path)
 {
 	mode_t		before = umask(S_IWGRP | S_IWOTH);
-	int			fd = OpenTransientFilePerm(path, O_CREAT | O_EXCL | O_WRONLY |
-										   PG_BINARY, 0666);
-	int			error = errno;
+	volatile int fd = -1;
 
-	umask(before);
-	errno = error;
+	PG_TRY();
+	{
+		fd = OpenTransientFilePerm(path, O_CREAT | O_EXCL | O_WRONLY |
+								   PG_BINARY, 0666);
+	}
+	PG_FINALLY();
+	{
+		int			error = errno;
+
+		umask(before);
+		errno = error;
+	}
+	PG_END_TRY();
 	if (fd < 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),

@@ -157,7 +157,16 @@ sqm_export_rows(PG_FUNCTION_ARGS)
 	receiver.six_digits = PG_GETARG_BOOL(3);
 	receiver.insert = sqm_statement_prepare(sqm_export_database(),
 											sqm_arg_text(fcinfo, 1));
-	run_query(query, &receiver);
+	sqm_export_begin_rows();
+	PG_TRY();
+	{
+		run_query(query, &receiver);
+	}
+	PG_FINALLY();
+	{
+		sqm_export_end_rows();
+	}
+	PG_END_TRY();
 	sqm_statement_finalize(receiver.insert);
 	sqm_row_bigint(&row, receiver.rows);
 	for (int i = 0; i < list_length(receiver.kinds); i++)

@@ -47,7 +47,6 @@
  */
 #define SQM_MAX_STATEMENT (16 * 1024 * 1024)
 #define SQM_MAX_PROGRAM 2500000
-#define SQM_MAX_PATTERN 1000
 
 struct SqmLite
 {
@@ -826,9 +825,14 @@ void
 sqm_statement_bind_bytes(SqmStatement *stmt, int index, SqmStorageClass class,
 						 const char *data, int length)
 {
+	sqlite3    *db = stmt->lite->db;
+
 	/* a null pointer would be NULL */
 	if (length == 0)
 		data = "";
+	/* what a query compares with may be longer than any value of the file */
+	if (length > sqlite3_limit(db, SQLITE_LIMIT_LENGTH, -1))
+		(void) sqlite3_limit(db, SQLITE_LIMIT_LENGTH, length);
 	check_sqlite(stmt->lite, class == SQM_TEXT ?
 				 sqlite3_bind_text(stmt->stmt, index, data, length,
 								   SQLITE_TRANSIENT) :

@@ -17,6 +17,9 @@
 
 #include "sqmvalue.h"
 
+/* Bytes of a pattern of SQLite's LIKE or GLOB */
+#define SQM_MAX_PATTERN 1000
+
 typedef struct SqmLite SqmLite;
 typedef struct SqmStatement SqmStatement;
 typedef struct SqmRawFile SqmRawFile;

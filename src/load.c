@@ -344,6 +344,12 @@ read_orphans(FunctionCallInfo fcinfo, SqmReader *reader)
 
 	if (PG_ARGISNULL(ARG_ORPHANS))
 		return;
+	for (int i = 1; i < 4; i++)
+		if (PG_ARGISNULL(ARG_ORPHANS + i))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("argument %d of sq2pg.load_table() must not be null",
+							ARG_ORPHANS + i + 1)));
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(ARG_ORPHANS), INT8OID,
 					  sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
 					  &rows, NULL, &count);

@@ -49,7 +49,7 @@ sqm_relation_open(SqmTableOptions *options)
 									   SQM_PURPOSE_READ);
 
 	if (options->keep_connection)
-		sqm_source_keep(options->database);
+		sqm_source_keep(options->database, options->owner);
 	return lite;
 }
 

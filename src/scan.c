@@ -201,6 +201,7 @@ sqmBeginForeignScan(ForeignScanState *node, int eflags)
 /*
  * A statement is compiled at the first row: EXPLAIN needs none, and a scan
  * that is never executed should not either.  It lives as long as the query.
+ * NULL: SQLite does not take it, and there is another way to the answer.
  */
 static SqmStatement *
 prepare_scan(ForeignScanState *node, LiteScan *state, const char *sql)
@@ -211,7 +212,7 @@ prepare_scan(ForeignScanState *node, LiteScan *state, const char *sql)
 		sqm_scan_share_open(state->shared) : sqm_relation_open(state->options);
 	SqmStatement *stmt = sqm_statement_try_prepare(lite, sql, &message);
 
-	if (stmt == NULL)
+	if (stmt == NULL && !state->trapped)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_COLUMN_NAME_NOT_FOUND),
 				 errmsg("could not read SQLite table \"%s\": %s",
@@ -260,6 +261,8 @@ start_scan(ForeignScanState *node, LiteScan *state)
 {
 	if (state->full == NULL)
 		state->full = prepare_scan(node, state, state->sql);
+	if (state->full == NULL)
+		return false;
 	state->stmt = state->full;
 	state->started = true;
 	if (state->params > 0 && !bind_params(node, state, state->full))

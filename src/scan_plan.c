@@ -40,6 +40,9 @@
 #define READ_COST (cpu_tuple_cost * 0.3)
 #define CONVERT_COST (cpu_tuple_cost + cpu_operator_cost * 2)
 
+/* No condition as short as this is beyond SQLite's limits. */
+#define UNTRIED_LENGTH 200
+
 /* ---------------------------------------------------------------------
  * Size
  * ---------------------------------------------------------------------
@@ -471,6 +474,39 @@ append_condition(StringInfo where, const char *condition)
 }
 
 /*
+ * SQLite has limits for operators within each other, for parentheses and for
+ * parameters.  The conditions are tried with some room for what a query adds.
+ */
+static bool
+is_within_limits(SqmShip *ship, const char *where)
+{
+	StringInfoData sql;
+	SqmStatement *stmt;
+	SqmLite    *lite = NULL;
+	char	   *message;
+	int			index = -1;
+
+	initStringInfo(&sql);
+	while ((index = bms_next_member(ship->relids, index)) >= 0)
+	{
+		SqmRelation *relation = ship->root->simple_rel_array[index]->fdw_private;
+
+		appendStringInfo(&sql, "%s main.%s AS t",
+						 lite == NULL ? "SELECT 1 FROM" : ",",
+						 sqm_lite_quote(relation->options->table));
+		if (ship->many)
+			appendStringInfo(&sql, "%d", index);
+		lite = relation->lite;
+	}
+	appendStringInfo(&sql, "%s AND 1 AND 1 AND 1 AND 1", where);
+	stmt = sqm_statement_try_prepare(lite, sql.data, &message);
+	if (stmt == NULL)
+		return false;
+	sqm_statement_finalize(stmt);
+	return true;
+}
+
+/*
  * " WHERE ..." of the conditions (Expr) that SQLite can evaluate.  Those that
  * it decides alone are also in "bare", which has to do if others come with a
  * value that cannot be bound.  PostgreSQL looks at all others ("local").
@@ -504,6 +540,13 @@ sqm_scan_where(SqmShip *ship, List *clauses, StringInfo where, StringInfo bare,
 			append_condition(bare, sql.data);
 		else
 			*local = lappend(*local, clause);
+	}
+	if (where->len > UNTRIED_LENGTH && !is_within_limits(ship, where->data))
+	{
+		resetStringInfo(where);
+		resetStringInfo(bare);
+		ship->params = ship->kinds = NIL;
+		*local = list_copy(clauses);
 	}
 }
 
@@ -652,8 +695,14 @@ plan_table(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, List *tlist,
 	private = lappend(private, makeInteger(rowid));
 	private = lappend(private, makeInteger(false));
 	private = lappend(private, makeInteger(range));
+
+	/*
+	 * What SQLite decides alone is asked again of the same row if a row that
+	 * it was joined with has got another version meanwhile (EvalPlanQual).
+	 */
 	return make_foreignscan(tlist, local, rel->relid, ship.params, private,
-							NIL, NIL, outer_plan);
+							NIL, list_difference_ptr(clauses, local),
+							outer_plan);
 }
 
 /*

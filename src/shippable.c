@@ -150,6 +150,7 @@ ship_or(SqmShip *ship, BoolExpr *expr, StringInfo out)
 static bool
 ship_condition(SqmShip *ship, Expr *expr, StringInfo out)
 {
+	check_stack_depth();
 	if (is_andclause(expr))
 		return ship_and(ship, (BoolExpr *) expr, out);
 	if (is_orclause(expr))

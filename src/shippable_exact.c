@@ -14,12 +14,16 @@
 #include "access/stratnum.h"
 #include "access/transam.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
 #include "compat.h"
 #include "shippable_part.h"
+
+/* abs() writes its argument twice: within each other they grow fast. */
+#define MAX_LENGTH (64 * 1024)
 
 static bool ship_exact(SqmShip *ship, Expr *expr, StringInfo out);
 
@@ -236,6 +240,9 @@ ship_exact(SqmShip *ship, Expr *expr, StringInfo out)
 {
 	Var		   *var;
 
+	check_stack_depth();
+	if (out->len > MAX_LENGTH)
+		return false;
 	expr = sqm_ship_strip(expr);
 	var = sqm_ship_as_column(ship, expr);
 	if (var != NULL)

@@ -850,9 +850,9 @@ is_unchanged(SqmSource *source)
  * the transaction.
  */
 void
-sqm_source_keep(const char *name)
+sqm_source_keep(const char *name, Oid role)
 {
-	SqmSource  *source = find_source(name, InvalidOid);
+	SqmSource  *source = find_source(name, role);
 
 	if (source != NULL)
 		source->keep = true;

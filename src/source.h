@@ -50,7 +50,7 @@ typedef struct SqmSourceShare
 
 extern void sqm_source_define_settings(void);
 extern SqmLite *sqm_source_open(const char *source, Oid role, SqmPurpose purpose);
-extern void sqm_source_keep(const char *source);
+extern void sqm_source_keep(const char *source, Oid role);
 extern void sqm_source_check_unchanged(const char *source);
 extern bool sqm_source_share(const char *source, Oid role, SqmSourceShare *share);
 extern bool sqm_source_is_still(const char *source);

@@ -273,14 +273,17 @@ Datum
 sqm_key_digests(PG_FUNCTION_ARGS)
 {
 	List	   *columns = sqm_array_strings(PG_GETARG_ARRAYTYPE_P(2));
+	List	   *types = sqm_array_strings(PG_GETARG_ARRAYTYPE_P(3));
 	SourceRows	rows = {0};
 	SqmRow		row;
 
+	if (list_length(columns) != list_length(types))
+		elog(ERROR, "%d columns, %d types", list_length(columns),
+			 list_length(types));
 	sqm_row_begin(fcinfo, &row);
 	open_source_rows(&rows, sqm_arg_text(fcinfo, 0), sqm_arg_text(fcinfo, 1),
 					 columns,
-					 canons_for_types(sqm_array_strings(PG_GETARG_ARRAYTYPE_P(3)),
-									  sqm_time_zone(sqm_arg_text(fcinfo, 4)),
+					 canons_for_types(types, sqm_time_zone(sqm_arg_text(fcinfo, 4)),
 									  PG_GETARG_BOOL(5)));
 	emit_row_digests(&rows, &row);
 	return (Datum) 0;

@@ -42,6 +42,8 @@ my $insert = "sqlite3 $file \"INSERT INTO t (v) VALUES ('x')\"";
 
 is(session('SELECT count(*) FROM t', 'OPEN', 'SELECT sq2pg_disconnect()', 'OPEN'),
 	'1 1  0', 'kept after a transaction, closed on demand');
+is(session("SET sqlite_fdw_mig.allowed_directories = '$dir'", 'SELECT count(*) FROM t', 'OPEN'),
+	'1 1', 'kept in an open folder, too, by an owner who may read every file');
 is(session('SELECT count(*) FROM t', "!$insert", 'SELECT count(*) FROM t', 'OPEN'),
 	'1 2 1', 'an idle connection keeps nobody from writing, and sees what was written');
 is(session('BEGIN', 'SELECT count(*) FROM t', 'SELECT sq2pg_disconnect()', 'OPEN', 'COMMIT', 'OPEN'),
