@@ -410,7 +410,7 @@ BEGIN
         RAISE object_not_in_prerequisite_state USING
             MESSAGE = format('run %s was a rehearsal: there is nothing to compare', run);
     END IF;
-    options := done.parameters || jsonb_build_object('source', done.source, 'target_schema', done.target_schema);
+    options := (SELECT sq2pg.run_parameters(run)) || jsonb_build_object('source', done.source, 'target_schema', done.target_schema);
     model := sq2pg.name_relations(sq2pg.read_model(options), '{}');
     reports := (SELECT coalesce(jsonb_object_agg(r->>'table_name', r), '{}')
                   FROM jsonb_array_elements(done.tables) AS r WHERE r->>'table_name' IS NOT NULL);

@@ -329,7 +329,8 @@ COMMENT ON FUNCTION sq2pg_reset_sequences(name) IS
 
 /*
  * Names that are not those of SQLite, one note a table.  What was asked for
- * with "names" or "rename" is a note, what PostgreSQL forces a warning.
+ * with "names" or "rename" is a note, what PostgreSQL forces a warning, whose
+ * sample is the "rename" that says so: who looks at the tables later needs it.
  */
 CREATE FUNCTION sq2pg.rename_notes(options jsonb, model sq2pg.model, all_expressions sq2pg.expression[])
     RETURNS sq2pg.note[]
@@ -353,13 +354,17 @@ CREATE FUNCTION sq2pg.rename_notes(options jsonb, model sq2pg.model, all_express
           FROM unnest(model.indexes) WITH ORDINALITY AS i
     )
     SELECT coalesce(array_agg(ROW(g.table_ordinal, NULL, CASE WHEN g.is_wanted THEN 'note' ELSE 'warning' END, 'renamed',
-                                  g.renames, NULL, g.message, NULL)::sq2pg.note ORDER BY g.table_ordinal), '{}')
-      FROM (SELECT n.table_ordinal, count(*) AS renames,
-                   bool_and(n.target_name = coalesce(options->'rename'->>n.key,
-                                                     sq2pg.fold_name(n.source_name, model.names))) AS is_wanted,
+                                  g.renames, g.forced::text, g.message,
+                                  'Say so to sq2pg_verify and sq2pg_sync: rename => ' || quote_literal(g.forced::text) || '.')::sq2pg.note
+                              ORDER BY g.table_ordinal), '{}')
+      FROM (SELECT n.table_ordinal, count(*) AS renames, bool_and(w.is_wanted) AS is_wanted,
+                   jsonb_object_agg(n.key, n.target_name) FILTER (WHERE n.key IS NOT NULL AND NOT w.is_wanted) AS forced,
                    string_agg(format('%s "%s" is called "%s"', n.kind, n.source_name, n.target_name), ', '
                               ORDER BY n.kind COLLATE "C" DESC, n.source_name COLLATE "C") AS message
-              FROM names AS n WHERE n.source_name <> n.target_name
+              FROM names AS n
+             CROSS JOIN LATERAL (SELECT n.target_name = coalesce(options->'rename'->>n.key,
+                                                                 sq2pg.fold_name(n.source_name, model.names))) AS w(is_wanted)
+             WHERE n.source_name <> n.target_name
              GROUP BY n.table_ordinal) AS g
 $$;
 COMMENT ON FUNCTION sq2pg.rename_notes(jsonb, sq2pg.model, sq2pg.expression[]) IS 'every name that is not as in SQLite';

@@ -188,6 +188,22 @@ CREATE FUNCTION sq2pg.known_differences(run bigint, relation text, OUT rowids bi
 $$;
 COMMENT ON FUNCTION sq2pg.known_differences(bigint, text) IS 'rows that a run refused or changed';
 
+/*
+ * The parameters with which a run can be looked at again: its own, with the
+ * names that it had to give.
+ */
+CREATE FUNCTION sq2pg.run_parameters(run bigint) RETURNS jsonb
+    LANGUAGE sql STABLE AS $$
+    SELECT r.parameters
+        || jsonb_build_object('rename', coalesce(nullif(r.parameters->'rename', 'null'), '{}')
+                                     || (SELECT coalesce(jsonb_object_agg(x.key, x.value), '{}')
+                                           FROM jsonb_to_recordset(r.notes) AS n(code text, severity text, sample text)
+                                          CROSS JOIN LATERAL jsonb_each(CASE WHEN n.code = 'renamed' AND n.severity = 'warning'
+                                                                             THEN n.sample::jsonb END) AS x))
+      FROM sq2pg.runs AS r WHERE r.run = run_parameters.run
+$$;
+COMMENT ON FUNCTION sq2pg.run_parameters(bigint) IS 'the parameters of a run, with the names that it gave';
+
 CREATE FUNCTION sq2pg.verify_match(options jsonb, source_name text, m sq2pg.data_table, run bigint) RETURNS sq2pg.verify_row
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -265,7 +281,7 @@ CREATE FUNCTION sq2pg.verify(source text, target_schema name, include text[], ex
     RETURNS SETOF sq2pg.verify_row
     LANGUAGE plpgsql AS $$
 DECLARE
-    parameters jsonb := (SELECT r.parameters FROM sq2pg.runs AS r WHERE r.run = verify.run);
+    parameters jsonb := (SELECT sq2pg.run_parameters(run));
     options    jsonb;
     model      sq2pg.model;
     matches    sq2pg.data_table[];

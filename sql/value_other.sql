@@ -39,6 +39,13 @@ INSERT INTO cases (class, payload, target) VALUES
 ('integer', '1234', 'money'), ('text', '1.239', 'money'), ('text', 'abc', '"char"'), ('integer', '7', 'oid'), ('integer', '-9', 'oid'), ('text', '10:11+02', 'timetz'), ('text', 'no_such_table', 'regclass'), ('blob', '1', 'inet');
 SELECT n, class, left(payload, 40) AS payload, target, c.verdict, c.value, c.sqlstate
 FROM cases, sq2pg.try_convert(class, convert_to(payload, 'UTF8'), target) c ORDER BY n;
+-- what is finer than a microsecond, dates in timetz, digits of money: input functions lose them in silence
+SELECT payload, target, c.verdict, c.value, c.message
+  FROM (VALUES (1, 'text', '01:02:03.1234567', 'interval'), (2, 'text', '01:02:03.1234560', 'interval'), (3, 'real', '0.1234567', 'interval'),
+  (4, 'text', '10:11:12.1234567+02', 'timetz'), (5, 'text', '2024-01-31 10:11:12+02', 'timetz'),
+  (6, 'text', '["2024-01-31 10:11:12.1234567",)', 'tsrange'), (7, 'text', '{["2024-01-31 10:11:12.1234567Z",)}', 'tstzmultirange'),
+  (8, 'text', '$1.239', 'money'), (9, 'text', '-$1,234.50', 'money'), (10, 'text', '', 'money'), (11, 'text', '$0.00', 'money')) AS v (n, class, payload, target),
+  sq2pg.try_convert(class, convert_to(payload, 'UTF8'), target) c ORDER BY n;
 -- reasons come from whoever refuses
 SELECT c.message FROM cases, sq2pg.try_convert(class, convert_to(payload, 'UTF8'), target) c
 WHERE payload IN ('-5', '0', '70', '300.1.1.1', '[5,1)', '[[1],[2]]', '{1,x}') ORDER BY n;

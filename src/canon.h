@@ -84,6 +84,7 @@ struct SqmCanon
 	Oid			ioparam;
 	bool		trusted_input;
 	bool		may_mean_now;	/* the input knows words for the present */
+	bool		rounds_times;	/* the input rounds to microseconds */
 	Oid			from_utf8;		/* conversion into the database encoding */
 
 	/* arrays */

@@ -165,16 +165,70 @@ means_now(const char *text)
 	return false;
 }
 
-/* Types that hold times, alone or as the bounds of a range. */
-static bool
-holds_times(Oid typid)
+/* The type between the bounds of a range, or the type itself. */
+static Oid
+innermost_type(Oid typid)
 {
 	Oid			range = get_multirange_range(typid);
 	Oid			bound = get_range_subtype(OidIsValid(range) ? range : typid);
 
+	return OidIsValid(bound) ? bound : typid;
+}
+
+/* Types that hold times, alone or as the bounds of a range. */
+static bool
+holds_times(Oid typid)
+{
+	Oid			inner = innermost_type(typid);
+
 	return typid == TIMETZOID ||
-		(OidIsValid(bound) && (bound == TIMESTAMPTZOID ||
-							   bound == TIMESTAMPOID || bound == DATEOID));
+		(inner != typid && (inner == TIMESTAMPTZOID ||
+							inner == TIMESTAMPOID || inner == DATEOID));
+}
+
+static bool
+holds_microseconds(Oid typid)
+{
+	Oid			inner = innermost_type(typid);
+
+	return inner == INTERVALOID || inner == TIMETZOID ||
+		inner == TIMESTAMPTZOID || inner == TIMESTAMPOID;
+}
+
+/*
+ * Such a type keeps six digits behind a point and rounds the others, which
+ * may only be zeros.
+ */
+static bool
+exceeds_microseconds(const char *text)
+{
+	int			place = 0;		/* 0: not behind a point */
+
+	for (; *text; text++)
+	{
+		if (*text == '.')
+			place = 1;
+		else if (*text < '0' || *text > '9')
+			place = 0;
+		else if (place > 0 && place++ > 6 && *text != '0')
+			return true;
+	}
+	return false;
+}
+
+/* timetz reads a date before the time, and forgets it. */
+static bool
+begins_with_date(const char *text)
+{
+	const char *colon = strchr(text, ':');
+	int			digits = 0;
+
+	for (const char *p = text; colon && p < colon; p++)
+		if (*p >= '0' && *p <= '9')
+			digits++;
+		else if (digits > 0 || !isspace((unsigned char) *p))
+			return true;
+	return digits > 2;
 }
 
 /* The Datum that the type's own input makes of the source value. */
@@ -184,6 +238,8 @@ source_datum(SqmCanon *canon, const SqmValue *value, Datum *result)
 	char	   *text = source_text(canon, value);
 
 	return text != NULL && !(canon->may_mean_now && means_now(text)) &&
+		!(canon->rounds_times && exceeds_microseconds(text)) &&
+		!(canon->typid == TIMETZOID && begins_with_date(text)) &&
 		input_value(canon, text, result);
 }
 
@@ -267,15 +323,39 @@ string_source(SqmCanon *canon, const SqmValue *value, StringInfo out)
 		sqm_canon_raw(out, value);
 }
 
+/* The digits of a text alone, without zeros at either end. */
+static char *
+bare_digits(const char *text)
+{
+	StringInfoData digits;
+
+	initStringInfo(&digits);
+	for (; *text; text++)
+		if ((*text >= '1' && *text <= '9') || (*text == '0' && digits.len > 0))
+			appendStringInfoChar(&digits, *text);
+	while (digits.len > 0 && digits.data[digits.len - 1] == '0')
+		digits.data[--digits.len] = '\0';
+	return digits.data;
+}
+
 /*
  * money keeps its value as a number of the smallest coin, and its text depends
  * on the locale: the stored side is asked for its number.  So is source text
- * that is no plain number, as "$1.50".
+ * that is no plain number, as "$1.50", if it has digits and none is lost.
  */
 static void
 money_target(SqmCanon *canon, Datum datum, StringInfo out)
 {
 	sqm_canon_put_numeric(out, DirectFunctionCall1(cash_numeric, datum));
+}
+
+static bool
+money_of_text(SqmCanon *canon, const SqmValue *value, Datum *datum)
+{
+	return value->storage == SQM_TEXT && source_datum(canon, value, datum) &&
+		strpbrk(source_text(canon, value), "0123456789") != NULL &&
+		strcmp(bare_digits(source_text(canon, value)),
+			   bare_digits(OutputFunctionCall(&canon->output, *datum))) == 0;
 }
 
 static void
@@ -290,7 +370,7 @@ money_source(SqmCanon *canon, const SqmValue *value, StringInfo out)
 	else if (value->storage == SQM_TEXT &&
 			 sqm_canon_loose_number(value->data, value->length, out))
 		return;
-	else if (source_datum(canon, value, &datum))
+	else if (money_of_text(canon, value, &datum))
 		money_target(canon, datum, out);
 	else
 		sqm_canon_raw(out, value);
@@ -318,6 +398,7 @@ sqm_canon_other(SqmCanon *canon)
 													 GetDatabaseEncoding());
 
 	canon->may_mean_now = holds_times(canon->typid);
+	canon->rounds_times = holds_microseconds(canon->typid);
 	get_type_category_preferred(canon->typid, &category, &preferred);
 	canon->source = other_source;
 	canon->target = other_target;

@@ -125,14 +125,48 @@ resolve_schema(FunctionCallInfo fcinfo, int n, const char *parameter)
 }
 
 /*
- * The lines of an error's context that say where in the source it happened.
+ * Is this line of a context about a function in a procedural language that is
+ * not ours?  A trigger of the target, most likely.
+ */
+static bool
+is_foreign_function(const char *line)
+{
+	const char *name;
+
+	if (strncmp(line, "PL/", 3) != 0)
+		return false;
+	line += strcspn(line, " \n");
+	if (strncmp(line, " function ", 10) != 0)
+		return false;
+	name = line + 10;
+	return strncmp(name, "sq2pg.", 6) != 0 && strncmp(name, "sq2pg_", 6) != 0;
+}
+
+/*
+ * The lines of an error's context that say where it happened: in whose code,
+ * and at what of the source.
  */
 static char *
-source_context(const char *context)
+telling_context(const char *context)
 {
-	const char *found = context ? strstr(context, "SQLite table \"") : NULL;
+	static const char source[] = "SQLite table \"";
+	StringInfoData lines;
+	bool		source_is_told = false;
 
-	return found == NULL ? NULL : pnstrdup(found, strcspn(found, "\n"));
+	initStringInfo(&lines);
+	while (context && *context)
+	{
+		int			length = strcspn(context, "\n");
+		bool		is_source = !source_is_told &&
+			strncmp(context, source, sizeof(source) - 1) == 0;
+
+		if (is_source || is_foreign_function(context))
+			appendStringInfo(&lines, "%s%.*s", lines.len > 0 ? "\n" : "",
+							 length, context);
+		source_is_told |= is_source;
+		context += length + (context[length] == '\n');
+	}
+	return lines.len > 0 ? lines.data : NULL;
 }
 
 /*
@@ -150,7 +184,7 @@ rethrow_plainly(MemoryContext context)
 	if (error->sqlerrcode == ERRCODE_INTERNAL_ERROR)
 		PG_RE_THROW();
 	FlushErrorState();
-	error->context = source_context(error->context);
+	error->context = telling_context(error->context);
 	error->internalquery = NULL;
 	error->internalpos = 0;
 	ReThrowError(error);

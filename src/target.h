@@ -91,6 +91,7 @@ struct SqmTarget
 	bool		input_is_soft;
 	bool		keeps_text;		/* the output should be the text put in */
 	bool		knows_now;		/* reads "now" as the present moment */
+	bool		keeps_microseconds; /* and rounds what is finer */
 };
 
 /* value.c: verdicts with their reason */

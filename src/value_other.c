@@ -155,17 +155,62 @@ soft_input(SqmTarget *target, InputCall *call, Datum *result,
 	return attempt(target, call_input, call, result, reason);
 }
 
+/* What the bounds of a range or multirange are, or InvalidOid */
+static Oid
+bound_type(Oid type)
+{
+	if (get_typtype(type) == TYPTYPE_MULTIRANGE)
+		type = get_multirange_range(type);
+	return OidIsValid(type) ? get_range_subtype(type) : InvalidOid;
+}
+
 /* timetz, and the ranges of types that have a present moment */
 static bool
 type_knows_now(Oid type)
 {
-	Oid			subtype;
+	Oid			bound = bound_type(type);
 
-	if (get_typtype(type) == TYPTYPE_MULTIRANGE)
-		type = get_multirange_range(type);
-	subtype = OidIsValid(type) ? get_range_subtype(type) : InvalidOid;
-	return type == TIMETZOID || subtype == DATEOID ||
-		subtype == TIMESTAMPOID || subtype == TIMESTAMPTZOID;
+	return type == TIMETZOID || bound == DATEOID ||
+		bound == TIMESTAMPOID || bound == TIMESTAMPTZOID;
+}
+
+/* Types that round what is finer than a microsecond */
+static bool
+type_keeps_microseconds(Oid type)
+{
+	Oid			bound = bound_type(type);
+
+	return type == INTERVALOID || type == TIMETZOID ||
+		bound == TIMESTAMPOID || bound == TIMESTAMPTZOID;
+}
+
+/* Has a fraction of the text more digits than six, and not only zeros? */
+static bool
+is_finer_than_microseconds(const char *text)
+{
+	while ((text = strchr(text, '.')) != NULL)
+	{
+		int			digits = strspn(++text, "0123456789");
+
+		for (int i = 6; i < digits; i++)
+			if (text[i] != '0')
+				return true;
+		text += digits;
+	}
+	return false;
+}
+
+/* timetz drops a date: more than an hour stands before the first colon. */
+static bool
+has_date_before_time(const char *text)
+{
+	int			hour;
+
+	if (strchr(text, ':') == NULL)
+		return false;
+	text += strspn(text, " \t\n\r\f\v");
+	hour = strspn(text, "0123456789");
+	return hour > 2 || text[hour] != ':';
 }
 
 /*
@@ -237,6 +282,7 @@ sqm_other_setup(SqmTarget *target)
 	target->keeps_text = (category == TYPCATEGORY_STRING ||
 						  target->basetype == CHAROID);
 	target->knows_now = type_knows_now(target->basetype);
+	target->keeps_microseconds = type_keeps_microseconds(target->basetype);
 }
 
 /*
@@ -265,6 +311,34 @@ reads_in_part(Oid type)
 }
 
 /*
+ * money rounds "$1.239", too, which is no plain number: digits that are not
+ * zeros at an end must be those of the amount.
+ */
+static bool
+same_digits(const char *a, const char *b)
+{
+	static const char digits[] = "123456789";
+	const char *last_a = a + strlen(a);
+	const char *last_b = b + strlen(b);
+
+	while (last_a > a && strchr(digits, last_a[-1]) == NULL)
+		last_a--;
+	while (last_b > b && strchr(digits, last_b[-1]) == NULL)
+		last_b--;
+	for (a += strcspn(a, digits), b += strcspn(b, digits);;)
+	{
+		while (a < last_a && !sqm_is_digit(*a))
+			a++;
+		while (b < last_b && !sqm_is_digit(*b))
+			b++;
+		if (a >= last_a || b >= last_b)
+			return a >= last_a && b >= last_b;
+		if (*a++ != *b++)
+			return false;
+	}
+}
+
+/*
  * Some input functions alter a value in silence: oid wraps negative numbers
  * around, money rounds, "char" and other character types may cut.  Where the
  * value is a number or the type holds text, its output tells.
@@ -277,7 +351,7 @@ input_changes(SqmTarget *target, const char *text, Datum datum)
 	bool		is_number = sqm_decimal_scan(text, strlen(text), &before);
 	const char *output;
 
-	if (!is_number && !target->keeps_text)
+	if (!is_number && !target->keeps_text && target->basetype != CASHOID)
 		return reads_in_part(target->basetype);
 	if (target->basetype == CASHOID)
 		output = OidOutputFunctionCall(F_NUMERIC_OUT,
@@ -287,6 +361,8 @@ input_changes(SqmTarget *target, const char *text, Datum datum)
 		output = OutputFunctionCall(&target->output, datum);
 	if (target->keeps_text)
 		return strcmp(text, output) != 0;
+	if (!is_number)
+		return !same_digits(text, output);
 	return sqm_decimal_scan(output, strlen(output), &after) &&
 		!sqm_decimal_same(&before, &after);
 }
@@ -303,8 +379,18 @@ other_from_cstring(SqmTarget *target, char *text, Datum *datum,
 		return sqm_bad(reason, ERRCODE_INVALID_DATETIME_FORMAT,
 					   "days before a point are not what type %s reads there",
 					   target->name);
+	/* money takes text without any digit for 0 */
+	if (target->basetype == CASHOID && strpbrk(text, "0123456789") == NULL)
+		return sqm_bad_syntax(target, reason);
 	if (!soft_input(target, &call, datum, reason))
 		return SQM_BAD;
+	if (target->keeps_microseconds && is_finer_than_microseconds(text))
+		return sqm_changed(reason, ERRCODE_DATETIME_FIELD_OVERFLOW,
+						   "fractional digits of a second are lost in type %s",
+						   target->name);
+	if (target->basetype == TIMETZOID && has_date_before_time(text))
+		return sqm_changed(reason, ERRCODE_DATETIME_FIELD_OVERFLOW,
+						   "a date is lost in type %s", target->name);
 	if (typmod_changes(target, &call, *datum, reason) ||
 		input_changes(target, text, *datum))
 		return sqm_changed(reason, ERRCODE_DATA_EXCEPTION,
