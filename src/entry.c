@@ -39,6 +39,7 @@
 /* Where the functions that work on a source have these arguments. */
 #define ARG_SOURCE 0
 #define ARG_SCHEMA 1
+#define NO_ARG (-1)
 
 PG_FUNCTION_INFO_V1(sqm_migrate);
 PG_FUNCTION_INFO_V1(sqm_plan);
@@ -46,6 +47,7 @@ PG_FUNCTION_INFO_V1(sqm_check);
 PG_FUNCTION_INFO_V1(sqm_verify);
 PG_FUNCTION_INFO_V1(sqm_round_trip);
 PG_FUNCTION_INFO_V1(sqm_sync);
+PG_FUNCTION_INFO_V1(sqm_retry);
 PG_FUNCTION_INFO_V1(sqm_reset_sequences);
 PG_FUNCTION_INFO_V1(sqm_export_schema);
 PG_FUNCTION_INFO_V1(sqm_source_state);
@@ -158,7 +160,7 @@ rethrow_plainly(MemoryContext context)
 
 /*
  * SELECT * FROM sq2pg.<name>($1, ...) with our arguments, but "schema" for that
- * with the number "schema_arg".
+ * with the number "schema_arg", if there is one.
  */
 static char *
 inner_call(FunctionCallInfo fcinfo, const char *name, int schema_arg,
@@ -291,6 +293,33 @@ sqm_sync(PG_FUNCTION_ARGS)
 {
 	refuse_unfit_session("sq2pg_sync()");
 	return enter(fcinfo, "sync", SQM_PURPOSE_RECORD);
+}
+
+/*
+ * sq2pg_retry(run bigint): from what the history keeps, without a source.
+ */
+Datum
+sqm_retry(PG_FUNCTION_ARGS)
+{
+	const char *outer_search_path;
+	int			level;
+
+	refuse_unfit_session("sq2pg_retry()");
+	InitMaterializedSRF(fcinfo, 0);
+	level = NewGUCNestLevel();
+	outer_search_path = sqm_caller_path_remember(pstrdup(namespace_search_path));
+	PG_TRY();
+	{
+		pin_settings();
+		call_inner(fcinfo, "retry", NO_ARG, (Datum) 0);
+	}
+	PG_FINALLY();
+	{
+		(void) sqm_caller_path_remember(outer_search_path);
+	}
+	PG_END_TRY();
+	AtEOXact_GUC(true, level);
+	return (Datum) 0;
 }
 
 /*
