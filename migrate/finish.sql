@@ -222,18 +222,25 @@ DECLARE
     last      bigint;
     is_called boolean;
     following numeric;
+    is_locked boolean := false;
 BEGIN
     SELECT * INTO s FROM pg_sequence WHERE seqrelid = sequence_oid;
     extreme := sq2pg.sequence_extreme(s, table_oids, column_numbers, at_least);
-    EXECUTE format('SELECT last_value, is_called FROM %s', sequence_name) INTO last, is_called;
-    following := last + CASE WHEN is_called THEN s.seqincrement ELSE 0 END;
-    IF extreme IS NULL
-       OR s.seqincrement > 0 AND extreme < following
-       OR s.seqincrement < 0 AND extreme > following THEN
-        next := CASE WHEN following BETWEEN s.seqmin AND s.seqmax THEN following
-                     WHEN s.seqcycle THEN CASE WHEN s.seqincrement > 0 THEN s.seqmin ELSE s.seqmax END END;
-        RETURN;
-    END IF;
+    LOOP
+        EXECUTE format('SELECT last_value, is_called FROM %s', sequence_name) INTO last, is_called;
+        following := last + CASE WHEN is_called THEN s.seqincrement ELSE 0 END;
+        IF extreme IS NULL
+           OR s.seqincrement > 0 AND extreme < following
+           OR s.seqincrement < 0 AND extreme > following THEN
+            next := CASE WHEN following BETWEEN s.seqmin AND s.seqmax THEN following
+                         WHEN s.seqcycle THEN CASE WHEN s.seqincrement > 0 THEN s.seqmin ELSE s.seqmax END END;
+            RETURN;
+        END IF;
+        EXIT WHEN is_locked OR NOT is_owner;
+        -- others draw until their transactions end: changes nothing, but waits for them
+        EXECUTE format('ALTER SEQUENCE %s INCREMENT BY %s', sequence_name, s.seqincrement);
+        is_locked := true;
+    END LOOP;
     following := extreme + s.seqincrement;
     IF following NOT BETWEEN s.seqmin AND s.seqmax THEN
         RAISE sequence_generator_limit_exceeded USING
@@ -245,7 +252,9 @@ BEGIN
         -- unlike setval this is undone by a rollback
         EXECUTE format('ALTER SEQUENCE %s RESTART WITH %s', sequence_name, following);
     ELSE
-        late := format('SELECT setval(%L::regclass, %s, false)', sequence_name, following);
+        -- until then others may have come further
+        late := format('SELECT setval(%L::regclass, %s, false) FROM %3$s WHERE last_value + CASE WHEN is_called THEN %4$s ELSE 0 END %5$s %2$s',
+                       sequence_name, following, sequence_name, s.seqincrement, CASE WHEN s.seqincrement > 0 THEN '<' ELSE '>' END);
     END IF;
 END
 $$;
@@ -547,14 +556,16 @@ CREATE FUNCTION sq2pg.trigger_facts(ddl text, OUT timing text, OUT event text, O
 COMMENT ON FUNCTION sq2pg.trigger_facts(text) IS 'when a trigger of SQLite''s fires, and its body';
 
 /*
- * The frame of a trigger in PL/pgSQL, SQLite's statements as comments in it.
+ * The frame of a trigger in PL/pgSQL, SQLite's statements as comments in it:
+ * nothing of them may end the comment or the string, whoever wrote them.
  */
 CREATE FUNCTION sq2pg.trigger_skeleton(ddl text, schema_name name, target_table text, trigger_name text) RETURNS text
     LANGUAGE sql IMMUTABLE AS $$
     SELECT format(E'CREATE FUNCTION %1$I.%2$I() RETURNS trigger LANGUAGE plpgsql AS $trigger$\nBEGIN\n%3$s\n    RETURN %4$s;\nEND\n$trigger$;\n'
                   'CREATE TRIGGER %2$I %5$s %6$s ON %1$I.%7$I FOR EACH ROW EXECUTE FUNCTION %1$I.%2$I();',
                   schema_name, left(trigger_name, 63),
-                  regexp_replace(replace(concat_ws(E'\n', 'WHEN ' || f.condition, f.body), '$trigger$', '$ trigger $'),
+                  regexp_replace(regexp_replace(regexp_replace(concat_ws(E'\n', 'WHEN ' || f.condition, f.body), '\$trigger(?=\$)', '$ trigger ', 'g'),
+                                                '\r\n?', E'\n', 'g'),
                                  '^', '    -- ', 'gn'),
                   CASE WHEN f.event = 'delete' THEN 'OLD' ELSE 'NEW' END,
                   upper(f.timing),
