@@ -31,6 +31,23 @@ CREATE FUNCTION sq2pg.compared_loads(model sq2pg.model) RETURNS sq2pg.load[]
 $$;
 COMMENT ON FUNCTION sq2pg.compared_loads(sq2pg.model) IS 'for each table of a model the columns that can be compared';
 
+/*
+ * Those with which a run verifies.  What stands for a row that a policy
+ * changed is known for the loaded columns only, and rows that are there before
+ * are counted with the same columns: before it is known whether there are any
+ * such rows.
+ */
+CREATE FUNCTION sq2pg.verified_loads(options jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.load[]
+    LANGUAGE sql STABLE AS $$
+    SELECT ARRAY(SELECT CASE WHEN t.action = 'append' AND (options->>'on_bad_value' <> 'error' OR options->>'on_orphan' <> 'error')
+                             THEN sq2pg.comparable(t.load)
+                             ELSE ROW(c.source_table, c.relation, c.column_ids, c.source_columns, c.target_columns, c.has_rowid, c.computed)::sq2pg.load END
+                   FROM unnest(tables) WITH ORDINALITY AS t
+                   JOIN unnest(sq2pg.compared_loads(model)) WITH ORDINALITY AS c USING (ordinality)
+                  ORDER BY t.ordinality)
+$$;
+COMMENT ON FUNCTION sq2pg.verified_loads(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'for each target the columns by which a run compares it';
+
 CREATE FUNCTION sq2pg.relation_count(relation text) RETURNS bigint
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -501,12 +518,14 @@ COMMENT ON FUNCTION sq2pg.key_columns(sq2pg.data_table) IS 'columns that identif
 
 /*
  * Can the columns of a foreign key be left NULL first and filled after?  Only
- * if every row is stored as it is: which of them were not is not known then.
+ * if every row is stored as it is, for which of them were not is not known
+ * then, and if each has a key by which it is found.
  */
 CREATE FUNCTION sq2pg.can_fill_later(options jsonb, t sq2pg.data_table, columns text[], nullable boolean) RETURNS boolean
     LANGUAGE sql STABLE AS $$
     SELECT nullable AND options->>'on_orphan' = 'error' AND options->>'on_bad_value' = 'error' AND options->>'on_conflict' <> 'skip'
        AND k.columns IS NOT NULL AND NOT k.columns && can_fill_later.columns
+       AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = t.relation AND a.attname = ANY (k.columns) AND NOT a.attnotnull)
        AND has_table_privilege(t.relation, 'UPDATE')
       FROM (SELECT sq2pg.key_columns(t)) AS k(columns)
 $$;

@@ -64,7 +64,7 @@ BEGIN
         || sq2pg.shield_steps(tables, NOT disable)
         || sq2pg.defer_steps(tables)
         -- triggers and checks of the target are the application's code
-        || ROW('load', NULL, NULL, 'SET LOCAL search_path = ' || sq2pg.caller_search_path(), NULL)::sq2pg.step
+        || ROW('load', NULL, NULL, sq2pg.caller_path_step(), NULL)::sq2pg.step
         || sq2pg.truncate_steps(tables)
         || sq2pg.data_load_steps(options, sq2pg.staging_name(), model, tables) || sq2pg.late_steps(tables, staged)
         || ROW('constraints', NULL, NULL, 'SET CONSTRAINTS ALL IMMEDIATE', NULL)::sq2pg.step

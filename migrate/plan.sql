@@ -293,6 +293,16 @@ COMMENT ON FUNCTION sq2pg.plan(text, name, text, text[], text[], jsonb, text, js
     'the work of sq2pg_plan';
 
 /*
+ * What follows in a plan is the caller's own code.
+ */
+CREATE FUNCTION sq2pg.caller_path_step() RETURNS text
+    LANGUAGE sql STABLE AS $$
+    -- an empty one is written so
+    SELECT 'SET LOCAL search_path = ' || coalesce(nullif(btrim(sq2pg.caller_search_path()), ''), '""')
+$$;
+COMMENT ON FUNCTION sq2pg.caller_path_step() IS 'the statement of a plan that sets the search path of the caller';
+
+/*
  * Expressions of the caller's are read in the caller's search path.
  */
 CREATE FUNCTION sq2pg.in_caller_path(steps sq2pg.step[]) RETURNS sq2pg.step[]
@@ -301,8 +311,7 @@ CREATE FUNCTION sq2pg.in_caller_path(steps sq2pg.step[]) RETURNS sq2pg.step[]
       FROM unnest(steps) WITH ORDINALITY AS s
      CROSS JOIN LATERAL (
            VALUES (1, CASE WHEN (s.load).computed IS NOT NULL THEN
-                         ROW('load', s.table_ordinal, s.object, 'SET LOCAL search_path = ' || sq2pg.caller_search_path(),
-                             NULL)::sq2pg.step END),
+                         ROW('load', s.table_ordinal, s.object, sq2pg.caller_path_step(), NULL)::sq2pg.step END),
                   (2, ROW(s.phase, s.table_ordinal, s.object, s.statement, s.load)::sq2pg.step),
                   (3, CASE WHEN (s.load).computed IS NOT NULL THEN
                          ROW('load', s.table_ordinal, s.object, 'SET LOCAL search_path = pg_catalog, pg_temp',

@@ -91,7 +91,8 @@ CREATE FUNCTION sq2pg.sync_references(relation oid)
     RETURNS TABLE (constraint_oid oid, child oid, child_name text, condition text, acts boolean, is_readable boolean)
     LANGUAGE sql STABLE AS $$
     SELECT k.oid, c.oid, format('%I.%I', n.nspname, c.relname),
-           (SELECT string_agg(format('sqm_t.%I %s sqm_c.%I', p.attname, sq2pg.qualified_operator(x.operator), a.attname), ' AND ' ORDER BY x.n)
+           (SELECT string_agg(format('sqm_t.%I %s sqm_c.%I%s', p.attname, sq2pg.qualified_operator(x.operator), a.attname,
+                                     sq2pg.collate_clause(p.attcollation)), ' AND ' ORDER BY x.n)
               FROM unnest(k.conkey, k.confkey, k.conpfeqop) WITH ORDINALITY AS x(child, parent, operator, n)
               JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = x.child
               JOIN pg_attribute AS p ON p.attrelid = k.confrelid AND p.attnum = x.parent),
