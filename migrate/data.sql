@@ -346,18 +346,9 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
              WHERE NOT pg_has_role(c.relowner, 'USAGE')
              GROUP BY n.nspname, c.relname
             UNION ALL
-            SELECT t.table_ordinal, a.attname::text, CASE WHEN sq2pg.may_move(s.sequence_oid) THEN 'note' ELSE 'warning' END, 'sequence_by_name',
-                   format(CASE WHEN sq2pg.may_move(s.sequence_oid) THEN 'sequence %1$I.%2$I goes on behind key "%3$s" of table %4$s, because of its name'
-                               ELSE 'sequence %1$I.%2$I stays where it is: by its name it belongs to key "%3$s" of table %4$s, but role "%5$s" may not move it' END,
-                          n.nspname, c.relname, a.attname, (t.load).relation, current_user),
-                   CASE WHEN sq2pg.may_move(s.sequence_oid) THEN 'Does it number something else? Give it another name for the time of the run.'
-                        ELSE format('GRANT SELECT, UPDATE ON SEQUENCE %I.%I TO %I;', n.nspname, c.relname, current_user) END
-              FROM sq2pg.sequences_by_name(to_regnamespace(quote_ident(model.schema_name))) AS s
-              JOIN unnest(tables) AS t ON t.relation = s.table_oid
-              JOIN pg_attribute AS a ON a.attrelid = s.table_oid AND a.attnum = s.column_number AND a.attname = ANY ((t.load).target_columns)
-              JOIN pg_class AS c ON c.oid = s.sequence_oid
-              JOIN pg_namespace AS n ON n.oid = c.relnamespace
-             WHERE sq2pg.holds_numbers(a.atttypid)
+            SELECT t.table_ordinal, s.column_name, s.severity, 'sequence_by_name', s.message, s.hint
+              FROM sq2pg.named_sequences(model.schema_name) AS s
+              JOIN unnest(tables) AS t ON t.relation = s.table_oid AND s.column_name = ANY ((t.load).target_columns)
             UNION ALL
             SELECT k.table_ordinal, array_to_string(k.columns, ', '), 'error', 'cycle',
                    format('foreign key "%s" is part of a cycle, and role "%s" may not defer it', k.name, current_user),
@@ -442,8 +433,7 @@ CREATE FUNCTION sq2pg.interval_notes(options jsonb, model sq2pg.model, tables sq
              CROSS JOIN unnest((t.load).column_ids, (t.load).target_columns) AS y(id, name)
               JOIN unnest(model.columns) AS m ON m.id = y.id
               JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = y.name
-              JOIN pg_type AS p ON p.oid = a.atttypid
-             WHERE 'interval'::regtype IN (p.oid, p.typbasetype) AND m.using_text IS NULL
+             WHERE sq2pg.base_type(a.atttypid) = 'interval'::regtype AND m.using_text IS NULL
                AND coalesce(t.action, 'load') IN ('load', 'append', 'replace')) AS c
      CROSS JOIN LATERAL (VALUES
            ('warning', 'interval_unit',

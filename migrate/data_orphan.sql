@@ -35,20 +35,37 @@ COMMENT ON FUNCTION sq2pg.target_foreign_keys(sq2pg.data_table[]) IS 'foreign ke
 
 /*
  * Keys that an expression of the caller's makes are not known before the load:
- * all that refers to them would be taken for orphans.
+ * all that refers to them would be taken for orphans.  What refers by such a
+ * key goes by a statement, which knows no policy.
  */
 CREATE FUNCTION sq2pg.unknown_parent_notes(options jsonb, tables sq2pg.data_table[]) RETURNS sq2pg.note[]
     LANGUAGE sql STABLE AS $$
-    SELECT coalesce(array_agg(ROW(t.table_ordinal, array_to_string(k.columns, ', '), 'error', 'orphans_unknown', NULL, NULL,
-                                  format('which rows of %s have no parent in %s is not known before the load: an expression in types makes its key',
-                                         (t.load).relation, k.parent),
-                                  'Choose on_orphan => ''error'', or leave the expression out of types.')::sq2pg.note ORDER BY t.table_ordinal, k.columns), '{}')
+    SELECT coalesce(array_agg(ROW(t.table_ordinal, array_to_string(k.columns, ', '), x.severity, 'orphans_unknown', NULL, NULL,
+                                  format(x.message, (t.load).relation, k.parent), x.hint)::sq2pg.note ORDER BY t.table_ordinal, k.columns, x.severity), '{}')
       FROM sq2pg.target_foreign_keys(tables) AS k
       JOIN unnest(tables) AS t USING (table_ordinal)
-      JOIN unnest(tables) AS p ON p.table_ordinal = k.parent_ordinal
-     WHERE options->>'on_orphan' <> 'error' AND (p.load).computed && k.parent_columns AND p.action IS DISTINCT FROM 'skip'
+      LEFT JOIN unnest(tables) AS p ON p.table_ordinal = k.parent_ordinal
+     CROSS JOIN LATERAL (
+           VALUES ((p.load).computed && k.parent_columns AND p.action IS DISTINCT FROM 'skip', 'error',
+                   'which rows of %s have no parent in %s is not known before the load: an expression in types makes its key',
+                   'Choose on_orphan => ''error'', or leave the expression out of types.'),
+                  ((t.load).computed && k.columns, 'warning',
+                   'a row of %s without parent in %s stops the run: an expression in types makes its key, and on_orphan counts for nothing there',
+                   'Let the expression give NULL for such rows, or leave it out of types.')) AS x(is_so, severity, message, hint)
+     WHERE options->>'on_orphan' <> 'error' AND x.is_so
 $$;
 COMMENT ON FUNCTION sq2pg.unknown_parent_notes(jsonb, sq2pg.data_table[]) IS 'foreign keys for which on_orphan cannot find the orphans';
+
+/*
+ * All that can be said of the targets before any row is looked at by their
+ * constraints.
+ */
+CREATE FUNCTION sq2pg.all_target_notes(options jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.note[]
+    LANGUAGE sql AS $$
+    SELECT sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables) || sq2pg.interval_notes(options, model, tables)
+           || sq2pg.unknown_parent_notes(options, tables)
+$$;
+COMMENT ON FUNCTION sq2pg.all_target_notes(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'findings about the targets of a run, without those about rows';
 
 /*
  * The keys of the rows of a source table as a query: number, k1, k2 ...

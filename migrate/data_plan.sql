@@ -53,8 +53,7 @@ DECLARE
     disable  boolean := options->>'triggers' = 'disable';
     staged   text[];
 BEGIN
-    PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables)
-            || sq2pg.interval_notes(options, model, tables));
+    PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.all_target_notes(options, model, tables));
     staged := ARRAY(SELECT format('%I.%I', sq2pg.staging_name(), c.relname)
                       FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation ORDER BY t.table_ordinal);
     RETURN sq2pg.lock_steps(tables, options->>'existing')
@@ -129,8 +128,7 @@ BEGIN
         notes := notes || missing.misfits;
     END IF;
     tables := sq2pg.decide_actions(options, model, tables);
-    RETURN notes || sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables)
-            || sq2pg.interval_notes(options, model, tables) || sq2pg.unknown_parent_notes(options, tables)
+    RETURN notes || sq2pg.all_target_notes(options, model, tables)
         || sq2pg.violation_notes(options, ARRAY(
                -- rows in the way are told of; the others could be loaded beside them
                SELECT ROW(t.table_ordinal, t.relation, t.load, t.unmatched, t.extra, t.rank, t.in_cycle, t.is_empty,

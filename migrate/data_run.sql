@@ -529,8 +529,7 @@ BEGIN
         PERFORM sq2pg.lock_targets(tables, options->>'existing');
         -- once more: all may have changed until the locks were given
         tables := (SELECT sq2pg.decide_actions(options, model, sq2pg.find_targets(model)));
-        all_notes := (SELECT all_notes || sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables)
-                             || sq2pg.interval_notes(options, model, tables) || sq2pg.unknown_parent_notes(options, tables));
+        all_notes := (SELECT all_notes || sq2pg.all_target_notes(options, model, tables));
         PERFORM sq2pg.raise_problems(model.schema_name, all_notes);
         compared := (SELECT sq2pg.verified_loads(options, model, tables));
         relations := ARRAY(SELECT t.relation FROM unnest(tables) AS t);

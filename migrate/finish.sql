@@ -60,12 +60,7 @@ COMMENT ON FUNCTION sq2pg.analyze_steps(sq2pg.model) IS 'ANALYZE for each table'
  */
 CREATE FUNCTION sq2pg.holds_numbers(type oid) RETURNS boolean
     LANGUAGE sql STABLE AS $$
-    WITH RECURSIVE b AS (
-        SELECT t.oid, t.typbasetype FROM pg_type AS t WHERE t.oid = holds_numbers.type
-        UNION ALL
-        SELECT t.oid, t.typbasetype FROM b JOIN pg_type AS t ON t.oid = b.typbasetype
-    )
-    SELECT EXISTS (SELECT FROM b WHERE b.oid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'numeric'::regtype))
+    SELECT sq2pg.base_type(type) IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'numeric'::regtype)
 $$;
 COMMENT ON FUNCTION sq2pg.holds_numbers(oid) IS 'is a type one of whole numbers, or a domain over one?';
 
@@ -142,6 +137,49 @@ CREATE FUNCTION sq2pg.may_move(sequence_oid oid) RETURNS boolean
       FROM pg_class AS c WHERE c.oid = sequence_oid
 $$;
 COMMENT ON FUNCTION sq2pg.may_move(oid) IS 'has the role the rights to read and move a sequence?';
+
+/*
+ * What is said of sequences that are moved, or would have to be, for nothing
+ * but their names.
+ */
+CREATE FUNCTION sq2pg.named_sequences(schema_name name)
+    RETURNS TABLE (table_oid oid, column_name text, severity text, message text, hint text)
+    LANGUAGE sql STABLE AS $$
+    SELECT s.table_oid, a.attname::text, CASE WHEN m.may_move THEN 'note' ELSE 'warning' END,
+           format(CASE WHEN m.may_move THEN 'sequence %1$I.%2$I goes on behind key "%3$s" of table %4$s, because of its name'
+                       ELSE 'sequence %1$I.%2$I stays where it is: by its name it belongs to key "%3$s" of table %4$s, but role "%5$s" may not move it' END,
+                  n.nspname, c.relname, a.attname, format('%I.%I', n.nspname, t.relname), current_user),
+           CASE WHEN m.may_move THEN 'Does it number something else? Give it another name for the time of the run.'
+                ELSE format('GRANT SELECT, UPDATE ON SEQUENCE %I.%I TO %I;', n.nspname, c.relname, current_user) END
+      FROM sq2pg.sequences_by_name(to_regnamespace(quote_ident(schema_name))) AS s
+      JOIN pg_attribute AS a ON a.attrelid = s.table_oid AND a.attnum = s.column_number
+      JOIN pg_class AS t ON t.oid = s.table_oid
+      JOIN pg_class AS c ON c.oid = s.sequence_oid
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     CROSS JOIN LATERAL (SELECT sq2pg.may_move(s.sequence_oid)) AS m(may_move)
+     WHERE sq2pg.holds_numbers(a.atttypid)
+$$;
+COMMENT ON FUNCTION sq2pg.named_sequences(name) IS 'findings for sequences that belong to keys by nothing but their names';
+
+/*
+ * Findings that have no place in the result of a function.
+ */
+CREATE FUNCTION sq2pg.tell_notes(notes sq2pg.note[], codes text[]) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    n sq2pg.note;
+BEGIN
+    FOREACH n IN ARRAY notes LOOP
+        CONTINUE WHEN n.code <> ALL (codes);
+        IF n.severity = 'note' THEN
+            RAISE NOTICE USING MESSAGE = n.message, HINT = n.hint;
+        ELSE
+            RAISE WARNING USING MESSAGE = n.message, HINT = n.hint;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.tell_notes(sq2pg.note[], text[]) IS 'findings of some kinds as messages';
 
 /*
  * Every sequence that gives a column of this schema its values: identity,
@@ -311,6 +349,8 @@ BEGIN
     IF to_regnamespace(quote_ident(schema_name)) IS NULL THEN
         RAISE invalid_schema_name USING MESSAGE = format('schema "%s" does not exist', schema_name);
     END IF;
+    PERFORM sq2pg.tell_notes(ARRAY(SELECT ROW(NULL, x.column_name, x.severity, 'sequence_by_name', NULL, NULL, x.message, x.hint)::sq2pg.note
+                                     FROM sq2pg.named_sequences(schema_name) AS x ORDER BY x.message COLLATE "C"), '{sequence_by_name}');
     FOR s IN SELECT u.sequence_oid, array_agg(u.table_oid ORDER BY u.table_oid, u.column_number) AS tables,
                     array_agg(u.column_number ORDER BY u.table_oid, u.column_number) AS columns
                FROM sq2pg.column_sequences(schema_name) AS u

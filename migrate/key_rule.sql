@@ -32,6 +32,21 @@ $$;
 COMMENT ON FUNCTION sq2pg.qualified_operator(oid) IS 'an operator as SQL that finds it in every search path';
 
 /*
+ * By what two values of a type are equal to its indexes, and so to foreign
+ * keys: for a type of an extension that is an operator of its own.
+ */
+CREATE FUNCTION sq2pg.equality(type text) RETURNS text
+    LANGUAGE sql STABLE AS $$
+    SELECT coalesce((SELECT sq2pg.qualified_operator(s.amopopr)
+                       FROM sq2pg.base_type(equality.type) AS b
+                       JOIN pg_opclass AS o ON o.opcmethod = 403 AND o.opcdefault AND o.opcintype = b.base
+                       JOIN pg_amop AS s ON s.amopfamily = o.opcfamily AND s.amoplefttype = o.opcintype AND s.amoprighttype = o.opcintype
+                                        AND s.amopstrategy = 3 AND s.amoppurpose = 's'),
+                    'OPERATOR(pg_catalog.=)')
+$$;
+COMMENT ON FUNCTION sq2pg.equality(text) IS 'the operator by which foreign keys compare values of a type';
+
+/*
  * Compared is by the collation of the index, or of the parent's key, whatever
  * that of the other side is: two would be an error.
  */

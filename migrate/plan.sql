@@ -219,36 +219,48 @@ $$;
 COMMENT ON FUNCTION sq2pg.source_end_steps() IS 'drops what sq2pg.source_steps made';
 
 /*
- * The plan in create mode, between BEGIN and COMMIT.
+ * A model with all that the data decides: types, and so names and expressions.
  */
-CREATE FUNCTION sq2pg.plan_create(options jsonb, model sq2pg.model) RETURNS sq2pg.step[]
+CREATE FUNCTION sq2pg.complete_model(options jsonb, INOUT model sq2pg.model, OUT profiles sq2pg.column_profile[],
+                                     OUT expressions sq2pg.expression[])
     LANGUAGE plpgsql AS $$
-DECLARE
-    profiles    sq2pg.column_profile[];
-    expressions sq2pg.expression[];
 BEGIN
-    PERFORM sq2pg.check_limits(model);
     profiles := sq2pg.profile_tables(options, model, ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t));
     model.columns := (SELECT sq2pg.choose_types(model.columns, model.foreign_keys, profiles));
     model.foreign_keys := (SELECT sq2pg.split_types(model.columns, model.foreign_keys));
     model := (SELECT sq2pg.name_relations(model, sq2pg.names_in_use(options, model)));
     expressions := (SELECT sq2pg.translate_expressions(model));
     model := sq2pg.translate_views(options, model);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.complete_model(jsonb, sq2pg.model) IS 'a model as a run in create mode will have it, and what it is made of';
+
+/*
+ * The plan in create mode, between BEGIN and COMMIT.
+ */
+CREATE FUNCTION sq2pg.plan_create(options jsonb, model sq2pg.model) RETURNS sq2pg.step[]
+    LANGUAGE plpgsql AS $$
+DECLARE
+    completed record;
+BEGIN
+    PERFORM sq2pg.check_limits(model);
+    SELECT * INTO completed FROM sq2pg.complete_model(options, model);
+    model := completed.model;
     RETURN sq2pg.drop_steps(options, model)
         || sq2pg.source_steps(options)
-        || sq2pg.staging_steps(model)
-        || sq2pg.create_steps(model, expressions)
-        || sq2pg.in_caller_path(sq2pg.load_steps(model, expressions))
+        || sq2pg.staging_steps(model, sq2pg.staging_name())
+        || sq2pg.create_steps(model, completed.expressions)
+        || sq2pg.in_caller_path(sq2pg.load_steps(model, completed.expressions))
         || sq2pg.source_end_steps()
-        || sq2pg.key_steps(model, sq2pg.null_columns(profiles))
-        || sq2pg.check_steps(model, expressions)
-        || sq2pg.index_steps(model, expressions)
+        || sq2pg.key_steps(model, sq2pg.null_columns(completed.profiles))
+        || sq2pg.check_steps(model, completed.expressions)
+        || sq2pg.index_steps(model, completed.expressions)
         || sq2pg.orphan_steps(model, options->>'on_orphan')
         || sq2pg.foreign_key_steps(model, CASE WHEN options->>'on_orphan' = 'keep'
                                                THEN sq2pg.orphaned_keys(options, model) ELSE '{}' END)
         || sq2pg.identity_steps(options, model)
         || sq2pg.view_steps(model)
-        || sq2pg.comment_steps(model, sq2pg.sort_notes(sq2pg.schema_notes(options, model, expressions)))
+        || sq2pg.comment_steps(model, sq2pg.sort_notes(sq2pg.schema_notes(options, model, completed.expressions)))
         || sq2pg.analyze_steps(model)
         || sq2pg.owner_steps(model, (options->>'owner')::name);
 END
@@ -326,7 +338,7 @@ COMMENT ON FUNCTION sq2pg.in_caller_path(sq2pg.step[]) IS 'puts loads with USING
  * children of what was taken out.
  */
 CREATE FUNCTION sq2pg.orphan_steps(model sq2pg.model, policy text) RETURNS sq2pg.step[]
-    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW('orphans', t.ordinal, t.target_name,
                                   CASE WHEN policy = 'null' AND f.nullable IS NOT NULL
                                        THEN format('UPDATE %I.%I AS c SET %s', model.schema_name, t.target_name, f.nullable)
@@ -338,7 +350,7 @@ CREATE FUNCTION sq2pg.orphan_steps(model sq2pg.model, policy text) RETURNS sq2pg
                    string_agg(format('%I = NULL', c.target_name), ', ' ORDER BY x.n)
                        FILTER (WHERE NOT c.not_null AND c.pk_position IS NULL) AS nullable,
                    string_agg(format('c.%I IS NOT NULL', c.target_name), ' AND ' ORDER BY x.n) AS not_null,
-                   string_agg(format('p.%I = c.%I', q.target_name, c.target_name), ' AND ' ORDER BY x.n) AS joined
+                   string_agg(format('p.%I %s c.%I', q.target_name, sq2pg.equality(q.type), c.target_name), ' AND ' ORDER BY x.n) AS joined
               FROM unnest(model.foreign_keys) WITH ORDINALITY AS k
              CROSS JOIN unnest(k.columns, k.parent_columns) WITH ORDINALITY AS x(id, parent_id, n)
               JOIN unnest(model.columns) AS c ON c.id = x.id

@@ -60,6 +60,17 @@ SET ROLE regress_sqm_mover;
 SELECT table_name, column_name, code, message FROM sq2pg_check(:'db', 'dk', 'data', include => '{hen,egg}') WHERE severity = 'error';
 RESET ROLE;
 
+-- what nothing but a name speaks for is told by a sync, too
+CREATE SCHEMA named;
+CREATE TABLE named.hen (id bigint PRIMARY KEY, egg_id bigint);
+CREATE SEQUENCE named.hen_id_seq;
+SET client_min_messages = notice;
+SELECT table_name, inserted, verified FROM sq2pg_sync(:'db', 'named', include => '{hen}');
+INSERT INTO named.hen VALUES (7);
+SELECT * FROM sq2pg_reset_sequences('named');
+SET client_min_messages = warning;
+DROP SCHEMA named CASCADE;
+
 -- the plan of a caller without search_path
 SELECT set_config('search_path', '', false);
 SELECT DISTINCT statement FROM pg_catalog.sq2pg_plan(:'db', 'dk', 'data', include => '{word}', existing => 'truncate')

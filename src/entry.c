@@ -228,7 +228,7 @@ call_inner(FunctionCallInfo fcinfo, const char *name, int schema_arg,
 static Datum
 enter(FunctionCallInfo fcinfo, const char *name, SqmPurpose purpose)
 {
-	const char *outer_search_path;
+	SqmCaller	outer;
 	Datum		schema;
 	int			level;
 
@@ -240,7 +240,7 @@ enter(FunctionCallInfo fcinfo, const char *name, SqmPurpose purpose)
 	InitMaterializedSRF(fcinfo, 0);
 	schema = resolve_schema(fcinfo, ARG_SCHEMA, "target_schema");
 	level = NewGUCNestLevel();
-	outer_search_path = sqm_caller_path_remember(pstrdup(namespace_search_path));
+	outer = sqm_caller_remember();
 	PG_TRY();
 	{
 		pin_settings();
@@ -250,7 +250,7 @@ enter(FunctionCallInfo fcinfo, const char *name, SqmPurpose purpose)
 	}
 	PG_FINALLY();
 	{
-		(void) sqm_caller_path_remember(outer_search_path);
+		sqm_caller_forget(outer);
 	}
 	PG_END_TRY();
 	AtEOXact_GUC(true, level);
@@ -301,13 +301,13 @@ sqm_sync(PG_FUNCTION_ARGS)
 Datum
 sqm_retry(PG_FUNCTION_ARGS)
 {
-	const char *outer_search_path;
+	SqmCaller	outer;
 	int			level;
 
 	refuse_unfit_session("sq2pg_retry()");
 	InitMaterializedSRF(fcinfo, 0);
 	level = NewGUCNestLevel();
-	outer_search_path = sqm_caller_path_remember(pstrdup(namespace_search_path));
+	outer = sqm_caller_remember();
 	PG_TRY();
 	{
 		pin_settings();
@@ -315,7 +315,7 @@ sqm_retry(PG_FUNCTION_ARGS)
 	}
 	PG_FINALLY();
 	{
-		(void) sqm_caller_path_remember(outer_search_path);
+		sqm_caller_forget(outer);
 	}
 	PG_END_TRY();
 	AtEOXact_GUC(true, level);
