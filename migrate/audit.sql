@@ -40,11 +40,6 @@ COMMENT ON FUNCTION sq2pg.audit_text(text) IS 'a string in single quotes, withou
  */
 CREATE FUNCTION sq2pg.audit_kind(type oid) RETURNS text
     LANGUAGE sql STABLE STRICT AS $$
-    WITH RECURSIVE b AS (
-        SELECT t.oid, t.typname, t.typnamespace, t.typtype, t.typbasetype FROM pg_type AS t WHERE t.oid = audit_kind.type
-        UNION ALL
-        SELECT t.oid, t.typname, t.typnamespace, t.typtype, t.typbasetype FROM b JOIN pg_type AS t ON t.oid = b.typbasetype
-    )
     SELECT CASE WHEN b.oid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) THEN 'integer'
                 WHEN b.oid IN ('text'::regtype, 'varchar'::regtype, 'name'::regtype) OR b.typtype = 'e'
                      OR b.typname = 'citext' THEN 'text'
@@ -56,7 +51,7 @@ CREATE FUNCTION sq2pg.audit_kind(type oid) RETURNS text
                 WHEN b.oid = 'date'::regtype THEN 'date'
                 WHEN b.oid = 'timestamp'::regtype THEN 'timestamp'
                 WHEN b.oid = 'timestamptz'::regtype THEN 'timestamptz' END
-      FROM b WHERE b.typtype <> 'd'
+      FROM pg_type AS b WHERE b.oid = sq2pg.base_type(audit_kind.type)
 $$;
 COMMENT ON FUNCTION sq2pg.audit_kind(oid) IS 'what values of a type can be compared as in an audit';
 

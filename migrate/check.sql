@@ -195,26 +195,21 @@ COMMENT ON FUNCTION sq2pg.prepare_check(jsonb) IS 'mode and model of a run, with
 CREATE FUNCTION sq2pg.check_create(options jsonb, model sq2pg.model) RETURNS sq2pg.note[]
     LANGUAGE plpgsql AS $$
 DECLARE
-    profiles    sq2pg.column_profile[];
-    expressions sq2pg.expression[];
-    before      sq2pg.column_plan[] := model.columns;
-    notes       sq2pg.note[] := (SELECT sq2pg.drop_notes(options, model) || sq2pg.object_notes(options, model));
+    completed record;
+    before    sq2pg.column_plan[] := model.columns;
+    notes     sq2pg.note[] := (SELECT sq2pg.drop_notes(options, model) || sq2pg.object_notes(options, model));
 BEGIN
     IF model.tables IS NULL THEN
         RETURN notes;
     END IF;
-    profiles := sq2pg.profile_tables(options, model, ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t));
-    model.columns := (SELECT sq2pg.choose_types(before, model.foreign_keys, profiles));
-    model.foreign_keys := (SELECT sq2pg.split_types(model.columns, model.foreign_keys));
-    model := (SELECT sq2pg.name_relations(model, sq2pg.names_in_use(options, model)));
-    expressions := (SELECT sq2pg.translate_expressions(model));
-    model := sq2pg.translate_views(options, model);
-    RETURN notes || sq2pg.not_null_notes(before, model.columns) || sq2pg.schema_notes(options, model, expressions)
-        || sq2pg.misfit_notes(options, model, profiles) || sq2pg.orphan_notes(options, model)
-        || sq2pg.type_notes(model, profiles) || sq2pg.noise_notes(model, profiles)
-        || sq2pg.loss_notes(options, model, expressions) || sq2pg.duplicate_notes(options, model, profiles)
-        || sq2pg.check_violation_notes(options, model, expressions)
-        || sq2pg.key_notes(model, sq2pg.null_columns(profiles)) || sq2pg.view_notes(model)
+    SELECT * INTO completed FROM sq2pg.complete_model(options, model);
+    model := completed.model;
+    RETURN notes || sq2pg.not_null_notes(before, model.columns) || sq2pg.schema_notes(options, model, completed.expressions)
+        || sq2pg.misfit_notes(options, model, completed.profiles) || sq2pg.orphan_notes(options, model)
+        || sq2pg.type_notes(model, completed.profiles) || sq2pg.noise_notes(model, completed.profiles)
+        || sq2pg.loss_notes(options, model, completed.expressions) || sq2pg.duplicate_notes(options, model, completed.profiles)
+        || sq2pg.check_violation_notes(options, model, completed.expressions)
+        || sq2pg.key_notes(model, sq2pg.null_columns(completed.profiles)) || sq2pg.view_notes(model)
         || sq2pg.identity_notes(options, model);
 END
 $$;

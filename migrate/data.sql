@@ -31,6 +31,23 @@ CREATE FUNCTION sq2pg.compared_loads(model sq2pg.model) RETURNS sq2pg.load[]
 $$;
 COMMENT ON FUNCTION sq2pg.compared_loads(sq2pg.model) IS 'for each table of a model the columns that can be compared';
 
+/*
+ * Those with which a run verifies.  What stands for a row that a policy
+ * changed is known for the loaded columns only, and rows that are there before
+ * are counted with the same columns: before it is known whether there are any
+ * such rows.
+ */
+CREATE FUNCTION sq2pg.verified_loads(options jsonb, model sq2pg.model, tables sq2pg.data_table[]) RETURNS sq2pg.load[]
+    LANGUAGE sql STABLE AS $$
+    SELECT ARRAY(SELECT CASE WHEN t.action = 'append' AND (options->>'on_bad_value' <> 'error' OR options->>'on_orphan' <> 'error')
+                             THEN sq2pg.comparable(t.load)
+                             ELSE ROW(c.source_table, c.relation, c.column_ids, c.source_columns, c.target_columns, c.has_rowid, c.computed)::sq2pg.load END
+                   FROM unnest(tables) WITH ORDINALITY AS t
+                   JOIN unnest(sq2pg.compared_loads(model)) WITH ORDINALITY AS c USING (ordinality)
+                  ORDER BY t.ordinality)
+$$;
+COMMENT ON FUNCTION sq2pg.verified_loads(jsonb, sq2pg.model, sq2pg.data_table[]) IS 'for each target the columns by which a run compares it';
+
 CREATE FUNCTION sq2pg.relation_count(relation text) RETURNS bigint
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -329,18 +346,9 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
              WHERE NOT pg_has_role(c.relowner, 'USAGE')
              GROUP BY n.nspname, c.relname
             UNION ALL
-            SELECT t.table_ordinal, a.attname::text, CASE WHEN sq2pg.may_move(s.sequence_oid) THEN 'note' ELSE 'warning' END, 'sequence_by_name',
-                   format(CASE WHEN sq2pg.may_move(s.sequence_oid) THEN 'sequence %1$I.%2$I goes on behind key "%3$s" of table %4$s, because of its name'
-                               ELSE 'sequence %1$I.%2$I stays where it is: by its name it belongs to key "%3$s" of table %4$s, but role "%5$s" may not move it' END,
-                          n.nspname, c.relname, a.attname, (t.load).relation, current_user),
-                   CASE WHEN sq2pg.may_move(s.sequence_oid) THEN 'Does it number something else? Give it another name for the time of the run.'
-                        ELSE format('GRANT SELECT, UPDATE ON SEQUENCE %I.%I TO %I;', n.nspname, c.relname, current_user) END
-              FROM sq2pg.sequences_by_name(to_regnamespace(quote_ident(model.schema_name))) AS s
-              JOIN unnest(tables) AS t ON t.relation = s.table_oid
-              JOIN pg_attribute AS a ON a.attrelid = s.table_oid AND a.attnum = s.column_number AND a.attname = ANY ((t.load).target_columns)
-              JOIN pg_class AS c ON c.oid = s.sequence_oid
-              JOIN pg_namespace AS n ON n.oid = c.relnamespace
-             WHERE sq2pg.holds_numbers(a.atttypid)
+            SELECT t.table_ordinal, s.column_name, s.severity, 'sequence_by_name', s.message, s.hint
+              FROM sq2pg.named_sequences(model.schema_name) AS s
+              JOIN unnest(tables) AS t ON t.relation = s.table_oid AND s.column_name = ANY ((t.load).target_columns)
             UNION ALL
             SELECT k.table_ordinal, array_to_string(k.columns, ', '), 'error', 'cycle',
                    format('foreign key "%s" is part of a cycle, and role "%s" may not defer it', k.name, current_user),
@@ -425,8 +433,7 @@ CREATE FUNCTION sq2pg.interval_notes(options jsonb, model sq2pg.model, tables sq
              CROSS JOIN unnest((t.load).column_ids, (t.load).target_columns) AS y(id, name)
               JOIN unnest(model.columns) AS m ON m.id = y.id
               JOIN pg_attribute AS a ON a.attrelid = t.relation AND a.attname = y.name
-              JOIN pg_type AS p ON p.oid = a.atttypid
-             WHERE 'interval'::regtype IN (p.oid, p.typbasetype) AND m.using_text IS NULL
+             WHERE sq2pg.base_type(a.atttypid) = 'interval'::regtype AND m.using_text IS NULL
                AND coalesce(t.action, 'load') IN ('load', 'append', 'replace')) AS c
      CROSS JOIN LATERAL (VALUES
            ('warning', 'interval_unit',
@@ -501,12 +508,14 @@ COMMENT ON FUNCTION sq2pg.key_columns(sq2pg.data_table) IS 'columns that identif
 
 /*
  * Can the columns of a foreign key be left NULL first and filled after?  Only
- * if every row is stored as it is: which of them were not is not known then.
+ * if every row is stored as it is, for which of them were not is not known
+ * then, and if each has a key by which it is found.
  */
 CREATE FUNCTION sq2pg.can_fill_later(options jsonb, t sq2pg.data_table, columns text[], nullable boolean) RETURNS boolean
     LANGUAGE sql STABLE AS $$
     SELECT nullable AND options->>'on_orphan' = 'error' AND options->>'on_bad_value' = 'error' AND options->>'on_conflict' <> 'skip'
        AND k.columns IS NOT NULL AND NOT k.columns && can_fill_later.columns
+       AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = t.relation AND a.attname = ANY (k.columns) AND NOT a.attnotnull)
        AND has_table_privilege(t.relation, 'UPDATE')
       FROM (SELECT sq2pg.key_columns(t)) AS k(columns)
 $$;

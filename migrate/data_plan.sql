@@ -53,8 +53,7 @@ DECLARE
     disable  boolean := options->>'triggers' = 'disable';
     staged   text[];
 BEGIN
-    PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables)
-            || sq2pg.interval_notes(options, model, tables));
+    PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.all_target_notes(options, model, tables));
     staged := ARRAY(SELECT format('%I.%I', sq2pg.staging_name(), c.relname)
                       FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation ORDER BY t.table_ordinal);
     RETURN sq2pg.lock_steps(tables, options->>'existing')
@@ -64,7 +63,7 @@ BEGIN
         || sq2pg.shield_steps(tables, NOT disable)
         || sq2pg.defer_steps(tables)
         -- triggers and checks of the target are the application's code
-        || ROW('load', NULL, NULL, 'SET LOCAL search_path = ' || sq2pg.caller_search_path(), NULL)::sq2pg.step
+        || ROW('load', NULL, NULL, sq2pg.caller_path_step(), NULL)::sq2pg.step
         || sq2pg.truncate_steps(tables)
         || sq2pg.data_load_steps(options, sq2pg.staging_name(), model, tables) || sq2pg.late_steps(tables, staged)
         || ROW('constraints', NULL, NULL, 'SET CONSTRAINTS ALL IMMEDIATE', NULL)::sq2pg.step
@@ -129,8 +128,7 @@ BEGIN
         notes := notes || missing.misfits;
     END IF;
     tables := sq2pg.decide_actions(options, model, tables);
-    RETURN notes || sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables)
-            || sq2pg.interval_notes(options, model, tables) || sq2pg.unknown_parent_notes(options, tables)
+    RETURN notes || sq2pg.all_target_notes(options, model, tables)
         || sq2pg.violation_notes(options, ARRAY(
                -- rows in the way are told of; the others could be loaded beside them
                SELECT ROW(t.table_ordinal, t.relation, t.load, t.unmatched, t.extra, t.rank, t.in_cycle, t.is_empty,

@@ -91,7 +91,8 @@ CREATE FUNCTION sq2pg.late_steps(tables sq2pg.data_table[], sources text[]) RETU
                                          (SELECT string_agg(format('%I = s.%I', c, c), ', ' ORDER BY c) FROM unnest(q.columns) AS c),
                                          sources[t.table_ordinal],
                                          (SELECT string_agg(format('t.%I OPERATOR(pg_catalog.=) s.%I', c, c), ' AND ' ORDER BY c) FROM unnest(sq2pg.key_columns(ROW(t.*)::sq2pg.data_table)) AS c),
-                                         (SELECT string_agg(format('s.%I IS NOT NULL', c), ' OR ' ORDER BY c) FROM unnest(q.columns) AS c)),
+                                         -- rows that are updated may have to become NULL
+                                         (SELECT string_agg(format('s.%1$I IS NOT NULL OR t.%1$I IS NOT NULL', c), ' OR ' ORDER BY c) FROM unnest(q.columns) AS c)),
                                   NULL)::sq2pg.step ORDER BY t.rank), '{}')
       FROM sq2pg.late_columns(tables) AS q
       JOIN unnest(tables) AS t USING (table_ordinal)
@@ -528,10 +529,9 @@ BEGIN
         PERFORM sq2pg.lock_targets(tables, options->>'existing');
         -- once more: all may have changed until the locks were given
         tables := (SELECT sq2pg.decide_actions(options, model, sq2pg.find_targets(model)));
-        all_notes := (SELECT all_notes || sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables)
-                             || sq2pg.interval_notes(options, model, tables) || sq2pg.unknown_parent_notes(options, tables));
+        all_notes := (SELECT all_notes || sq2pg.all_target_notes(options, model, tables));
         PERFORM sq2pg.raise_problems(model.schema_name, all_notes);
-        compared := (SELECT sq2pg.compared_loads(model));
+        compared := (SELECT sq2pg.verified_loads(options, model, tables));
         relations := ARRAY(SELECT t.relation FROM unnest(tables) AS t);
         before := (SELECT sq2pg.catalog_state(relations));
         results := sq2pg.fill_or_explain(options, model, tables, compared);

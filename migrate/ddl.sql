@@ -254,14 +254,14 @@ CREATE FUNCTION sq2pg.own_staging_name() RETURNS name
 COMMENT ON FUNCTION sq2pg.own_staging_name() IS 'server and schema from which a statement of this session reads';
 
 /*
- * The foreign tables from which the printed plan reads, with the types of the
- * tables that they fill.
+ * The foreign tables from which statements read, with the types of the tables
+ * that they fill.
  */
-CREATE FUNCTION sq2pg.staging_steps(model sq2pg.model) RETURNS sq2pg.step[]
+CREATE FUNCTION sq2pg.staging_steps(model sq2pg.model, staging name) RETURNS sq2pg.step[]
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     SELECT array_agg(ROW('source', t.ordinal, t.target_name,
-                         format(E'CREATE FOREIGN TABLE %I.%I (\n    %s\n) SERVER %I OPTIONS ("table" %L)', sq2pg.staging_name(),
-                                t.target_name, d.definitions, sq2pg.staging_name(), t.source_name),
+                         format(E'CREATE FOREIGN TABLE %I.%I (\n    %s\n) SERVER %I OPTIONS ("table" %L)', staging,
+                                t.target_name, d.definitions, staging, t.source_name),
                          NULL)::sq2pg.step ORDER BY t.rank)
       FROM unnest(model.tables) AS t
       JOIN (SELECT c.table_ordinal,
@@ -270,7 +270,7 @@ CREATE FUNCTION sq2pg.staging_steps(model sq2pg.model) RETURNS sq2pg.step[]
                               E',\n    ' ORDER BY c.ordinal) AS definitions
               FROM unnest(model.columns) AS c GROUP BY c.table_ordinal) AS d ON d.table_ordinal = t.ordinal
 $$;
-COMMENT ON FUNCTION sq2pg.staging_steps(sq2pg.model) IS 'foreign tables for a plan that is run by hand';
+COMMENT ON FUNCTION sq2pg.staging_steps(sq2pg.model, name) IS 'foreign tables from which the loads of a plan read';
 
 CREATE FUNCTION sq2pg.has_rowid(t sq2pg.table_plan) RETURNS boolean
     LANGUAGE sql IMMUTABLE AS $$
@@ -280,11 +280,12 @@ CREATE FUNCTION sq2pg.has_rowid(t sq2pg.table_plan) RETURNS boolean
 $$;
 COMMENT ON FUNCTION sq2pg.has_rowid(sq2pg.table_plan) IS 'can the rows of a SQLite table be named by rowid?';
 
-CREATE FUNCTION sq2pg.load_steps(model sq2pg.model, all_expressions sq2pg.expression[]) RETURNS sq2pg.step[]
+CREATE FUNCTION sq2pg.load_steps(model sq2pg.model, all_expressions sq2pg.expression[], staging name DEFAULT sq2pg.staging_name())
+    RETURNS sq2pg.step[]
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
     SELECT array_agg(ROW('load', t.ordinal, t.target_name,
                          format(E'INSERT INTO %I.%I (%s)\n    SELECT %s FROM %I.%I', model.schema_name, t.target_name,
-                                l.list, l.items, sq2pg.staging_name(), t.target_name),
+                                l.list, l.items, staging, t.target_name),
                          ROW(t.source_name, format('%I.%I', model.schema_name, t.target_name), l.column_ids,
                              l.source_columns, l.target_columns, sq2pg.has_rowid(ROW(t.*)::sq2pg.table_plan),
                              l.computed)::sq2pg.load)::sq2pg.step ORDER BY t.rank)
@@ -301,7 +302,7 @@ CREATE FUNCTION sq2pg.load_steps(model sq2pg.model, all_expressions sq2pg.expres
                                 WHERE g.kind = 'generated' AND g.column_id = c.id AND g.translated IS NOT NULL)
              GROUP BY c.table_ordinal) AS l ON l.table_ordinal = t.ordinal
 $$;
-COMMENT ON FUNCTION sq2pg.load_steps(sq2pg.model, sq2pg.expression[]) IS 'INSERT ... SELECT for each table, parents first';
+COMMENT ON FUNCTION sq2pg.load_steps(sq2pg.model, sq2pg.expression[], name) IS 'INSERT ... SELECT for each table, parents first';
 
 /*
  * Is a text column compared by another rule than PostgreSQL's?

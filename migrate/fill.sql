@@ -20,17 +20,22 @@ CREATE TYPE sq2pg.load_result AS (
     alone         text);        -- why workers did not decode a large table, NULL: they did, or it is none
 
 /*
- * Executes the statements of a phase.
+ * Executes the statements of a phase.  These may call code that is not ours,
+ * in event triggers for one, and the way in which we plan is none of its
+ * business.
  */
 CREATE FUNCTION sq2pg.execute_steps(steps sq2pg.step[]) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
-    s sq2pg.step;
+    ours text := pg_catalog.current_setting('plan_cache_mode');
+    s    sq2pg.step;
 BEGIN
+    PERFORM pg_catalog.set_config('plan_cache_mode', sq2pg.caller_plan_cache_mode(), true);
     FOREACH s IN ARRAY steps LOOP
         PERFORM sq2pg.announce(s.phase, s.object);
         EXECUTE s.statement;
     END LOOP;
+    PERFORM pg_catalog.set_config('plan_cache_mode', ours, true);
 END
 $$;
 COMMENT ON FUNCTION sq2pg.execute_steps(sq2pg.step[]) IS 'executes the statements of a phase, one by one';
@@ -72,8 +77,10 @@ COMMENT ON FUNCTION sq2pg.describe_misfits(text, jsonb) IS 'misfits of a table f
 CREATE FUNCTION sq2pg.load_by_statement(options jsonb, staging name, staging_step sq2pg.step, step sq2pg.step) RETURNS bigint
     LANGUAGE plpgsql AS $$
 DECLARE
+    ours    text := current_setting('plan_cache_mode');
     loaded  bigint;
 BEGIN
+    PERFORM set_config('plan_cache_mode', sq2pg.caller_plan_cache_mode(), true);
     EXECUTE format('CREATE SERVER %I FOREIGN DATA WRAPPER sqlite_fdw_mig OPTIONS (database %L, time_zone %L, empty_as_null %L)',
                    staging, options->>'source', options->>'time_zone', options->>'empty_as_null');
     EXECUTE format('CREATE SCHEMA %I', staging);
@@ -85,6 +92,7 @@ BEGIN
     EXECUTE format('DROP FOREIGN TABLE %I.%I', staging, step.object);
     EXECUTE format('DROP SCHEMA %I', staging);
     EXECUTE format('DROP SERVER %I', staging);
+    PERFORM set_config('plan_cache_mode', ours, true);
     RETURN loaded;
 END
 $$;
@@ -127,8 +135,8 @@ CREATE FUNCTION sq2pg.remake_tables(creates sq2pg.step[], loads sq2pg.step[], or
 BEGIN
     FOR i IN 1 .. cardinality(creates) LOOP
         IF creates[i].table_ordinal = ANY (ordinals) THEN
-            EXECUTE 'DROP TABLE ' || loads[i].load.relation;
-            EXECUTE creates[i].statement;
+            PERFORM sq2pg.execute_steps(ROW('create', NULL, creates[i].object, 'DROP TABLE ' || loads[i].load.relation, NULL)::sq2pg.step
+                                        || creates[i:i]);
         END IF;
     END LOOP;
 END
@@ -144,6 +152,7 @@ CREATE FUNCTION sq2pg.fill_tables(options jsonb, INOUT model sq2pg.model, OUT ex
                                   OUT results sq2pg.load_result[])
     LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
+    staging   name := sq2pg.own_staging_name();
     creates   sq2pg.step[];
     loads     sq2pg.step[];
     profiles  sq2pg.column_profile[];
@@ -166,7 +175,7 @@ BEGIN
     model := (SELECT sq2pg.name_relations(model, sq2pg.names_in_use(options, model)));
     expressions := (SELECT sq2pg.translate_expressions(model));
     creates := (SELECT sq2pg.create_steps(model, expressions));
-    loads := (SELECT sq2pg.load_steps(model, expressions));
+    loads := (SELECT sq2pg.load_steps(model, expressions, staging));
     PERFORM sq2pg.execute_steps(creates);
 
     -- loads[i] is the table of rank i
@@ -175,7 +184,7 @@ BEGIN
     WHILE cardinality(pending) > 0 LOOP
         step := loads[pending[1]];
         IF (step.load).computed IS NOT NULL THEN
-            loaded := sq2pg.load_by_statement(options, sq2pg.staging_name(), (SELECT ROW(s.*)::sq2pg.step FROM unnest(sq2pg.staging_steps(model)) AS s
+            loaded := sq2pg.load_by_statement(options, staging, (SELECT ROW(s.*)::sq2pg.step FROM unnest(sq2pg.staging_steps(model, staging)) AS s
                                                          WHERE s.table_ordinal = step.table_ordinal), step);
             results[step.table_ordinal] := ROW(step.table_ordinal, loaded, loaded, 0, 0, 0, '{}', repeat('0', 32), 0,
                                                repeat('0', 32), '{}', 0, NULL, NULL)::sq2pg.load_result;
@@ -207,7 +216,7 @@ BEGIN
             model.notes := (SELECT model.notes || sq2pg.not_null_notes(before, model.columns));
             expressions := (SELECT sq2pg.translate_expressions(model));
             creates := (SELECT sq2pg.create_steps(model, expressions));
-            loads := (SELECT sq2pg.load_steps(model, expressions));
+            loads := (SELECT sq2pg.load_steps(model, expressions, staging));
             PERFORM sq2pg.remake_tables(creates, loads, changed);
             pending := ARRAY(SELECT t.rank FROM unnest(model.tables) AS t
                               WHERE t.rank = ANY (pending) OR t.ordinal = ANY (changed) ORDER BY t.rank);

@@ -60,12 +60,7 @@ COMMENT ON FUNCTION sq2pg.analyze_steps(sq2pg.model) IS 'ANALYZE for each table'
  */
 CREATE FUNCTION sq2pg.holds_numbers(type oid) RETURNS boolean
     LANGUAGE sql STABLE AS $$
-    WITH RECURSIVE b AS (
-        SELECT t.oid, t.typbasetype FROM pg_type AS t WHERE t.oid = holds_numbers.type
-        UNION ALL
-        SELECT t.oid, t.typbasetype FROM b JOIN pg_type AS t ON t.oid = b.typbasetype
-    )
-    SELECT EXISTS (SELECT FROM b WHERE b.oid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'numeric'::regtype))
+    SELECT sq2pg.base_type(type) IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'numeric'::regtype)
 $$;
 COMMENT ON FUNCTION sq2pg.holds_numbers(oid) IS 'is a type one of whole numbers, or a domain over one?';
 
@@ -142,6 +137,49 @@ CREATE FUNCTION sq2pg.may_move(sequence_oid oid) RETURNS boolean
       FROM pg_class AS c WHERE c.oid = sequence_oid
 $$;
 COMMENT ON FUNCTION sq2pg.may_move(oid) IS 'has the role the rights to read and move a sequence?';
+
+/*
+ * What is said of sequences that are moved, or would have to be, for nothing
+ * but their names.
+ */
+CREATE FUNCTION sq2pg.named_sequences(schema_name name)
+    RETURNS TABLE (table_oid oid, column_name text, severity text, message text, hint text)
+    LANGUAGE sql STABLE AS $$
+    SELECT s.table_oid, a.attname::text, CASE WHEN m.may_move THEN 'note' ELSE 'warning' END,
+           format(CASE WHEN m.may_move THEN 'sequence %1$I.%2$I goes on behind key "%3$s" of table %4$s, because of its name'
+                       ELSE 'sequence %1$I.%2$I stays where it is: by its name it belongs to key "%3$s" of table %4$s, but role "%5$s" may not move it' END,
+                  n.nspname, c.relname, a.attname, format('%I.%I', n.nspname, t.relname), current_user),
+           CASE WHEN m.may_move THEN 'Does it number something else? Give it another name for the time of the run.'
+                ELSE format('GRANT SELECT, UPDATE ON SEQUENCE %I.%I TO %I;', n.nspname, c.relname, current_user) END
+      FROM sq2pg.sequences_by_name(to_regnamespace(quote_ident(schema_name))) AS s
+      JOIN pg_attribute AS a ON a.attrelid = s.table_oid AND a.attnum = s.column_number
+      JOIN pg_class AS t ON t.oid = s.table_oid
+      JOIN pg_class AS c ON c.oid = s.sequence_oid
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     CROSS JOIN LATERAL (SELECT sq2pg.may_move(s.sequence_oid)) AS m(may_move)
+     WHERE sq2pg.holds_numbers(a.atttypid)
+$$;
+COMMENT ON FUNCTION sq2pg.named_sequences(name) IS 'findings for sequences that belong to keys by nothing but their names';
+
+/*
+ * Findings that have no place in the result of a function.
+ */
+CREATE FUNCTION sq2pg.tell_notes(notes sq2pg.note[], codes text[]) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    n sq2pg.note;
+BEGIN
+    FOREACH n IN ARRAY notes LOOP
+        CONTINUE WHEN n.code <> ALL (codes);
+        IF n.severity = 'note' THEN
+            RAISE NOTICE USING MESSAGE = n.message, HINT = n.hint;
+        ELSE
+            RAISE WARNING USING MESSAGE = n.message, HINT = n.hint;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.tell_notes(sq2pg.note[], text[]) IS 'findings of some kinds as messages';
 
 /*
  * Every sequence that gives a column of this schema its values: identity,
@@ -222,18 +260,25 @@ DECLARE
     last      bigint;
     is_called boolean;
     following numeric;
+    is_locked boolean := false;
 BEGIN
     SELECT * INTO s FROM pg_sequence WHERE seqrelid = sequence_oid;
     extreme := sq2pg.sequence_extreme(s, table_oids, column_numbers, at_least);
-    EXECUTE format('SELECT last_value, is_called FROM %s', sequence_name) INTO last, is_called;
-    following := last + CASE WHEN is_called THEN s.seqincrement ELSE 0 END;
-    IF extreme IS NULL
-       OR s.seqincrement > 0 AND extreme < following
-       OR s.seqincrement < 0 AND extreme > following THEN
-        next := CASE WHEN following BETWEEN s.seqmin AND s.seqmax THEN following
-                     WHEN s.seqcycle THEN CASE WHEN s.seqincrement > 0 THEN s.seqmin ELSE s.seqmax END END;
-        RETURN;
-    END IF;
+    LOOP
+        EXECUTE format('SELECT last_value, is_called FROM %s', sequence_name) INTO last, is_called;
+        following := last + CASE WHEN is_called THEN s.seqincrement ELSE 0 END;
+        IF extreme IS NULL
+           OR s.seqincrement > 0 AND extreme < following
+           OR s.seqincrement < 0 AND extreme > following THEN
+            next := CASE WHEN following BETWEEN s.seqmin AND s.seqmax THEN following
+                         WHEN s.seqcycle THEN CASE WHEN s.seqincrement > 0 THEN s.seqmin ELSE s.seqmax END END;
+            RETURN;
+        END IF;
+        EXIT WHEN is_locked OR NOT is_owner;
+        -- others draw until their transactions end: changes nothing, but waits for them
+        EXECUTE format('ALTER SEQUENCE %s INCREMENT BY %s', sequence_name, s.seqincrement);
+        is_locked := true;
+    END LOOP;
     following := extreme + s.seqincrement;
     IF following NOT BETWEEN s.seqmin AND s.seqmax THEN
         RAISE sequence_generator_limit_exceeded USING
@@ -245,7 +290,9 @@ BEGIN
         -- unlike setval this is undone by a rollback
         EXECUTE format('ALTER SEQUENCE %s RESTART WITH %s', sequence_name, following);
     ELSE
-        late := format('SELECT setval(%L::regclass, %s, false)', sequence_name, following);
+        -- until then others may have come further
+        late := format('SELECT setval(%L::regclass, %s, false) FROM %3$s WHERE last_value + CASE WHEN is_called THEN %4$s ELSE 0 END %5$s %2$s',
+                       sequence_name, following, sequence_name, s.seqincrement, CASE WHEN s.seqincrement > 0 THEN '<' ELSE '>' END);
     END IF;
 END
 $$;
@@ -302,6 +349,8 @@ BEGIN
     IF to_regnamespace(quote_ident(schema_name)) IS NULL THEN
         RAISE invalid_schema_name USING MESSAGE = format('schema "%s" does not exist', schema_name);
     END IF;
+    PERFORM sq2pg.tell_notes(ARRAY(SELECT ROW(NULL, x.column_name, x.severity, 'sequence_by_name', NULL, NULL, x.message, x.hint)::sq2pg.note
+                                     FROM sq2pg.named_sequences(schema_name) AS x ORDER BY x.message COLLATE "C"), '{sequence_by_name}');
     FOR s IN SELECT u.sequence_oid, array_agg(u.table_oid ORDER BY u.table_oid, u.column_number) AS tables,
                     array_agg(u.column_number ORDER BY u.table_oid, u.column_number) AS columns
                FROM sq2pg.column_sequences(schema_name) AS u
@@ -552,14 +601,16 @@ CREATE FUNCTION sq2pg.trigger_facts(ddl text, OUT timing text, OUT event text, O
 COMMENT ON FUNCTION sq2pg.trigger_facts(text) IS 'when a trigger of SQLite''s fires, and its body';
 
 /*
- * The frame of a trigger in PL/pgSQL, SQLite's statements as comments in it.
+ * The frame of a trigger in PL/pgSQL, SQLite's statements as comments in it:
+ * nothing of them may end the comment or the string, whoever wrote them.
  */
 CREATE FUNCTION sq2pg.trigger_skeleton(ddl text, schema_name name, target_table text, trigger_name text) RETURNS text
     LANGUAGE sql IMMUTABLE AS $$
     SELECT format(E'CREATE FUNCTION %1$I.%2$I() RETURNS trigger LANGUAGE plpgsql AS $trigger$\nBEGIN\n%3$s\n    RETURN %4$s;\nEND\n$trigger$;\n'
                   'CREATE TRIGGER %2$I %5$s %6$s ON %1$I.%7$I FOR EACH ROW EXECUTE FUNCTION %1$I.%2$I();',
                   schema_name, left(trigger_name, 63),
-                  regexp_replace(replace(concat_ws(E'\n', 'WHEN ' || f.condition, f.body), '$trigger$', '$ trigger $'),
+                  regexp_replace(regexp_replace(regexp_replace(concat_ws(E'\n', 'WHEN ' || f.condition, f.body), '\$trigger(?=\$)', '$ trigger ', 'g'),
+                                                '\r\n?', E'\n', 'g'),
                                  '^', '    -- ', 'gn'),
                   CASE WHEN f.event = 'delete' THEN 'OLD' ELSE 'NEW' END,
                   upper(f.timing),

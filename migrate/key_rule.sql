@@ -31,10 +31,36 @@ CREATE FUNCTION sq2pg.qualified_operator(operator oid) RETURNS text
 $$;
 COMMENT ON FUNCTION sq2pg.qualified_operator(oid) IS 'an operator as SQL that finds it in every search path';
 
+/*
+ * By what two values of a type are equal to its indexes, and so to foreign
+ * keys: for a type of an extension that is an operator of its own.
+ */
+CREATE FUNCTION sq2pg.equality(type text) RETURNS text
+    LANGUAGE sql STABLE AS $$
+    SELECT coalesce((SELECT sq2pg.qualified_operator(s.amopopr)
+                       FROM sq2pg.base_type(equality.type) AS b
+                       JOIN pg_opclass AS o ON o.opcmethod = 403 AND o.opcdefault AND o.opcintype = b.base
+                       JOIN pg_amop AS s ON s.amopfamily = o.opcfamily AND s.amoplefttype = o.opcintype AND s.amoprighttype = o.opcintype
+                                        AND s.amopstrategy = 3 AND s.amoppurpose = 's'),
+                    'OPERATOR(pg_catalog.=)')
+$$;
+COMMENT ON FUNCTION sq2pg.equality(text) IS 'the operator by which foreign keys compare values of a type';
+
+/*
+ * Compared is by the collation of the index, or of the parent's key, whatever
+ * that of the other side is: two would be an error.
+ */
+CREATE FUNCTION sq2pg.collate_clause(collation_oid oid) RETURNS text
+    LANGUAGE sql STABLE AS $$
+    SELECT coalesce((SELECT format(' COLLATE %I.%I', n.nspname, c.collname)
+                       FROM pg_collation AS c JOIN pg_namespace AS n ON n.oid = c.collnamespace WHERE c.oid = collation_oid), '')
+$$;
+COMMENT ON FUNCTION sq2pg.collate_clause(oid) IS 'COLLATE for a collation, nothing for none';
+
 CREATE FUNCTION sq2pg.describe_indexes(indexes oid[]) RETURNS SETOF sq2pg.index_keys
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     SELECT i.indexrelid, array_agg(e.label ORDER BY k.n), array_agg(e.expression ORDER BY k.n),
-           array_agg(e.expression || coalesce(' COLLATE ' || quote_ident(cn.nspname) || '.' || quote_ident(c.collname), '') ORDER BY k.n),
+           array_agg(e.expression || sq2pg.collate_clause((i.indcollation::oid[])[k.n - 1]) ORDER BY k.n),
            array_agg(sq2pg.qualified_operator(same.amopopr) ORDER BY k.n),
            array_agg(sq2pg.qualified_operator(less.amopopr) ORDER BY k.n),
            array_agg(a.atttypid ORDER BY k.n),
@@ -64,8 +90,6 @@ CREATE FUNCTION sq2pg.describe_indexes(indexes oid[]) RETURNS SETOF sq2pg.index_
                                AND same.amoprighttype = o.opcintype AND same.amopstrategy = 3 AND same.amoppurpose = 's'
       LEFT JOIN pg_amop AS less ON less.amopfamily = o.opcfamily AND less.amoplefttype = o.opcintype AND o.opcmethod = 403
                                AND less.amoprighttype = o.opcintype AND less.amopstrategy = 1 AND less.amoppurpose = 's'
-      LEFT JOIN pg_collation AS c ON c.oid = (i.indcollation::oid[])[k.n - 1]
-      LEFT JOIN pg_namespace AS cn ON cn.oid = c.collnamespace
      GROUP BY i.indexrelid, i.indkey, i.indrelid, i.indpred, i.indexprs
 $$;
 COMMENT ON FUNCTION sq2pg.describe_indexes(oid[]) IS 'keys of indexes as expressions';
@@ -318,9 +342,7 @@ CREATE FUNCTION sq2pg.foreign_key_rules(options jsonb, tables sq2pg.data_table[]
                  FROM unnest(c.conkey, c.confkey, c.conpfeqop) WITH ORDINALITY AS u(attnum, parent_attnum, operator, n)
                  JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = u.attnum
                  JOIN pg_attribute AS b ON b.attrelid = c.confrelid AND b.attnum = u.parent_attnum
-                 LEFT JOIN pg_collation AS o ON o.oid = b.attcollation
-                 LEFT JOIN pg_namespace AS s ON s.oid = o.collnamespace
-                CROSS JOIN LATERAL (SELECT coalesce(' COLLATE ' || quote_ident(s.nspname) || '.' || quote_ident(o.collname), '')) AS l(clause)) AS k
+                CROSS JOIN LATERAL (SELECT sq2pg.collate_clause(b.attcollation)) AS l(clause)) AS k
          -- not those that stand for a partition of the referenced table
          WHERE NOT r.relispartition
             OR NOT EXISTS (SELECT FROM pg_constraint AS w

@@ -6,15 +6,15 @@
  * digest of the table.
  */
 CREATE FUNCTION sq2pg.treat_orphans_of(load sq2pg.load, parent text, child_columns text[], parent_columns text[],
-                                       nullable text[], policy text,
+                                       operators text[], nullable text[], policy text,
                                        OUT treated bigint, OUT gone bigint, OUT removed text, OUT added text)
     LANGUAGE plpgsql AS $$
 DECLARE
     set_null  boolean := policy = 'null' AND nullable <> '{}';
     condition text := (SELECT string_agg(format('c.%I IS NOT NULL', x), ' AND ') FROM unnest(child_columns) AS x)
         || format(' AND NOT EXISTS (SELECT FROM %s AS p WHERE %s)', parent,
-                  (SELECT string_agg(format('p.%I = c.%I', y, x), ' AND ')
-                     FROM unnest(child_columns, parent_columns) AS k(x, y)));
+                  (SELECT string_agg(format('p.%I %s c.%I', y, o, x), ' AND ')
+                     FROM unnest(child_columns, parent_columns, operators) AS k(x, y, o)));
     columns   text := (SELECT string_agg(format('c.%I', x), ', ' ORDER BY n)
                          FROM unnest(load.target_columns) WITH ORDINALITY AS k(x, n));
     message   text := format('no row of %s has this key', parent);
@@ -42,7 +42,7 @@ BEGIN
        INTO added;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.treat_orphans_of(sq2pg.load, text, text[], text[], text[], text) IS
+COMMENT ON FUNCTION sq2pg.treat_orphans_of(sq2pg.load, text, text[], text[], text[], text[], text) IS
     'takes out rows without parent, or sets their reference to NULL';
 
 /*
@@ -72,6 +72,7 @@ BEGIN
                        load, format('%I.%I', model.schema_name, tables[f.parent_ordinal].target_name),
                        ARRAY(SELECT columns[x.id].target_name FROM unnest(f.columns) WITH ORDINALITY AS x(id, n) ORDER BY x.n),
                        ARRAY(SELECT columns[x.id].target_name FROM unnest(f.parent_columns) WITH ORDINALITY AS x(id, n) ORDER BY x.n),
+                       ARRAY(SELECT sq2pg.equality(columns[x.id].type) FROM unnest(f.parent_columns) WITH ORDINALITY AS x(id, n) ORDER BY x.n),
                        ARRAY(SELECT columns[x.id].target_name FROM unnest(f.columns) AS x(id)
                               WHERE NOT columns[x.id].not_null AND columns[x.id].pk_position IS NULL),
                        options->>'on_orphan');

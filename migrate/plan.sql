@@ -219,36 +219,48 @@ $$;
 COMMENT ON FUNCTION sq2pg.source_end_steps() IS 'drops what sq2pg.source_steps made';
 
 /*
- * The plan in create mode, between BEGIN and COMMIT.
+ * A model with all that the data decides: types, and so names and expressions.
  */
-CREATE FUNCTION sq2pg.plan_create(options jsonb, model sq2pg.model) RETURNS sq2pg.step[]
+CREATE FUNCTION sq2pg.complete_model(options jsonb, INOUT model sq2pg.model, OUT profiles sq2pg.column_profile[],
+                                     OUT expressions sq2pg.expression[])
     LANGUAGE plpgsql AS $$
-DECLARE
-    profiles    sq2pg.column_profile[];
-    expressions sq2pg.expression[];
 BEGIN
-    PERFORM sq2pg.check_limits(model);
     profiles := sq2pg.profile_tables(options, model, ARRAY(SELECT t.ordinal FROM unnest(model.tables) AS t));
     model.columns := (SELECT sq2pg.choose_types(model.columns, model.foreign_keys, profiles));
     model.foreign_keys := (SELECT sq2pg.split_types(model.columns, model.foreign_keys));
     model := (SELECT sq2pg.name_relations(model, sq2pg.names_in_use(options, model)));
     expressions := (SELECT sq2pg.translate_expressions(model));
     model := sq2pg.translate_views(options, model);
+END
+$$;
+COMMENT ON FUNCTION sq2pg.complete_model(jsonb, sq2pg.model) IS 'a model as a run in create mode will have it, and what it is made of';
+
+/*
+ * The plan in create mode, between BEGIN and COMMIT.
+ */
+CREATE FUNCTION sq2pg.plan_create(options jsonb, model sq2pg.model) RETURNS sq2pg.step[]
+    LANGUAGE plpgsql AS $$
+DECLARE
+    completed record;
+BEGIN
+    PERFORM sq2pg.check_limits(model);
+    SELECT * INTO completed FROM sq2pg.complete_model(options, model);
+    model := completed.model;
     RETURN sq2pg.drop_steps(options, model)
         || sq2pg.source_steps(options)
-        || sq2pg.staging_steps(model)
-        || sq2pg.create_steps(model, expressions)
-        || sq2pg.in_caller_path(sq2pg.load_steps(model, expressions))
+        || sq2pg.staging_steps(model, sq2pg.staging_name())
+        || sq2pg.create_steps(model, completed.expressions)
+        || sq2pg.in_caller_path(sq2pg.load_steps(model, completed.expressions))
         || sq2pg.source_end_steps()
-        || sq2pg.key_steps(model, sq2pg.null_columns(profiles))
-        || sq2pg.check_steps(model, expressions)
-        || sq2pg.index_steps(model, expressions)
+        || sq2pg.key_steps(model, sq2pg.null_columns(completed.profiles))
+        || sq2pg.check_steps(model, completed.expressions)
+        || sq2pg.index_steps(model, completed.expressions)
         || sq2pg.orphan_steps(model, options->>'on_orphan')
         || sq2pg.foreign_key_steps(model, CASE WHEN options->>'on_orphan' = 'keep'
                                                THEN sq2pg.orphaned_keys(options, model) ELSE '{}' END)
         || sq2pg.identity_steps(options, model)
         || sq2pg.view_steps(model)
-        || sq2pg.comment_steps(model, sq2pg.sort_notes(sq2pg.schema_notes(options, model, expressions)))
+        || sq2pg.comment_steps(model, sq2pg.sort_notes(sq2pg.schema_notes(options, model, completed.expressions)))
         || sq2pg.analyze_steps(model)
         || sq2pg.owner_steps(model, (options->>'owner')::name);
 END
@@ -293,6 +305,16 @@ COMMENT ON FUNCTION sq2pg.plan(text, name, text, text[], text[], jsonb, text, js
     'the work of sq2pg_plan';
 
 /*
+ * What follows in a plan is the caller's own code.
+ */
+CREATE FUNCTION sq2pg.caller_path_step() RETURNS text
+    LANGUAGE sql STABLE AS $$
+    -- an empty one is written so
+    SELECT 'SET LOCAL search_path = ' || coalesce(nullif(btrim(sq2pg.caller_search_path()), ''), '""')
+$$;
+COMMENT ON FUNCTION sq2pg.caller_path_step() IS 'the statement of a plan that sets the search path of the caller';
+
+/*
  * Expressions of the caller's are read in the caller's search path.
  */
 CREATE FUNCTION sq2pg.in_caller_path(steps sq2pg.step[]) RETURNS sq2pg.step[]
@@ -301,8 +323,7 @@ CREATE FUNCTION sq2pg.in_caller_path(steps sq2pg.step[]) RETURNS sq2pg.step[]
       FROM unnest(steps) WITH ORDINALITY AS s
      CROSS JOIN LATERAL (
            VALUES (1, CASE WHEN (s.load).computed IS NOT NULL THEN
-                         ROW('load', s.table_ordinal, s.object, 'SET LOCAL search_path = ' || sq2pg.caller_search_path(),
-                             NULL)::sq2pg.step END),
+                         ROW('load', s.table_ordinal, s.object, sq2pg.caller_path_step(), NULL)::sq2pg.step END),
                   (2, ROW(s.phase, s.table_ordinal, s.object, s.statement, s.load)::sq2pg.step),
                   (3, CASE WHEN (s.load).computed IS NOT NULL THEN
                          ROW('load', s.table_ordinal, s.object, 'SET LOCAL search_path = pg_catalog, pg_temp',
@@ -317,7 +338,7 @@ COMMENT ON FUNCTION sq2pg.in_caller_path(sq2pg.step[]) IS 'puts loads with USING
  * children of what was taken out.
  */
 CREATE FUNCTION sq2pg.orphan_steps(model sq2pg.model, policy text) RETURNS sq2pg.step[]
-    LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     SELECT coalesce(array_agg(ROW('orphans', t.ordinal, t.target_name,
                                   CASE WHEN policy = 'null' AND f.nullable IS NOT NULL
                                        THEN format('UPDATE %I.%I AS c SET %s', model.schema_name, t.target_name, f.nullable)
@@ -329,7 +350,7 @@ CREATE FUNCTION sq2pg.orphan_steps(model sq2pg.model, policy text) RETURNS sq2pg
                    string_agg(format('%I = NULL', c.target_name), ', ' ORDER BY x.n)
                        FILTER (WHERE NOT c.not_null AND c.pk_position IS NULL) AS nullable,
                    string_agg(format('c.%I IS NOT NULL', c.target_name), ' AND ' ORDER BY x.n) AS not_null,
-                   string_agg(format('p.%I = c.%I', q.target_name, c.target_name), ' AND ' ORDER BY x.n) AS joined
+                   string_agg(format('p.%I %s c.%I', q.target_name, sq2pg.equality(q.type), c.target_name), ' AND ' ORDER BY x.n) AS joined
               FROM unnest(model.foreign_keys) WITH ORDINALITY AS k
              CROSS JOIN unnest(k.columns, k.parent_columns) WITH ORDINALITY AS x(id, parent_id, n)
               JOIN unnest(model.columns) AS c ON c.id = x.id

@@ -25,11 +25,6 @@ CREATE TYPE sq2pg.trip_result AS (
     sample        text,
     comes_back    text);
 
-CREATE FUNCTION sq2pg.base_type(type text, OUT base oid, OUT typmod int)
-    RETURNS SETOF record
-    LANGUAGE C STABLE STRICT ROWS 1 AS 'MODULE_PATHNAME', 'sqm_base_type';
-COMMENT ON FUNCTION sq2pg.base_type(text) IS 'a type by its name, domains as what is below them';
-
 CREATE FUNCTION sq2pg.round_trip_values(source text, source_table text, source_columns text[], trial_columns int[],
                                         trial_types text[], trial_kinds text[], trial_expressions text[],
                                         trial_six_digits boolean[], time_zone text, empty_as_null boolean)

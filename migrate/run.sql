@@ -27,7 +27,8 @@ BEGIN
             PERFORM sq2pg.execute_steps(steps[i:i]);
         EXCEPTION
             WHEN check_violation THEN
-                EXECUTE steps[i].statement || ' NOT VALID';
+                PERFORM sq2pg.execute_steps(ARRAY[ROW(steps[i].phase, steps[i].table_ordinal, steps[i].object,
+                                                      steps[i].statement || ' NOT VALID', NULL)::sq2pg.step]);
                 notes := notes || ROW(steps[i].table_ordinal, NULL, 'warning', kind || '_not_valid', NULL,
                                       steps[i].statement,
                                       format('%s "%s" is NOT VALID: some rows violate it', kind, steps[i].object),

@@ -21,8 +21,9 @@ COMMENT ON COLUMN sq2pg.runs.digests IS
 
 ALTER TABLE sq2pg.runs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own_runs ON sq2pg.runs USING (role_name = current_user);
--- a role may add what it did itself; nobody but a superuser changes history
-GRANT SELECT, INSERT ON sq2pg.runs TO PUBLIC;
+-- a role may add what it did itself; nobody but a superuser changes history,
+-- chooses the number of a run or takes one that will be given
+GRANT SELECT, INSERT (source, target_schema, source_facts, versions, parameters, tables, notes, digests) ON sq2pg.runs TO PUBLIC;
 
 SELECT pg_catalog.pg_extension_config_dump('sq2pg.runs', '');
 SELECT pg_catalog.pg_extension_config_dump('sq2pg.runs_run_seq', '');
@@ -54,8 +55,11 @@ COMMENT ON COLUMN sq2pg.rejects.repaired IS 'set it to the value that sq2pg_retr
 COMMENT ON COLUMN sq2pg.rejects.loaded IS 'when sq2pg_retry(run) loaded the row';
 
 ALTER TABLE sq2pg.rejects ENABLE ROW LEVEL SECURITY;
-CREATE POLICY own_rejects ON sq2pg.rejects USING (role_name = current_user);
-GRANT SELECT, INSERT, UPDATE (repaired, loaded), DELETE ON sq2pg.rejects TO PUBLIC;
+-- the rows of a run are loaded by whoever retries it: nobody may slip any into the run of another
+CREATE POLICY own_rejects ON sq2pg.rejects USING (role_name = current_user)
+    WITH CHECK (role_name = current_user AND EXISTS (SELECT FROM sq2pg.runs AS r WHERE r.run = rejects.run));
+GRANT SELECT, INSERT (run, source_table, relation, source_rowid, key, column_name, storage_class, value, sqlstate, message, action, row_data),
+      UPDATE (repaired, loaded), DELETE ON sq2pg.rejects TO PUBLIC;
 
 SELECT pg_catalog.pg_extension_config_dump('sq2pg.rejects', '');
 SELECT pg_catalog.pg_extension_config_dump('sq2pg.rejects_reject_seq', '');

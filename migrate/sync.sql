@@ -45,7 +45,7 @@ CREATE FUNCTION sq2pg.sync_key(t sq2pg.data_table, OUT names text[], OUT operato
      CROSS JOIN LATERAL (
            SELECT array_agg(a.attname::text ORDER BY x.n) AS names,
                   array_agg(sq2pg.qualified_operator(same.amopopr) ORDER BY x.n) AS operators,
-                  array_agg(CASE WHEN c.oid IS NULL THEN '' ELSE format(' COLLATE %I.%I', n.nspname, c.collname) END ORDER BY x.n) AS collations,
+                  array_agg(sq2pg.collate_clause((i.indcollation::oid[])[x.n - 1]) ORDER BY x.n) AS collations,
                   array_agg(coalesce(p.amproc = 'btequalimage'::regproc
                                      OR p.amproc = 'btvarstrequalimage'::regproc AND coalesce(c.collisdeterministic, true), false)
                             ORDER BY x.n) AS exact,
@@ -58,7 +58,6 @@ CREATE FUNCTION sq2pg.sync_key(t sq2pg.data_table, OUT names text[], OUT operato
              LEFT JOIN pg_amproc AS p ON p.amprocfamily = o.opcfamily AND p.amproclefttype = o.opcintype
                                      AND p.amprocrighttype = o.opcintype AND p.amprocnum = 4
              LEFT JOIN pg_collation AS c ON c.oid = (i.indcollation::oid[])[x.n - 1]
-             LEFT JOIN pg_namespace AS n ON n.oid = c.collnamespace
             WHERE x.n <= i.indnkeyatts) AS k
      WHERE i.indrelid = t.relation AND i.indisunique AND i.indimmediate AND i.indisvalid AND NOT i.indisexclusion
        AND i.indpred IS NULL AND i.indexprs IS NULL AND k.is_usable AND k.names <@ (t.load).target_columns

@@ -91,7 +91,8 @@ CREATE FUNCTION sq2pg.sync_references(relation oid)
     RETURNS TABLE (constraint_oid oid, child oid, child_name text, condition text, acts boolean, is_readable boolean)
     LANGUAGE sql STABLE AS $$
     SELECT k.oid, c.oid, format('%I.%I', n.nspname, c.relname),
-           (SELECT string_agg(format('sqm_t.%I %s sqm_c.%I', p.attname, sq2pg.qualified_operator(x.operator), a.attname), ' AND ' ORDER BY x.n)
+           (SELECT string_agg(format('sqm_t.%I %s sqm_c.%I%s', p.attname, sq2pg.qualified_operator(x.operator), a.attname,
+                                     sq2pg.collate_clause(p.attcollation)), ' AND ' ORDER BY x.n)
               FROM unnest(k.conkey, k.confkey, k.conpfeqop) WITH ORDINALITY AS x(child, parent, operator, n)
               JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = x.child
               JOIN pg_attribute AS p ON p.attrelid = k.confrelid AND p.attnum = x.parent),
@@ -479,9 +480,14 @@ BEGIN
     tables := ARRAY(SELECT ROW(t.table_ordinal, t.relation, t.load, t.unmatched, t.extra, t.rank, t.in_cycle, false, 'append')::sq2pg.data_table
                       FROM unnest(sq2pg.find_targets(model)) AS t ORDER BY t.table_ordinal);
     notes := notes || sq2pg.right_notes(rights, tables) || sq2pg.sync_notes(options, tables)
-        -- a cycle is in the way only of some differences
-        || ARRAY(SELECT ROW(n.*)::sq2pg.note FROM unnest(sq2pg.target_notes(options, model, tables)) AS n WHERE n.code <> 'cycle');
+        -- a cycle is in the way only of some differences, values that do not fit are told row by row
+        || ARRAY(SELECT ROW(n.table_ordinal, n.column_name, n.severity, n.code, n.occurrences, n.sample, n.message,
+                            CASE n.code WHEN 'interval_unit' THEN 'If they are something else, leave the column out with exclude: a sync knows no USING.'
+                                        ELSE n.hint END)::sq2pg.note
+                   FROM unnest(sq2pg.all_target_notes(options, model, tables)) AS n
+                  WHERE n.code NOT IN ('cycle', 'interval_format', 'no_right'));
     PERFORM sq2pg.raise_sync_problems(model.schema_name, notes);
+    PERFORM sq2pg.tell_notes(notes, '{sequence_by_name,interval_unit}');
 END
 $$;
 COMMENT ON FUNCTION sq2pg.prepare_sync(jsonb, sq2pg.model) IS 'finds, checks and locks the targets of a sync';

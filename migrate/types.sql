@@ -24,6 +24,18 @@ COMMENT ON FUNCTION sq2pg.profile(text, text, text[], int[], text[], text, boole
     'tries candidate types on every value of a SQLite table';
 
 /*
+ * What is below a domain, or domains over domains; other types are themselves.
+ */
+CREATE FUNCTION sq2pg.base_type(type oid) RETURNS oid
+    LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME', 'sqm_base_type';
+COMMENT ON FUNCTION sq2pg.base_type(oid) IS 'a type, a domain as what is below it';
+
+CREATE FUNCTION sq2pg.base_type(type text, OUT base oid, OUT typmod int)
+    RETURNS SETOF record
+    LANGUAGE C STABLE STRICT ROWS 1 AS 'MODULE_PATHNAME', 'sqm_base_type_by_name';
+COMMENT ON FUNCTION sq2pg.base_type(text) IS 'a type by its name, domains as what is below them';
+
+/*
  * One type for columns that foreign keys join: the narrowest that holds what
  * each of the types holds.
  */
@@ -119,3 +131,7 @@ CREATE FUNCTION sq2pg.resolve_types(types jsonb) RETURNS jsonb
            LATERAL (SELECT regexp_match(e.value, '^(.*?)(?:\s+USING\s+(.*))?$', 'is')) AS p(parts)
 $$;
 COMMENT ON FUNCTION sq2pg.resolve_types(jsonb) IS 'the types that the caller wants, by their qualified names';
+
+CREATE FUNCTION sq2pg.caller_plan_cache_mode() RETURNS text
+    LANGUAGE C STABLE AS 'MODULE_PATHNAME', 'sqm_caller_plan_cache_mode';
+COMMENT ON FUNCTION sq2pg.caller_plan_cache_mode() IS 'plan_cache_mode as it was when the running function of ours was called';

@@ -112,9 +112,9 @@ COMMENT ON FUNCTION sq2pg.comparable(sq2pg.load) IS 'a load without the columns 
 /*
  * The rows in which a table differs: how many are only on one side, and where
  * the first of them are.  Rows that are known to differ (rowids of the source,
- * keys of the target) are not counted.
+ * keys of the target, digests of rows of the source) are not counted.
  */
-CREATE FUNCTION sq2pg.find_differences(options jsonb, load sq2pg.load, known_rowids bigint[], known_keys text[],
+CREATE FUNCTION sq2pg.find_differences(options jsonb, load sq2pg.load, known_rowids bigint[], known_keys text[], known_digests text[],
                                        OUT missing_rows bigint, OUT unexpected_rows bigint, OUT detail text)
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -132,9 +132,12 @@ BEGIN
                              FROM unnest(load.target_columns) WITH ORDINALITY AS x(c, n)),
                           coalesce('concat(' || key_columns || ')', 'NULL::text'), load.relation);
     EXECUTE format(
-        'WITH s AS MATERIALIZED (SELECT digest, array_agg(source_rowid ORDER BY source_rowid) AS places, count(*) AS n
-                     FROM sq2pg.row_digests($1, $2, $3, $4, $5, $6, $7)
-                    WHERE source_rowid <> ALL ($8) OR source_rowid IS NULL GROUP BY digest),
+        'WITH k AS MATERIALIZED (SELECT digest, count(*) AS n FROM unnest($10) AS x(digest) GROUP BY digest),
+              s AS MATERIALIZED (SELECT r.digest, r.places, r.n - coalesce(k.n, 0) AS n
+                     FROM (SELECT digest, array_agg(source_rowid ORDER BY source_rowid) AS places, count(*) AS n
+                             FROM sq2pg.row_digests($1, $2, $3, $4, $5, $6, $7)
+                            WHERE source_rowid <> ALL ($8) OR source_rowid IS NULL GROUP BY digest) AS r
+                     LEFT JOIN k USING (digest)),
               t AS MATERIALIZED (SELECT digest, array_agg(place ORDER BY place) AS places, count(*) AS n
                      FROM (%s) AS r WHERE place <> ALL ($9) OR place IS NULL GROUP BY digest),
               d AS (SELECT s.places AS source_places, t.places AS target_places,
@@ -149,13 +152,13 @@ BEGIN
            FROM d', target_rows)
        INTO missing_rows, unexpected_rows, source_places, target_places
       USING options->>'source', load.source_table, load.source_columns, load.relation::regclass, load.target_columns,
-            options->>'time_zone', (options->>'empty_as_null')::boolean, known_rowids, known_keys;
+            options->>'time_zone', (options->>'empty_as_null')::boolean, known_rowids, known_keys, known_digests;
     detail := concat_ws('; ',
         'first rows without an equal in PostgreSQL: rowid ' || source_places,
         'first rows without an equal in SQLite: ' || target_places);
 END
 $$;
-COMMENT ON FUNCTION sq2pg.find_differences(jsonb, sq2pg.load, bigint[], text[]) IS 'which rows of a table differ from their source';
+COMMENT ON FUNCTION sq2pg.find_differences(jsonb, sq2pg.load, bigint[], text[], text[]) IS 'which rows of a table differ from their source';
 
 CREATE TYPE sq2pg.verify_row AS (
     table_name      text,
@@ -172,19 +175,17 @@ CREATE TYPE sq2pg.verify_row AS (
  */
 CREATE FUNCTION sq2pg.known_differences(run bigint, relation text, OUT rowids bigint[], OUT keys text[])
     LANGUAGE sql AS $$
-    SELECT coalesce(array_agg(DISTINCT r.source_rowid) FILTER (WHERE r.source_rowid IS NOT NULL), '{}')
-           -- an orphan was found in the target: its key is its rowid where that is what the key is
-           || coalesce(array_agg(DISTINCT k.value::bigint) FILTER (WHERE r.source_rowid IS NULL AND k.columns = 1
-                                                                     AND k.value ~ '^-?[0-9]{1,18}$'), '{}'),
+    SELECT coalesce(array_agg(DISTINCT r.source_rowid) FILTER (WHERE r.source_rowid IS NOT NULL), '{}'),
            coalesce(array_agg(DISTINCT k.place) FILTER (WHERE k.place IS NOT NULL), '{}')
       FROM sq2pg.rejects AS r
       LEFT JOIN LATERAL (
-           SELECT string_agg(a.attname || '=' || (r.key->>a.attname), ', ' ORDER BY x.n) AS place,
-                  count(*) AS columns, min(r.key->>a.attname) AS value
+           SELECT string_agg(a.attname || '=' || (r.key->>a.attname), ', ' ORDER BY x.n) AS place
              FROM pg_index AS i, unnest(i.indkey::smallint[]) WITH ORDINALITY AS x(attnum, n), pg_attribute AS a
             WHERE i.indrelid = to_regclass(r.relation) AND i.indisprimary
               AND a.attrelid = i.indrelid AND a.attnum = x.attnum) AS k ON r.key IS NOT NULL
      WHERE r.run = known_differences.run AND r.relation = known_differences.relation
+       -- one that was taken out as it was, and is back
+       AND NOT (r.storage_class = 'POSTGRESQL' AND r.loaded IS NOT NULL)
 $$;
 COMMENT ON FUNCTION sq2pg.known_differences(bigint, text) IS 'rows that a run refused or changed';
 
@@ -203,6 +204,28 @@ CREATE FUNCTION sq2pg.run_parameters(run bigint) RETURNS jsonb
       FROM sq2pg.runs AS r WHERE r.run = run_parameters.run
 $$;
 COMMENT ON FUNCTION sq2pg.run_parameters(bigint) IS 'the parameters of a run, with the names that it gave';
+
+/*
+ * Orphans were found in the target, where they have no rowid: what is known of
+ * such a row is all that it held, and so the digest that it has in the source.
+ */
+CREATE FUNCTION sq2pg.known_digests(run bigint, load sq2pg.load) RETURNS text[]
+    LANGUAGE plpgsql AS $$
+DECLARE
+    digests text[];
+BEGIN
+    EXECUTE format('SELECT coalesce(array_agg(sq2pg.row_digest(ROW(%s))), ''{}'') FROM sq2pg.rejects AS r
+                     WHERE r.run = $1 AND r.relation = $2 AND r.storage_class = ''POSTGRESQL'' AND r.loaded IS NULL',
+                   (SELECT string_agg(format('(r.row_data->%L->>1)::%s', x.name, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY x.n)
+                      FROM unnest(load.target_columns) WITH ORDINALITY AS x(name, n)
+                      JOIN pg_attribute AS a ON a.attrelid = load.relation::regclass AND a.attname = x.name))
+       INTO digests USING run, load.relation;
+    RETURN digests;
+EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+    RETURN '{}';                -- the columns are of other types now: nothing is excused
+END
+$$;
+COMMENT ON FUNCTION sq2pg.known_digests(bigint, sq2pg.load) IS 'digests of the orphans of a run, as their rows stand in the source';
 
 CREATE FUNCTION sq2pg.verify_match(options jsonb, source_name text, m sq2pg.data_table, run bigint) RETURNS sq2pg.verify_row
     LANGUAGE plpgsql AS $$
@@ -223,7 +246,7 @@ BEGIN
                    'columns that are not in the target: ' || nullif(array_to_string(m.unmatched, ', '), ''))::sq2pg.verify_row;
     END IF;
     SELECT * INTO known FROM sq2pg.known_differences(run, load.relation);
-    SELECT * INTO d FROM sq2pg.find_differences(options, load, known.rowids, known.keys);
+    SELECT * INTO d FROM sq2pg.find_differences(options, load, known.rowids, known.keys, sq2pg.known_digests(run, load));
     RETURN ROW(source_name, v.source_rows, v.target_rows, d.missing_rows, d.unexpected_rows,
                d.missing_rows + d.unexpected_rows = 0 AND cardinality(m.unmatched) = 0,
                coalesce(nullif(d.detail, ''), 'the same but for what the run refused or changed'))::sq2pg.verify_row;

@@ -136,9 +136,12 @@ CREATE FUNCTION sq2pg.rule_note(options jsonb, t sq2pg.data_table, r sq2pg.rule,
                     WHEN r.kind = 'exists' AND o.policy = 'update' THEN 'Repair the source: rows can be updated by one key only.'
                     WHEN w.policy = 'on_orphan' AND o.policy = 'null' THEN 'They will lose this reference, or be left out where it is NOT NULL.'
                     WHEN w.policy = 'on_orphan' AND o.policy = 'reject' THEN 'They will be left out.'
+                    WHEN w.policy = 'on_orphan' AND (t.load).computed IS NOT NULL
+                        THEN format('Repair the source: on_orphan counts for nothing in a table with an expression in types (%s).', array_to_string((t.load).computed, ', '))
                     ELSE format(w.hint, b.n, r.name, r.definition, array_to_string(r.labels, ', '), (t.load).source_table, r.relation) END)::sq2pg.note
       FROM sq2pg.rule_wording(r.kind) AS w
-     CROSS JOIN LATERAL (SELECT options->>w.policy) AS o(policy)
+     -- rows with a column of the caller's own expression go by a statement, which knows no policy for orphans
+     CROSS JOIN LATERAL (SELECT CASE WHEN w.policy = 'on_orphan' AND (t.load).computed IS NOT NULL THEN 'error' ELSE options->>w.policy END) AS o(policy)
 $$;
 COMMENT ON FUNCTION sq2pg.rule_note(jsonb, sq2pg.data_table, sq2pg.rule, sq2pg.broken_rule, text) IS 'the finding for a broken rule';
 

@@ -2,6 +2,7 @@
 \getenv srcdir PG_ABS_SRCDIR
 \set SHOW_CONTEXT never
 \set db :srcdir '/test/fixtures/data_defaults.db'
+\set keys :srcdir '/test/fixtures/data_keys.db'
 SELECT count(*) = 0 AS absent FROM pg_available_extensions WHERE name = 'citext' \gset
 \if :absent
 \quit
@@ -25,4 +26,12 @@ SELECT table_name, action FROM sq2pg_migrate(:'db', 'ci', mode => 'data', includ
 -- what stands there is compared as it is written, not as the type compares
 UPDATE ci.tag SET name = 'BLUE' WHERE n = 3;
 SELECT * FROM sq2pg_migrate(:'db', 'ci', mode => 'data', include => '{tag}');
-DROP SCHEMA ci CASCADE;
+-- whose child is whose says the type, as the foreign key does
+SELECT table_name, loaded, rejected, verified
+  FROM sq2pg_migrate(:'keys', 'ci', 'create', include => '{word,use}', types => '{"word.word": "ci.citext", "use.word": "ci.citext"}', on_orphan => 'reject');
+SELECT * FROM ci.use ORDER BY id;
+DROP TABLE ci.use, ci.word;
+CREATE SCHEMA by_hand;
+SELECT statement FROM sq2pg_plan(:'keys', 'by_hand', 'create', include => '{word,use}', types => '{"word.word": "ci.citext", "use.word": "ci.citext"}', on_orphan => 'reject')
+ WHERE phase = 'orphans';
+DROP SCHEMA ci, by_hand CASCADE;

@@ -38,4 +38,10 @@ SELECT * FROM sq2pg_migrate(:'db', 'x"; DROP SCHEMA y; --');
 SELECT * FROM sq2pg_migrate(:'db', 'y', include => ARRAY['runs'], rename => '{"runs": "r", "runs.a": "a\"); DROP SCHEMA y; --"}', owner => 'x"; DROP SCHEMA y; --');
 SELECT loaded FROM sq2pg_migrate(:'db', 'y', include => ARRAY['runs'], rename => '{"runs": "r", "runs.a": "a\"); DROP SCHEMA y; --"}') WHERE action = 'total';
 TABLE y.r;
+-- the frame of a trigger, which people paste: nothing of the text ends its comment or its string
+SELECT sq2pg.trigger_skeleton(E'CREATE TRIGGER u AFTER UPDATE ON r WHEN 1\r\nBEGIN SELECT ''$trigger$trigger$; DROP SCHEMA x; --'', ''\rDROP SCHEMA x;\r''; END',
+                              'y', 'r', 'u') AS skeleton \gset
+\echo :skeleton
+:skeleton
+UPDATE y.r SET "current_user" = 'c';
 DROP SCHEMA x, y CASCADE;

@@ -1,6 +1,7 @@
 -- settings of the session change nothing of what is migrated
 \getenv srcdir PG_ABS_SRCDIR
 \set db :srcdir '/test/fixtures/types.db'
+\set keys :srcdir '/test/fixtures/data_keys.db'
 \set quirks :srcdir '/test/fixtures/quirks.db'
 SET client_min_messages = warning;
 CREATE SCHEMA plain;
@@ -77,4 +78,18 @@ SELECT format('SELECT x AS %1$I FROM (SELECT t::text FROM plain.%1$I AS t EXCEPT
   FROM pg_class WHERE relnamespace = 'plain'::regnamespace AND relkind = 'r' AND relname IN ('kept', 'widened', 'dynamic', 'generated', 'doc')
  ORDER BY relname COLLATE "C"
 \gexec
-DROP SCHEMA plain, odd, evil CASCADE;
+-- code of others does not see how we plan
+CREATE SCHEMA seen;
+CREATE TABLE seen.mode (mode text);
+CREATE FUNCTION seen.note() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO seen.mode VALUES (current_setting('plan_cache_mode')); END $$;
+CREATE EVENT TRIGGER regress_sqm_note ON ddl_command_end EXECUTE FUNCTION seen.note();
+SET plan_cache_mode = force_custom_plan;
+SELECT loaded, verified
+  FROM sq2pg_migrate(:'keys', 'seen', include => '{word,use}', on_orphan => 'reject', types => '{"word.word": "text USING current_setting(''plan_cache_mode'')"}')
+ WHERE action = 'total';
+DROP EVENT TRIGGER regress_sqm_note;
+SELECT mode, count(*) > 10 AS often FROM seen.mode GROUP BY mode;
+TABLE seen.word;
+SHOW plan_cache_mode;
+RESET plan_cache_mode;
+DROP SCHEMA plain, odd, evil, seen CASCADE;

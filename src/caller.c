@@ -1,12 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * caller.c
- *		Under which search_path would the caller's own statement run?
+ *		Under which settings would the caller's own statement run?
  *
- * Our functions run under a pinned search_path.  What belongs to the user's
- * database (names that the user wrote, triggers, defaults and checks of
- * existing tables) must not: it means what it means in the caller's session.
- * Which settings are pinned, and when, is none of our business.
+ * Our functions run under a pinned search_path, and some of them with generic
+ * plans only, since these hold no copies of large parameters.  What belongs to
+ * the user's database (names that the user wrote, triggers, defaults and checks
+ * of existing tables, event triggers) must not: it means what it means in the
+ * caller's session.  Which settings are pinned, and when, is none of our
+ * business.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,22 +22,30 @@
 #include "caller.h"
 
 PG_FUNCTION_INFO_V1(sqm_caller_search_path);
+PG_FUNCTION_INFO_V1(sqm_caller_plan_cache_mode);
 
-/* The caller's search_path while a function of ours runs, else NULL. */
-static const char *caller_search_path = NULL;
+/* As it was when the function of ours that runs was called. */
+static SqmCaller caller = {NULL, NULL};
 
 /*
- * From now on "path" is the caller's; NULL: the session's own.  Returns what
- * it was before, to be given back when the function ends, by an error too.
- * The string is not copied.
+ * From now on the settings are those of the caller, kept in the current memory
+ * context.  Returns what they were before, to be given back when the function
+ * ends, by an error too.
  */
-const char *
-sqm_caller_path_remember(const char *path)
+SqmCaller
+sqm_caller_remember(void)
 {
-	const char *before = caller_search_path;
+	SqmCaller	before = caller;
 
-	caller_search_path = path;
+	caller.search_path = pstrdup(namespace_search_path);
+	caller.plan_cache_mode = pstrdup(GetConfigOption("plan_cache_mode", false, false));
 	return before;
+}
+
+void
+sqm_caller_forget(SqmCaller before)
+{
+	caller = before;
 }
 
 static void
@@ -54,11 +64,11 @@ sqm_caller_path_enter(void)
 {
 	SqmCallerPath before = {0};
 
-	if (caller_search_path == NULL)
+	if (caller.search_path == NULL)
 		return before;
 	before.ours = pstrdup(namespace_search_path);
 	before.level = NewGUCNestLevel();
-	set_path(caller_search_path, GUC_ACTION_SAVE);
+	set_path(caller.search_path, GUC_ACTION_SAVE);
 	return before;
 }
 
@@ -83,7 +93,19 @@ sqm_caller_path_leave(SqmCallerPath before)
 Datum
 sqm_caller_search_path(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(cstring_to_text(caller_search_path != NULL ?
-									 caller_search_path :
+	PG_RETURN_TEXT_P(cstring_to_text(caller.search_path != NULL ?
+									 caller.search_path :
 									 namespace_search_path));
+}
+
+/*
+ * sq2pg.caller_plan_cache_mode(): likewise, before functions of ours set it.
+ */
+Datum
+sqm_caller_plan_cache_mode(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(caller.plan_cache_mode != NULL ?
+									 caller.plan_cache_mode :
+									 GetConfigOption("plan_cache_mode", false,
+													 false)));
 }

@@ -11,6 +11,13 @@
 
 #include "postgres.h"
 
+/* Settings of the caller's, for code that is not ours. */
+typedef struct SqmCaller
+{
+	const char *search_path;	/* NULL: no function of ours runs */
+	const char *plan_cache_mode;
+} SqmCaller;
+
 /* What to go back to; an error restores the setting by itself. */
 typedef struct SqmCallerPath
 {
@@ -18,7 +25,8 @@ typedef struct SqmCallerPath
 	char	   *ours;
 } SqmCallerPath;
 
-extern const char *sqm_caller_path_remember(const char *path);
+extern SqmCaller sqm_caller_remember(void);
+extern void sqm_caller_forget(SqmCaller before);
 extern SqmCallerPath sqm_caller_path_enter(void);
 extern void sqm_caller_path_leave(SqmCallerPath before);
 

@@ -39,6 +39,7 @@
 /* Where the functions that work on a source have these arguments. */
 #define ARG_SOURCE 0
 #define ARG_SCHEMA 1
+#define NO_ARG (-1)
 
 PG_FUNCTION_INFO_V1(sqm_migrate);
 PG_FUNCTION_INFO_V1(sqm_plan);
@@ -46,6 +47,7 @@ PG_FUNCTION_INFO_V1(sqm_check);
 PG_FUNCTION_INFO_V1(sqm_verify);
 PG_FUNCTION_INFO_V1(sqm_round_trip);
 PG_FUNCTION_INFO_V1(sqm_sync);
+PG_FUNCTION_INFO_V1(sqm_retry);
 PG_FUNCTION_INFO_V1(sqm_reset_sequences);
 PG_FUNCTION_INFO_V1(sqm_export_schema);
 PG_FUNCTION_INFO_V1(sqm_source_state);
@@ -192,7 +194,7 @@ rethrow_plainly(MemoryContext context)
 
 /*
  * SELECT * FROM sq2pg.<name>($1, ...) with our arguments, but "schema" for that
- * with the number "schema_arg".
+ * with the number "schema_arg", if there is one.
  */
 static char *
 inner_call(FunctionCallInfo fcinfo, const char *name, int schema_arg,
@@ -260,7 +262,7 @@ call_inner(FunctionCallInfo fcinfo, const char *name, int schema_arg,
 static Datum
 enter(FunctionCallInfo fcinfo, const char *name, SqmPurpose purpose)
 {
-	const char *outer_search_path;
+	SqmCaller	outer;
 	Datum		schema;
 	int			level;
 
@@ -272,7 +274,7 @@ enter(FunctionCallInfo fcinfo, const char *name, SqmPurpose purpose)
 	InitMaterializedSRF(fcinfo, 0);
 	schema = resolve_schema(fcinfo, ARG_SCHEMA, "target_schema");
 	level = NewGUCNestLevel();
-	outer_search_path = sqm_caller_path_remember(pstrdup(namespace_search_path));
+	outer = sqm_caller_remember();
 	PG_TRY();
 	{
 		pin_settings();
@@ -282,7 +284,7 @@ enter(FunctionCallInfo fcinfo, const char *name, SqmPurpose purpose)
 	}
 	PG_FINALLY();
 	{
-		(void) sqm_caller_path_remember(outer_search_path);
+		sqm_caller_forget(outer);
 	}
 	PG_END_TRY();
 	AtEOXact_GUC(true, level);
@@ -325,6 +327,33 @@ sqm_sync(PG_FUNCTION_ARGS)
 {
 	refuse_unfit_session("sq2pg_sync()");
 	return enter(fcinfo, "sync", SQM_PURPOSE_RECORD);
+}
+
+/*
+ * sq2pg_retry(run bigint): from what the history keeps, without a source.
+ */
+Datum
+sqm_retry(PG_FUNCTION_ARGS)
+{
+	SqmCaller	outer;
+	int			level;
+
+	refuse_unfit_session("sq2pg_retry()");
+	InitMaterializedSRF(fcinfo, 0);
+	level = NewGUCNestLevel();
+	outer = sqm_caller_remember();
+	PG_TRY();
+	{
+		pin_settings();
+		call_inner(fcinfo, "retry", NO_ARG, (Datum) 0);
+	}
+	PG_FINALLY();
+	{
+		sqm_caller_forget(outer);
+	}
+	PG_END_TRY();
+	AtEOXact_GUC(true, level);
+	return (Datum) 0;
 }
 
 /*

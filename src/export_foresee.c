@@ -26,6 +26,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
 #include "export.h"
@@ -37,6 +38,7 @@
 
 PG_FUNCTION_INFO_V1(sqm_round_trip_values);
 PG_FUNCTION_INFO_V1(sqm_base_type);
+PG_FUNCTION_INFO_V1(sqm_base_type_by_name);
 
 /* An expression over one value, $1 */
 typedef struct Expression
@@ -318,11 +320,24 @@ sqm_round_trip_values(PG_FUNCTION_ARGS)
 }
 
 /*
- * sq2pg.base_type(type text, OUT base oid, OUT typmod int): domains as what
- * is below them.
+ * sq2pg.base_type(type oid): domains as what is below them; NULL for what is
+ * no type, as in columns that were dropped.
  */
 Datum
 sqm_base_type(PG_FUNCTION_ARGS)
+{
+	Oid			type = PG_GETARG_OID(0);
+
+	if (!SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(type)))
+		PG_RETURN_NULL();
+	PG_RETURN_OID(getBaseType(type));
+}
+
+/*
+ * sq2pg.base_type(type text, OUT base oid, OUT typmod int): the same by name.
+ */
+Datum
+sqm_base_type_by_name(PG_FUNCTION_ARGS)
 {
 	Oid			type;
 	int32		typmod;

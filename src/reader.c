@@ -476,7 +476,8 @@ sqm_policy_from_word(const char *word)
 
 /*
  * A value complete, as text; bytes that are not valid text, and blobs, in
- * hexadecimal.  NULL gives NULL.
+ * hexadecimal, and so what could be taken for it: sq2pg_retry() reads it back.
+ * NULL gives NULL.
  */
 static char *
 value_text(const SqmValue *value)
@@ -487,6 +488,7 @@ value_text(const SqmValue *value)
 		return NULL;
 	if (value->storage == SQM_TEXT &&
 		memchr(value->data, '\0', value->length) == NULL &&
+		!(value->length >= 2 && memcmp(value->data, "\\x", 2) == 0) &&
 		pg_encoding_verifymbstr(PG_UTF8, value->data, value->length) == value->length)
 	{
 		char	   *copy = pnstrdup(value->data, value->length);
