@@ -117,8 +117,6 @@ typedef struct CanonDecimal
 extern const char *sqm_canon_scan_decimal(const char *p, const char *end,
 									bool json, CanonDecimal *decimal);
 extern void sqm_canon_put_decimal(StringInfo out, const CanonDecimal *decimal);
-extern bool sqm_canon_number_text(const char *data, int length,
-								  StringInfo out);
 extern bool sqm_canon_loose_number(const char *data, int length,
 								   StringInfo out);
 extern void sqm_canon_put_numeric(StringInfo out, Datum numeric);

@@ -187,20 +187,10 @@ sqm_canon_put_decimal(StringInfo out, const CanonDecimal *decimal)
 	sqm_canon_end(out, start);
 }
 
-/* The form of a text that is a plain number that numeric may hold. */
-bool
-sqm_canon_number_text(const char *data, int length, StringInfo out)
-{
-	CanonDecimal decimal;
-
-	if (!decimal_of_text(data, length, &decimal) ||
-		decimal.digits > NUMERIC_DIGITS_LIMIT)
-		return false;
-	sqm_canon_put_decimal(out, &decimal);
-	return true;
-}
-
-/* The same with white space around, a sign '+' and leading zeros allowed. */
+/*
+ * The form of a text that is a number that numeric may hold, maybe with white
+ * space around, a sign '+' and leading zeros.
+ */
 bool
 sqm_canon_loose_number(const char *data, int length, StringInfo out)
 {

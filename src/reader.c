@@ -29,6 +29,9 @@
 #include "reject.h"
 #include "source.h"
 
+/* Of a shorter value it does not matter how long its text is exactly. */
+#define LONG_VALUE (1024 * 1024)
+
 /* ---------------------------------------------------------------------
  * Values for people
  * ---------------------------------------------------------------------
@@ -475,6 +478,23 @@ sqm_policy_from_word(const char *word)
 }
 
 /*
+ * Is it text that can be shown as it is, and not be taken for bytes?  In
+ * another encoding than UTF-8 only what certainly exists there.
+ */
+static bool
+is_plain_text(const SqmValue *value)
+{
+	if (value->storage != SQM_TEXT ||
+		memchr(value->data, '\0', value->length) != NULL ||
+		(value->length >= 2 && memcmp(value->data, "\\x", 2) == 0))
+		return false;
+	if (GetDatabaseEncoding() != PG_UTF8)
+		return pg_is_ascii(pnstrdup(value->data, value->length));
+	return pg_encoding_verifymbstr(PG_UTF8, value->data,
+								   value->length) == value->length;
+}
+
+/*
  * A value complete, as text; bytes that are not valid text, and blobs, in
  * hexadecimal, and so what could be taken for it: sq2pg_retry() reads it back.
  * NULL gives NULL.
@@ -482,28 +502,55 @@ sqm_policy_from_word(const char *word)
 static char *
 value_text(const SqmValue *value)
 {
-	StringInfoData out;
+	char	   *text;
+	char	   *end;
 
 	if (value->storage == SQM_NULL)
 		return NULL;
-	if (value->storage == SQM_TEXT &&
-		memchr(value->data, '\0', value->length) == NULL &&
-		!(value->length >= 2 && memcmp(value->data, "\\x", 2) == 0) &&
-		pg_encoding_verifymbstr(PG_UTF8, value->data, value->length) == value->length)
-	{
-		char	   *copy = pnstrdup(value->data, value->length);
-
-		/* in another encoding only what certainly exists there */
-		if (GetDatabaseEncoding() == PG_UTF8 || pg_is_ascii(copy))
-			return copy;
-	}
 	if (value->storage < SQM_TEXT)
 		return sqm_value_display(value);
-	initStringInfo(&out);
-	appendStringInfoString(&out, "\\x");
-	for (int i = 0; i < value->length; i++)
-		appendStringInfo(&out, "%02x", (unsigned char) value->data[i]);
-	return out.data;
+	if (is_plain_text(value))
+		return pnstrdup(value->data, value->length);
+	text = palloc(2 * (Size) value->length + 3);
+	memcpy(text, "\\x", 2);
+	end = text + 2 + hex_encode(value->data, value->length, text + 2);
+	*end = '\0';
+	return text;
+}
+
+/* Bytes that its text takes, or a few more */
+static Size
+text_size(const SqmValue *value)
+{
+	if (value->storage < SQM_TEXT)
+		return NAMEDATALEN;
+	return value->length < LONG_VALUE || !is_plain_text(value) ?
+		2 * (Size) value->length + NAMEDATALEN : value->length;
+}
+
+/* What is kept of a refused row is a jsonb, which has a limit. */
+static void
+refuse_huge_row(SqmReader *reader, const SqmPending *pending)
+{
+	Size		size = 0;
+
+	/* a name, and what jsonb needs for it and its value */
+	for (int i = 0; i < reader->columns; i++)
+		size += text_size(&reader->row[i]) + 2 * NAMEDATALEN;
+	if (size > JENTRY_OFFLENMASK)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a row of SQLite table \"%s\" is too large to be kept in sq2pg.rejects",
+						reader->table),
+				 reader->has_rowid ?
+				 errdetail("Column \"%s\", rowid %lld: %s.",
+						   reader->target_names[pending->column],
+						   (long long) sqm_statement_int64(reader->stmt, reader->columns),
+						   pending->reason.message) :
+				 errdetail("Column \"%s\": %s.",
+						   reader->target_names[pending->column],
+						   pending->reason.message),
+				 errhint("Repair the value in SQLite, or give the column a type that holds it.")));
 }
 
 static void
@@ -513,6 +560,7 @@ log_value(SqmReader *reader, const SqmPending *pending, bool row_rejected)
 	SqmReject	reject;
 	SqmValue	value;
 
+	refuse_huge_row(reader, pending);
 	sqm_statement_value(reader->stmt, i, &value);
 	reject.load = reader->load;
 	reject.source_table = reader->table;

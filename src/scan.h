@@ -45,7 +45,6 @@ extern ForeignScan *sqmGetForeignPlan(PlannerInfo *root, RelOptInfo *rel,
 									  Oid relid, ForeignPath *best_path,
 									  List *tlist, List *scan_clauses,
 									  Plan *outer_plan);
-extern bool sqm_scan_decides(SqmShip *ship);
 extern Cost sqm_scan_cost(double scanned, double returned);
 extern void sqm_scan_add_path(RelOptInfo *rel, ForeignPath *path);
 

@@ -453,8 +453,8 @@ sqmGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
  * Is SQLite's answer to the condition that was just written certain to be
  * PostgreSQL's?
  */
-bool
-sqm_scan_decides(SqmShip *ship)
+static bool
+decides_alone(SqmShip *ship)
 {
 	ListCell   *lc;
 
@@ -532,7 +532,7 @@ sqm_scan_where(SqmShip *ship, List *clauses, StringInfo where, StringInfo bare,
 			continue;
 		}
 		append_condition(where, sql.data);
-		decides = sqm_scan_decides(ship);
+		decides = decides_alone(ship);
 		for (int i = params; i < list_length(ship->kinds); i++)
 			if (!sqm_bind_always_can(list_nth_int(ship->kinds, i)))
 				decides = false;

@@ -37,8 +37,8 @@ append_order(SqmTranslator *tr, StringInfo out, SqmTerm *t,
 }
 
 /* The terms behind ORDER BY, where they are plain expressions. */
-char *
-sqm_order_list(SqmTranslator *tr, List *order_by)
+static char *
+order_list(SqmTranslator *tr, List *order_by)
 {
 	StringInfoData out;
 	ListCell   *lc;
@@ -84,7 +84,7 @@ window_clause(SqmTranslator *tr, const SqmWindow *window)
 	}
 	if (window->order_by != NIL)
 	{
-		char	   *order = sqm_order_list(tr, window->order_by);
+		char	   *order = order_list(tr, window->order_by);
 
 		if (order == NULL)
 			return NULL;
@@ -245,7 +245,7 @@ a_group_concat(SqmTranslator *tr, const SqmExpr *e, SqmTerm **args, int n)
 	arguments = psprintf("%s, %s", x->sql, separator->sql);
 	if (e->order_by != NIL)
 	{
-		char	   *order = sqm_order_list(tr, e->order_by);
+		char	   *order = order_list(tr, e->order_by);
 
 		if (order == NULL)
 			return NULL;

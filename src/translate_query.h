@@ -78,7 +78,6 @@ extern SqmTerm *sqm_output_term(const SqmOutput *out, const char *qualifier);
 extern SqmTerm *sqm_aggregate(SqmTranslator *tr, const SqmExpr *e,
 							  bool *handled);
 extern bool sqm_has_aggregate(const SqmExpr *e);
-extern char *sqm_order_list(SqmTranslator *tr, List *order_by);
 
 /* translate_result.c */
 #define SQM_MAX_COLUMNS 1600

@@ -87,6 +87,11 @@ is($said, "|4|t\n", "values of $bytes bytes");
 cmp_ok($peak, '<', 60 + 4.5 * $bytes / 1048576, 'values: memory for one or two of them, not for all');
 note("values: $peak MB");
 
+# A refused row is kept as one jsonb
+sqlite("$dir/refused.db", 'CREATE TABLE r (id INTEGER PRIMARY KEY, n INT, b BLOB); INSERT INTO r (n, b) VALUES (1, zeroblob(10)), (\'bad\', zeroblob(135000000));');
+($said) = measured("SELECT loaded FROM sq2pg_migrate('$dir/refused.db', types => '{\"r.n\": \"int\"}', on_bad_value => 'reject') WHERE action = 'total';");
+like($said, qr/ERROR:  54000: a row of SQLite table "r" is too large to be kept in sq2pg\.rejects\nDETAIL:  Column "n", rowid 2: /, 'a refused row that is too large');
+
 SKIP:
 {
 	skip 'values of a gigabyte need make test-long', 3 unless $long;
