@@ -529,7 +529,10 @@ BEGIN
         -- once more: all may have changed until the locks were given
         tables := (SELECT sq2pg.decide_actions(options, model, sq2pg.find_targets(model)));
         all_notes := (SELECT all_notes || sq2pg.right_notes(options, tables) || sq2pg.target_notes(options, model, tables)
-                             || sq2pg.interval_notes(options, model, tables) || sq2pg.unknown_parent_notes(options, tables));
+                             || sq2pg.interval_notes(options, model, tables) || sq2pg.unknown_parent_notes(options, tables)
+                             || ARRAY(SELECT sq2pg.unverified_note(t.table_ordinal, (t.load).computed) FROM unnest(tables) AS t
+                                       WHERE (t.load).computed IS NOT NULL AND t.action IN ('load', 'append', 'replace')
+                                       ORDER BY t.table_ordinal));
         PERFORM sq2pg.raise_problems(model.schema_name, all_notes);
         compared := (SELECT sq2pg.compared_loads(model));
         relations := ARRAY(SELECT t.relation FROM unnest(tables) AS t);
