@@ -13,8 +13,9 @@ DECLARE
     s         record;
     current   numeric;
     extreme   numeric;
+    behind    numeric;
 BEGIN
-    FOR s IN SELECT u.sequence_oid, q.seqincrement, u.sequence_oid::regclass::text AS name,
+    FOR s IN SELECT u.sequence_oid, q.seqincrement, ROW(q.*)::pg_sequence AS definition, u.sequence_oid::regclass::text AS name,
                     max(x.value) AS highest, min(x.value) AS lowest, max(m.sequence) AS at_least
                FROM sq2pg.column_sequences(model.schema_name) AS u
                JOIN pg_sequence AS q ON q.seqrelid = u.sequence_oid
@@ -31,11 +32,12 @@ BEGIN
                                 sq2pg.source_extreme(options->>'source', (t.load).source_table, m.source, q.seqincrement < 0) END::numeric),
                            (CASE WHEN t.action <> 'replace' THEN
                                 sq2pg.sequence_extreme(ROW(q.*)::pg_sequence, ARRAY[u.table_oid], ARRAY[u.column_number], NULL) END)) AS x(value)
-              GROUP BY u.sequence_oid, q.seqincrement HAVING count(m.source) > 0 ORDER BY u.sequence_oid LOOP
+              GROUP BY u.sequence_oid, q.seqincrement, ROW(q.*)::pg_sequence HAVING count(m.source) > 0 ORDER BY u.sequence_oid LOOP
         extreme := CASE WHEN s.seqincrement > 0 THEN greatest(s.highest, s.at_least) ELSE s.lowest END;
         EXECUTE format('SELECT last_value + CASE WHEN is_called THEN $1 ELSE 0 END FROM %s', s.name) INTO current USING s.seqincrement;
-        CONTINUE WHEN extreme IS NULL OR s.seqincrement > 0 AND extreme < current OR s.seqincrement < 0 AND extreme > current;
-        steps := steps || ROW('sequence', NULL, s.name, format('ALTER SEQUENCE %s RESTART WITH %s', s.name, extreme + s.seqincrement),
+        behind := (SELECT sq2pg.next_behind(s.definition, current, extreme));
+        CONTINUE WHEN behind IS NULL;
+        steps := steps || ROW('sequence', NULL, s.name, format('ALTER SEQUENCE %s RESTART WITH %s', s.name, behind),
                               NULL)::sq2pg.step;
     END LOOP;
     RETURN steps;

@@ -529,7 +529,10 @@ BEGIN
         PERFORM sq2pg.lock_targets(tables, options->>'existing');
         -- once more: all may have changed until the locks were given
         tables := (SELECT sq2pg.decide_actions(options, model, sq2pg.find_targets(model)));
-        all_notes := (SELECT all_notes || sq2pg.all_target_notes(options, model, tables));
+        all_notes := (SELECT all_notes || sq2pg.all_target_notes(options, model, tables)
+                             || ARRAY(SELECT sq2pg.unverified_note(t.table_ordinal, (t.load).computed) FROM unnest(tables) AS t
+                                       WHERE (t.load).computed IS NOT NULL AND t.action IN ('load', 'append', 'replace')
+                                       ORDER BY t.table_ordinal));
         PERFORM sq2pg.raise_problems(model.schema_name, all_notes);
         compared := (SELECT sq2pg.verified_loads(options, model, tables));
         relations := ARRAY(SELECT t.relation FROM unnest(tables) AS t);

@@ -144,6 +144,17 @@ $$;
 COMMENT ON FUNCTION sq2pg.remake_tables(sq2pg.step[], sq2pg.step[], int[]) IS 'drops and creates tables whose types changed';
 
 /*
+ * Columns that expressions of the caller's made: they stand for nothing in the
+ * source with which they could be compared.
+ */
+CREATE FUNCTION sq2pg.unverified_note(table_ordinal int, computed text[]) RETURNS sq2pg.note
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT ROW(table_ordinal, array_to_string(computed, ', '), 'note', 'not_verified', NULL, NULL,
+               format('made by your expression and not verified: %s', array_to_string(computed, ', ')), NULL)::sq2pg.note
+$$;
+COMMENT ON FUNCTION sq2pg.unverified_note(int, text[]) IS 'says which columns of a table nobody can verify';
+
+/*
  * Creates and loads all tables.  At the first misfit of a table its whole
  * content is profiled, the types are chosen anew (of tables that foreign keys
  * join to it as well), and what changed is made and loaded again.
@@ -188,10 +199,7 @@ BEGIN
                                                          WHERE s.table_ordinal = step.table_ordinal), step);
             results[step.table_ordinal] := ROW(step.table_ordinal, loaded, loaded, 0, 0, 0, '{}', repeat('0', 32), 0,
                                                repeat('0', 32), '{}', 0, NULL, NULL)::sq2pg.load_result;
-            model.notes := model.notes
-                || ROW(step.table_ordinal, array_to_string((step.load).computed, ', '), 'note', 'not_verified', NULL, NULL,
-                       format('made by your expression and not verified: %s', array_to_string((step.load).computed, ', ')),
-                       NULL)::sq2pg.note;
+            model.notes := model.notes || sq2pg.unverified_note(step.table_ordinal, (step.load).computed);
             pending := pending[2:];
             CONTINUE;
         END IF;

@@ -245,6 +245,20 @@ $$;
 COMMENT ON FUNCTION sq2pg.sequence_extreme(pg_sequence, oid[], smallint[], numeric) IS 'the last value of a sequence that its columns use';
 
 /*
+ * From where a sequence has to go on that would give "following" while its
+ * columns use values up to "extreme", or NULL: it stays.  One that counts by
+ * more than one hands out blocks, which Hibernate counts down from the value
+ * it drew: the whole block has to be free.
+ */
+CREATE FUNCTION sq2pg.next_behind(s pg_sequence, following numeric, extreme numeric) RETURNS numeric
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN extreme * sign(s.seqincrement) >= following * sign(s.seqincrement) THEN extreme + s.seqincrement
+                WHEN extreme * sign(s.seqincrement) > (following - s.seqincrement) * sign(s.seqincrement) AND following <> s.seqstart
+                    THEN following + s.seqincrement END
+$$;
+COMMENT ON FUNCTION sq2pg.next_behind(pg_sequence, numeric, numeric) IS 'where a sequence goes on behind the values in use, NULL if it is there already';
+
+/*
  * Moves one sequence behind the values that its columns hold and behind
  * "at_least", never back.  "next" is the value that it will give then, "late"
  * the statement that moves it where only setval() may: no rollback undoes that.
@@ -260,6 +274,7 @@ DECLARE
     last      bigint;
     is_called boolean;
     following numeric;
+    behind    numeric;
     is_locked boolean := false;
 BEGIN
     SELECT * INTO s FROM pg_sequence WHERE seqrelid = sequence_oid;
@@ -267,9 +282,8 @@ BEGIN
     LOOP
         EXECUTE format('SELECT last_value, is_called FROM %s', sequence_name) INTO last, is_called;
         following := last + CASE WHEN is_called THEN s.seqincrement ELSE 0 END;
-        IF extreme IS NULL
-           OR s.seqincrement > 0 AND extreme < following
-           OR s.seqincrement < 0 AND extreme > following THEN
+        behind := (SELECT sq2pg.next_behind(s, following, extreme));
+        IF behind IS NULL THEN
             next := CASE WHEN following BETWEEN s.seqmin AND s.seqmax THEN following
                          WHEN s.seqcycle THEN CASE WHEN s.seqincrement > 0 THEN s.seqmin ELSE s.seqmax END END;
             RETURN;
@@ -279,7 +293,7 @@ BEGIN
         EXECUTE format('ALTER SEQUENCE %s INCREMENT BY %s', sequence_name, s.seqincrement);
         is_locked := true;
     END LOOP;
-    following := extreme + s.seqincrement;
+    following := behind;
     IF following NOT BETWEEN s.seqmin AND s.seqmax THEN
         RAISE sequence_generator_limit_exceeded USING
             MESSAGE = format('sequence %s has no value left behind %s', sequence_name, extreme),

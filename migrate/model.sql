@@ -160,18 +160,18 @@ COMMENT ON FUNCTION sq2pg.unique_names(text[], text[]) IS
 CREATE FUNCTION sq2pg.check_names(options jsonb) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
-    names  text[];
-    wrong  text;
+    columns   text[];       -- types are types of these
+    names     text[];       -- all that the others can mean
+    wrong     text;
     parameter text;
 BEGIN
     IF num_nulls(nullif(options->'include', 'null'), nullif(options->'exclude', 'null'), nullif(options->'rename', 'null'),
                  nullif(options->'types', 'null')) = 4 THEN
         RETURN;
     END IF;
-    SELECT array_agg(c.table_name || '.' || c.column_name) INTO names
-      FROM sq2pg_columns(options->>'source') AS c;
-    names := names || ARRAY(SELECT t.table_name FROM sq2pg_tables(options->>'source') AS t)
+    columns := ARRAY(SELECT c.table_name || '.' || c.column_name FROM sq2pg_columns(options->>'source') AS c)
         || ARRAY(SELECT DISTINCT 'declared:' || c.declared_type FROM sq2pg_columns(options->>'source') AS c);
+    names := columns || ARRAY(SELECT t.table_name FROM sq2pg_tables(options->>'source') AS t);
     SELECT p.parameter, p.pattern INTO parameter, wrong
       FROM (SELECT 'include', jsonb_array_elements_text(nullif(options->'include', 'null'))
             UNION ALL
@@ -180,7 +180,7 @@ BEGIN
             SELECT 'rename', jsonb_object_keys(nullif(options->'rename', 'null'))
             UNION ALL
             SELECT 'types', jsonb_object_keys(nullif(options->'types', 'null'))) AS p(parameter, pattern)
-     WHERE NOT EXISTS (SELECT FROM unnest(names) AS n
+     WHERE NOT EXISTS (SELECT FROM unnest(CASE p.parameter WHEN 'types' THEN columns ELSE names END) AS n
                         WHERE CASE WHEN p.parameter = 'rename' THEN n = p.pattern
                                    WHEN p.parameter = 'types' AND p.pattern LIKE 'declared:%'
                                        THEN lower(n) = lower(p.pattern)
@@ -188,7 +188,8 @@ BEGIN
      LIMIT 1;
     IF FOUND THEN
         RAISE invalid_parameter_value USING
-            MESSAGE = format('"%s" in parameter "%s" matches no table or column of the source', wrong, parameter),
+            MESSAGE = format('"%s" in parameter "%s" matches no %scolumn of the source', wrong, parameter,
+                             CASE WHEN parameter <> 'types' THEN 'table or ' END),
             HINT = 'Names are written as in SQLite, columns as table.column; sq2pg_columns() lists them.';
     END IF;
 END

@@ -19,6 +19,7 @@ SELECT * FROM sq2pg_migrate(:'db', 'm', exclude => ARRAY['_og']);
 SELECT * FROM sq2pg_migrate(:'db', 'm', exclude => ARRAY['log.nonsense']);
 SELECT * FROM sq2pg_migrate(:'db', 'm', rename => '{"logs": "log"}');
 SELECT * FROM sq2pg_migrate(:'db', 'm', types => '{"log.when": "text"}');
+SELECT * FROM sq2pg_migrate(:'db', 'm', types => '{"log": "text"}');
 
 -- columns: keys, indexes and foreign keys that need one that is left out are told
 SELECT table_name, notes IS NOT NULL AS told FROM sq2pg_migrate(:'db', 'm', include => ARRAY['article', 'line', 'log.what'],

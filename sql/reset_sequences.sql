@@ -57,6 +57,19 @@ SELECT * FROM sq2pg_reset_sequences('r') WHERE table_name IN ('t_serial', 't_use
 SELECT sequence_name, next_value FROM sq2pg_reset_sequences('r')
 EXCEPT SELECT sequence_name, next_value FROM sq2pg_reset_sequences('r');
 INSERT INTO t_serial (v) VALUES ('x') RETURNING id;
+
+-- who draws blocks, as Hibernate, counts down from the value: the whole block must be free, and stays so
+CREATE TABLE t_block (id bigint PRIMARY KEY);
+CREATE SEQUENCE t_block_seq INCREMENT 50;
+INSERT INTO t_block VALUES (120);
+SELECT next_value FROM sq2pg_reset_sequences('r') WHERE table_name = 't_block';
+INSERT INTO t_block VALUES (165);
+SELECT next_value FROM sq2pg_reset_sequences('r') WHERE table_name = 't_block';
+SELECT next_value FROM sq2pg_reset_sequences('r') WHERE table_name = 't_block';
+TRUNCATE t_block;
+ALTER SEQUENCE t_block_seq RESTART;
+INSERT INTO t_block VALUES (-3);
+SELECT next_value AS from_its_start FROM sq2pg_reset_sequences('r') WHERE table_name = 't_block';
 RESET search_path;
 SET client_min_messages = warning;
 DROP SCHEMA r CASCADE;
