@@ -328,6 +328,12 @@ CREATE FUNCTION sq2pg.target_notes(options jsonb, model sq2pg.model, tables sq2p
                    'Truncate what is behind it, or choose existing => ''append'' or ''skip''.'
               FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation WHERE c.relkind = 'v' AND t.action = 'replace'
             UNION ALL
+            SELECT t.table_ordinal, NULL, 'error', 'row_security',
+                   format('row security may hide rows of table %s from role "%s", and TRUNCATE would take them, too', (t.load).relation, current_user),
+                   'Choose existing => ''append'' or ''skip'', or migrate as a role that sees them all.'
+              FROM unnest(tables) AS t JOIN pg_class AS c ON c.oid = t.relation
+             WHERE t.action = 'replace' AND c.relkind IN ('r', 'p') AND row_security_active(c.oid)
+            UNION ALL
             SELECT i.table_ordinal, NULL, 'error', 'inherited', i.message, i.hint
               FROM sq2pg.inherited_rows(tables) AS i
              WHERE i.action = 'replace'

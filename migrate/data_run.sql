@@ -114,7 +114,8 @@ CREATE TYPE sq2pg.data_result AS (
     load          sq2pg.load_result,
     way           text,
     held_rows     bigint,       -- before
-    held_digest   text);
+    held_digest   text,
+    held_matching bigint);      -- of these, such as the source has; NULL: not counted
 
 /*
  * Loads one target.  A value that does not fit ends the attempt.
@@ -147,7 +148,7 @@ BEGIN
                    outcome.exceptions, outcome.stored, 0, repeat('0', 32), '{}',
                    (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint,
                    CASE WHEN load.target_columns = (target.load).target_columns THEN outcome.digest END, outcome.alone)::sq2pg.load_result,
-               outcome.way, 0, repeat('0', 32))::sq2pg.data_result;
+               outcome.way, 0, repeat('0', 32), NULL)::sq2pg.data_result;
 END
 $$;
 COMMENT ON FUNCTION sq2pg.load_target(jsonb, sq2pg.step, sq2pg.data_table, sq2pg.orphans_of, int, int) IS 'loads one existing table and says how it went';
@@ -181,25 +182,27 @@ BEGIN
     PERFORM sq2pg.execute_in_caller_path(sq2pg.truncate_steps(tables));
     FOR i IN 1 .. cardinality(loads) LOOP
         target := tables[loads[i].table_ordinal];
-        held := NULL;
         IF target.action = 'append' AND options->>'verify' = 'content' THEN
-            SELECT d.rows, d.digest INTO held
+            SELECT d.rows, d.digest,
+                   CASE WHEN options->>'on_conflict' = 'skip' THEN sq2pg.matching_rows(options, target, compared[loads[i].table_ordinal]) END AS matching
+              INTO held
               FROM sq2pg.digest_relation(target.relation::regclass, compared[loads[i].table_ordinal].target_columns::name[]) AS d;
         ELSIF target.action = 'append' THEN
-            EXECUTE format('SELECT count(*) AS rows, repeat(''0'', 32) AS digest FROM %s', (target.load).relation) INTO held;
+            EXECUTE format('SELECT count(*) AS rows, repeat(''0'', 32) AS digest, NULL::bigint AS matching FROM %s', (target.load).relation) INTO held;
         END IF;
         IF (loads[i].load).computed IS NOT NULL THEN
             loaded := sq2pg.load_by_statement(options, staging,
                                               (SELECT ROW(s.*)::sq2pg.step FROM unnest(sq2pg.data_staging_steps(staging, model, tables)) AS s
                                                 WHERE s.table_ordinal = target.table_ordinal), loads[i]);
-            result := ROW(ROW(target.table_ordinal, loaded, loaded, 0, 0, 0, '{}', repeat('0', 32), 0, repeat('0', 32), '{}',
-                              0, NULL, NULL)::sq2pg.load_result, 'statement', 0, repeat('0', 32))::sq2pg.data_result;
+            result := ROW(ROW(target.table_ordinal, sq2pg.source_count(options->>'source', (target.load).source_table), loaded, 0, 0, 0, '{}', repeat('0', 32), 0, repeat('0', 32), '{}',
+                              0, NULL, NULL)::sq2pg.load_result, 'statement', 0, repeat('0', 32), NULL)::sq2pg.data_result;
         ELSE
             result := sq2pg.load_target(options, loads[i], target, orphans[target.table_ordinal], i, cardinality(loads));
         END IF;
-        IF held IS NOT NULL THEN
+        IF target.action = 'append' THEN
             result.held_rows := held.rows;
             result.held_digest := held.digest;
+            result.held_matching := held.matching;
         END IF;
         results[target.table_ordinal] := result;
     END LOOP;
@@ -254,15 +257,59 @@ COMMENT ON FUNCTION sq2pg.fill_or_explain(jsonb, sq2pg.model, sq2pg.data_table[]
     'loads all targets, or raises one error with all that these refuse';
 
 /*
- * Rows may have been skipped, or have become those of others: then rows are
- * compared one by one.  As many of the source as were not skipped must stand
- * in the target.
+ * Rows of a target such as the source has, by their digests.
  */
-CREATE FUNCTION sq2pg.verify_by_row(options jsonb, t sq2pg.data_table, compared sq2pg.load, r sq2pg.data_result,
-                                    OUT target_rows bigint, OUT matches boolean, OUT detail text)
+CREATE FUNCTION sq2pg.matching_rows(options jsonb, t sq2pg.data_table, compared sq2pg.load) RETURNS bigint
     LANGUAGE plpgsql AS $$
 DECLARE
-    skipped bigint := CASE WHEN options->>'on_conflict' = 'skip' THEN (r.load).source_rows - (r.load).rejected - (r.load).loaded ELSE 0 END;
+    n bigint;
+BEGIN
+    IF compared.target_columns IS NULL THEN
+        RETURN NULL;            -- all are made by expressions
+    END IF;
+    EXECUTE format('SELECT count(*) FROM (SELECT sq2pg.row_digest(ROW(%s)) AS digest FROM %s) AS t
+                      JOIN (SELECT DISTINCT x.digest FROM sq2pg.row_digests($1, $2, $3, $4, $5, $6, $7) AS x) AS s USING (digest)',
+                   (SELECT string_agg(quote_ident(c), ', ' ORDER BY o) FROM unnest(compared.target_columns) WITH ORDINALITY AS x(c, o)), compared.relation)
+       INTO n
+      USING options->>'source', compared.source_table, compared.source_columns, t.relation::regclass, compared.target_columns,
+            options->>'time_zone', (options->>'empty_as_null')::boolean;
+    RETURN n;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.matching_rows(jsonb, sq2pg.data_table, sq2pg.load) IS 'rows of a target that stand in the source, too';
+
+/*
+ * Rows were skipped: which ones is not known, but every row that was loaded is
+ * one more that the source has, too.  Those that a policy changed are none.
+ */
+CREATE FUNCTION sq2pg.verify_skipped(options jsonb, t sq2pg.data_table, compared sq2pg.load, r sq2pg.data_result,
+                                     OUT target_rows bigint, OUT matches boolean, OUT detail text)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    changed bigint := cardinality((r.load).exceptions) - (r.load).rejected;
+    arrived bigint;
+BEGIN
+    EXECUTE 'SELECT count(*) FROM ' || compared.relation INTO target_rows;
+    matches := target_rows = r.held_rows + (r.load).loaded;
+    IF matches AND options->>'verify' = 'content' THEN
+        arrived := sq2pg.matching_rows(options, t, compared) - coalesce(r.held_matching, 0);
+        matches := arrived BETWEEN (r.load).loaded - changed AND (r.load).loaded;
+    END IF;
+    detail := CASE WHEN matches THEN NULL
+                   WHEN arrived IS NOT NULL THEN format('of %s rows that were loaded %s stand in PostgreSQL as in SQLite', (r.load).loaded, arrived)
+                   ELSE format('%s rows before, %s loaded, %s after', r.held_rows, (r.load).loaded, target_rows) END;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.verify_skipped(jsonb, sq2pg.data_table, sq2pg.load, sq2pg.data_result) IS 'compares a table into which not all rows went';
+
+/*
+ * Rows may have become those of others: then rows are compared one by one, and
+ * every row of the source must stand in the target.
+ */
+CREATE FUNCTION sq2pg.verify_updated(options jsonb, t sq2pg.data_table, compared sq2pg.load, r sq2pg.data_result,
+                                     OUT target_rows bigint, OUT matches boolean, OUT detail text)
+    LANGUAGE plpgsql AS $$
+DECLARE
     missing bigint := 0;
 BEGIN
     EXECUTE 'SELECT count(*) FROM ' || compared.relation INTO target_rows;
@@ -278,15 +325,13 @@ BEGIN
           USING options->>'source', compared.source_table, compared.source_columns, t.relation::regclass, compared.target_columns,
                 options->>'time_zone', (options->>'empty_as_null')::boolean, (r.load).exceptions;
     END IF;
-    matches := missing <= skipped
-               AND CASE options->>'on_conflict' WHEN 'skip' THEN target_rows = r.held_rows + (r.load).loaded
-                                                ELSE target_rows BETWEEN r.held_rows AND r.held_rows + (r.load).loaded END;
+    matches := missing = 0 AND target_rows BETWEEN r.held_rows AND r.held_rows + (r.load).loaded;
     detail := CASE WHEN matches THEN NULL
-                   WHEN missing > skipped THEN format('%s rows of SQLite do not stand in PostgreSQL, of which %s were skipped', missing, skipped)
+                   WHEN missing > 0 THEN format('%s rows of SQLite do not stand in PostgreSQL', missing)
                    ELSE format('%s rows before, %s loaded, %s after', r.held_rows, (r.load).loaded, target_rows) END;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.verify_by_row(jsonb, sq2pg.data_table, sq2pg.load, sq2pg.data_result) IS 'compares a table into which not all rows went as new ones';
+COMMENT ON FUNCTION sq2pg.verify_updated(jsonb, sq2pg.data_table, sq2pg.load, sq2pg.data_result) IS 'compares a table whose rows may have been updated';
 
 CREATE FUNCTION sq2pg.verify_target(options jsonb, t sq2pg.data_table, compared sq2pg.load, r sq2pg.data_result,
                                     OUT target_rows bigint, OUT matches boolean, OUT detail text, OUT digest text)
@@ -295,14 +340,17 @@ DECLARE
     load   sq2pg.load := sq2pg.comparable(t.load);
     v      record;
     plain  boolean := (r.load).exceptions = '{}';
+    is_short boolean := (r.load).loaded < (r.load).source_rows - (r.load).rejected;
 BEGIN
     IF options->>'verify' = 'none' THEN
         RETURN;
     END IF;
     -- where every row became a new one, the sums of all rows say more
-    IF options->>'on_conflict' <> 'error'
-       AND (t.action = 'append' OR (r.load).loaded < (r.load).source_rows - (r.load).rejected) THEN
-        SELECT * INTO target_rows, matches, detail FROM sq2pg.verify_by_row(options, t, CASE WHEN plain THEN compared ELSE load END, r);
+    IF options->>'on_conflict' = 'update' AND (t.action = 'append' OR is_short) THEN
+        SELECT * INTO target_rows, matches, detail FROM sq2pg.verify_updated(options, t, CASE WHEN plain THEN compared ELSE load END, r);
+        RETURN;
+    ELSIF options->>'on_conflict' = 'skip' AND is_short THEN
+        SELECT * INTO target_rows, matches, detail FROM sq2pg.verify_skipped(options, t, compared, r);
         RETURN;
     END IF;
     SELECT * INTO v

@@ -80,6 +80,32 @@ END
 $$;
 COMMENT ON FUNCTION sq2pg.retry_options(bigint) IS 'parameters of a run of this role that loaded rows';
 
+/*
+ * The sequences of tables that got rows go on behind these.
+ */
+CREATE FUNCTION sq2pg.retry_sequences(relations text[]) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    s    record;
+    late text;
+BEGIN
+    FOR s IN SELECT u.sequence_oid, array_agg(u.table_oid ORDER BY u.table_oid, u.column_number) AS tables,
+                    array_agg(u.column_number ORDER BY u.table_oid, u.column_number) AS columns
+               FROM unnest(relations) AS r(name)
+               JOIN pg_class AS c ON c.oid = r.name::regclass
+               JOIN pg_namespace AS n ON n.oid = c.relnamespace
+               JOIN LATERAL sq2pg.column_sequences(n.nspname) AS u ON u.table_oid = c.oid
+              WHERE sq2pg.may_move(u.sequence_oid)
+              GROUP BY u.sequence_oid ORDER BY u.sequence_oid LOOP
+        late := (SELECT m.late FROM sq2pg.reset_sequence(s.sequence_oid, s.tables, s.columns, NULL) AS m);
+        IF late IS NOT NULL THEN
+            EXECUTE late;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION sq2pg.retry_sequences(text[]) IS 'moves sequences behind rows that were loaded later';
+
 CREATE FUNCTION sq2pg.retry(run bigint)
     RETURNS TABLE (table_name text, loaded bigint, still_rejected bigint)
     LANGUAGE plpgsql AS $$
@@ -105,6 +131,7 @@ BEGIN
             bad := bad || jsonb_build_object(r.relation, coalesce((bad->>r.relation)::bigint, 0) + 1);
         END;
     END LOOP;
+    PERFORM sq2pg.retry_sequences(ARRAY(SELECT k FROM jsonb_object_keys(good) AS k ORDER BY k));
     PERFORM sq2pg.announce(NULL, NULL);
     RETURN QUERY SELECT k, coalesce((good->>k)::bigint, 0), coalesce((bad->>k)::bigint, 0)
                    FROM (SELECT jsonb_object_keys(good || bad)) AS x(k) ORDER BY k;
