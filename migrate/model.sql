@@ -832,22 +832,26 @@ CREATE FUNCTION sq2pg.choose_types(all_columns sq2pg.column_plan[], all_foreign_
     ), own AS (
         SELECT c.id, c.is_identity, CASE WHEN m.column_id IS NULL OR cardinality(c.candidates) = 1 THEN c.candidates[1]
                           ELSE sq2pg.choose_type(c.candidates, c.dynamic, m.misfits, m.integers, m.reals, m.texts,
-                                                 m.blobs) END AS type
+                                                 m.blobs) END AS type,
+               -- neither declaration nor data says anything
+               c.dynamic AND coalesce(m.integers + m.reals + m.texts + m.blobs = 0, false) AS is_blank
           FROM unnest(all_columns) AS c LEFT JOIN measured AS m ON m.column_id = c.id
     ), joined AS (
         SELECT * FROM sq2pg.joined_columns(cardinality(all_columns), all_foreign_keys)
     ), common AS (
-        SELECT j.component, sq2pg.common_type(array_agg(o.type)) AS type
+        SELECT j.component, min(o.type) FILTER (WHERE o.is_identity) AS identity_type,
+               sq2pg.common_type(array_agg(o.type) FILTER (WHERE NOT o.is_blank)) AS type
           FROM joined AS j JOIN own AS o USING (id)
          GROUP BY j.component
-        HAVING NOT bool_or(o.is_identity)
-            OR sq2pg.common_type(array_agg(o.type)) = min(o.type) FILTER (WHERE o.is_identity)
     )
     SELECT array_agg(ROW(c.id, c.table_ordinal, c.ordinal, c.source_name, c.target_name, c.declared,
                          c.not_null AND coalesce(n.nulls, 0) = 0,
                          c.pk_position, c.hidden, c.collation_name, c.default_text, c.is_identity, c.sequence_name,
                          c.proposed, c.candidates, c.dynamic,
-                         CASE WHEN c.using_text IS NULL THEN coalesce(m.type, o.type) ELSE c.proposed END,
+                         CASE WHEN c.using_text IS NOT NULL THEN c.proposed
+                              WHEN o.is_blank THEN coalesce(m.identity_type, m.type, o.type)
+                              WHEN m.type = coalesce(m.identity_type, m.type) THEN m.type
+                              ELSE o.type END,
                          c.using_text, o.type)::sq2pg.column_plan ORDER BY c.id)
       FROM unnest(all_columns) AS c
       JOIN own AS o USING (id)
@@ -891,7 +895,10 @@ CREATE FUNCTION sq2pg.split_types(all_columns sq2pg.column_plan[], all_foreign_k
                               ORDER BY f.ordinality), '{}')
       FROM unnest(all_foreign_keys) WITH ORDINALITY AS f
       LEFT JOIN (SELECT k.ordinality AS place,
-                        min(CASE WHEN NOT sq2pg.can_refer(c.type, p.type) THEN
+                        min(CASE WHEN NOT sq2pg.can_refer(c.type, p.type) AND cardinality(c.candidates) = 1 THEN
+                                     format('column "%s" is of type %s, the key that it refers to of type %s', c.source_name,
+                                            c.type, p.type)
+                                 WHEN NOT sq2pg.can_refer(c.type, p.type) THEN
                                      format('column "%s" holds values that are not of type %s', c.source_name, p.type)
                                  ELSE format('type %s of column "%s" has no order', p.type, p.source_name) END) AS problem
                    FROM unnest(all_foreign_keys) WITH ORDINALITY AS k
@@ -905,20 +912,42 @@ COMMENT ON FUNCTION sq2pg.split_types(sq2pg.column_plan[], sq2pg.foreign_key_pla
     'leaves out foreign keys whose two sides cannot have one type';
 
 /*
- * What the report says about types that are not the proposed ones.
+ * What the report says about types that are not the proposed ones.  Of the
+ * other candidates that were refused the one that fits best is told, too:
+ * values with an offset refuse timestamp, but it may be one value that refuses
+ * timestamptz.
  */
 CREATE FUNCTION sq2pg.type_notes(model sq2pg.model, profiles sq2pg.column_profile[]) RETURNS sq2pg.note[]
     LANGUAGE sql IMMUTABLE SET enable_nestloop = off AS $$
+    WITH refused AS (
+        SELECT DISTINCT ON (p.column_id) p.*
+          FROM unnest(profiles) AS p
+          JOIN unnest(model.columns) AS c ON c.id = p.column_id
+         CROSS JOIN LATERAL (SELECT array_position(c.candidates, p.candidate) AS place,
+                                    array_position(c.candidates, c.type) AS chosen) AS x
+         WHERE p.misfits > 0 AND x.place < x.chosen
+         ORDER BY p.column_id, p.misfits, x.place
+    )
     SELECT coalesce(array_agg(ROW(c.table_ordinal, c.source_name, 'note', 'type_widened', nullif(p.misfits, 0),
                          CASE WHEN p.misfits > 0 THEN concat_ws(': ', 'rowid ' || p.example_rowid, p.example) END,
                          format('column "%s" became %s instead of %s: ', c.source_name, c.type, c.proposed)
                          || CASE WHEN p.misfits > 0 THEN
-                                format('%s of %s values do not fit (%s)', p.misfits, p.source_rows,
+                                format('%s of %s values do not fit (%s)', p.misfits, p.source_rows - p.nulls,
                                        concat_ws(', ', p.reason, 'rowid ' || p.example_rowid))
-                            ELSE 'a foreign key joins it to such a column' END,
-                         NULL)::sq2pg.note ORDER BY c.id), '{}')
+                            ELSE 'a foreign key joins it to such a column' END
+                         || CASE WHEN p.misfits > 0 AND r.candidate <> c.proposed AND r.misfits < p.misfits THEN
+                                format(', and %s do not fit %s (%s)', r.misfits, r.candidate,
+                                       concat_ws(', ', r.reason, 'rowid ' || r.example_rowid))
+                            ELSE '' END,
+                         CASE WHEN c.type IN ('text', 'bytea') AND r.misfits < r.source_rows - r.nulls THEN
+                                CASE WHEN r.example = 'TEXT ''''' THEN 'If '''' means NULL: empty_as_null => true. ' ELSE '' END
+                                || format('For %s all the same: types => %L; on_bad_value says what becomes of the values that do not fit.',
+                                          r.candidate, jsonb_build_object(t.source_name || '.' || c.source_name, r.candidate))
+                         END)::sq2pg.note ORDER BY c.id), '{}')
       FROM unnest(model.columns) AS c
+      JOIN unnest(model.tables) AS t ON t.ordinal = c.table_ordinal
       LEFT JOIN unnest(profiles) AS p ON p.column_id = c.id AND p.candidate = c.proposed
+      LEFT JOIN refused AS r ON r.column_id = c.id
      WHERE c.type <> c.proposed AND c.using_text IS NULL
        -- a declaration that says nothing proposes nothing
        AND NOT (SELECT y.dynamic FROM sq2pg.type_candidates(c.declared, false) AS y)
