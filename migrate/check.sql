@@ -210,6 +210,9 @@ BEGIN
         || sq2pg.loss_notes(options, model, completed.expressions) || sq2pg.duplicate_notes(options, model, completed.profiles)
         || sq2pg.check_violation_notes(options, model, completed.expressions)
         || sq2pg.key_notes(model, sq2pg.null_columns(completed.profiles)) || sq2pg.view_notes(model)
+        || sq2pg.lost_view_notes(ARRAY(SELECT v.target_name FROM unnest(model.views) AS v
+                                        WHERE v.problem IS NOT NULL AND v.target_name = ANY (sq2pg.dropped_views(options, model))
+                                        ORDER BY v.target_name COLLATE "C"))
         || sq2pg.identity_notes(options, model);
 END
 $$;

@@ -562,6 +562,7 @@ BEGIN
         ERRCODE = CASE single WHEN 'table_missing' THEN 'undefined_table' WHEN 'column_missing' THEN 'undefined_column'
                             WHEN 'no_right' THEN 'insufficient_privilege' WHEN 'not_owner' THEN 'insufficient_privilege'
                             WHEN 'depended_on' THEN 'dependent_objects_still_exist' WHEN 'referenced' THEN 'dependent_objects_still_exist'
+                            WHEN 'view_lost' THEN 'dependent_objects_still_exist'
                             WHEN 'type_ignored' THEN 'invalid_parameter_value' WHEN 'interval_format' THEN 'invalid_datetime_format' WHEN 'not_a_table' THEN 'wrong_object_type'
                             ELSE 'object_not_in_prerequisite_state' END,
         MESSAGE = CASE single WHEN 'table_missing' THEN format('tables of the source do not exist in schema "%s"', schema_name)
@@ -569,6 +570,7 @@ BEGIN
                             WHEN 'rows_exist' THEN format('tables in schema "%s" already hold rows', schema_name)
                             WHEN 'referenced' THEN format('tables in schema "%s" cannot be emptied', schema_name)
                             WHEN 'depended_on' THEN format('tables in schema "%s" cannot be dropped', schema_name)
+                            WHEN 'view_lost' THEN format('views in schema "%s" would be lost', schema_name)
                             WHEN 'interval_format' THEN format('values of the source do not fit columns of schema "%s"', schema_name)
                             WHEN 'no_right' THEN format('permission denied for tables in schema "%s"', schema_name)
                             ELSE format('schema "%s" is not ready for the data', schema_name) END,
@@ -579,6 +581,7 @@ BEGIN
                          WHEN 'no_right' THEN 'The detail has the statements that give these rights.'
                          WHEN 'referenced' THEN 'Choose existing => ''append'' with on_conflict, or drop that foreign key for the time of the run.'
                          WHEN 'depended_on' THEN 'Drop it before, and create it again after the run.'
+                         WHEN 'view_lost' THEN 'Keep its definition (pg_get_viewdef), drop it, and create it again after the run.'
                          WHEN 'type_ignored' THEN 'In an existing table the type of the column decides; an expression can be given with USING.'
                          ELSE 'sq2pg_check() lists all of it, each with what to do.' END;
 END

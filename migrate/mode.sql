@@ -65,6 +65,29 @@ $$;
 COMMENT ON FUNCTION sq2pg.drop_notes(jsonb, sq2pg.model) IS 'what stands in the way of existing => ''recreate''';
 
 /*
+ * Views that existing => 'recreate' drops.
+ */
+CREATE FUNCTION sq2pg.dropped_views(options jsonb, model sq2pg.model) RETURNS text[]
+    LANGUAGE sql STABLE AS $$
+    SELECT ARRAY(SELECT o.name FROM sq2pg.occupied_names(model) AS o
+                  WHERE options->>'existing' = 'recreate' AND o.is_view AND o.kind = 'v' ORDER BY o.name COLLATE "C")
+$$;
+COMMENT ON FUNCTION sq2pg.dropped_views(jsonb, sq2pg.model) IS 'names of views that are dropped before they are made again';
+
+/*
+ * Somebody may have written a view by hand, because its source could not be
+ * translated: "lost" are those that would be dropped and not made again.
+ */
+CREATE FUNCTION sq2pg.lost_view_notes(lost text[]) RETURNS sq2pg.note[]
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT ARRAY(SELECT ROW(NULL, NULL, 'error', 'view_lost', NULL, NULL,
+                            format('view "%s" would be dropped and not made again: its source cannot be translated', x.name),
+                            'Keep its definition (pg_get_viewdef), drop it, and create it again after the run.')::sq2pg.note
+                   FROM unnest(lost) WITH ORDINALITY AS x(name, n) ORDER BY x.n)
+$$;
+COMMENT ON FUNCTION sq2pg.lost_view_notes(text[]) IS 'errors about views that existing => ''recreate'' would lose';
+
+/*
  * Names of relations and types that are taken, without those that
  * sq2pg.drop_steps() frees.
  */

@@ -336,6 +336,7 @@ DECLARE
     loads    sq2pg.step[];
     all_loads sq2pg.step[];
     next     jsonb;
+    dropped  text[];
 BEGIN
     SELECT * INTO chosen FROM sq2pg.prepare_run(options);
     RAISE NOTICE 'mode "%": %', chosen.mode, chosen.reason;
@@ -352,6 +353,7 @@ BEGIN
     sequences := '{}';
     model.notes := (SELECT model.notes || sq2pg.object_notes(options, model));
     PERFORM sq2pg.raise_problems(model.schema_name, sq2pg.drop_notes(options, model));
+    dropped := (SELECT sq2pg.dropped_views(options, model));
     PERFORM sq2pg.execute_steps(sq2pg.drop_steps(options, model));
     IF model.tables IS NOT NULL THEN
         PERFORM sq2pg.check_limits(model);
@@ -374,6 +376,9 @@ BEGIN
     ELSE
         notes := model.notes;
     END IF;
+    PERFORM sq2pg.raise_problems(options->>'target_schema', sq2pg.lost_view_notes(
+                ARRAY(SELECT x.name FROM unnest(dropped) WITH ORDINALITY AS x(name, n)
+                       WHERE to_regclass(format('%I.%I', options->>'target_schema', x.name)) IS NULL ORDER BY x.n)));
     rows := (SELECT rows || sq2pg.total_row(rows, started, notes));
     PERFORM sq2pg.announce(NULL, NULL);
 END

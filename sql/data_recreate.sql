@@ -46,5 +46,15 @@ ALTER VIEW y.items RENAME TO other;
 DROP TABLE y.empty;
 CREATE VIEW y.empty AS SELECT 1 AS id;
 SELECT * FROM sq2pg_migrate(:'db', 'y', existing => 'recreate');
-DROP SCHEMA y CASCADE;
+-- a view by hand in the place of one that could not be translated
+\set objects :srcdir '/test/fixtures/schema_objects.db'
+CREATE SCHEMA o;
+SELECT count(*) > 0 AS migrated FROM sq2pg_migrate(:'objects', 'o');
+CREATE VIEW o.odd AS SELECT 'by hand' AS written;
+SELECT count(*) FROM sq2pg_migrate(:'objects', 'o', existing => 'recreate');
+SELECT message, hint FROM sq2pg_check(:'objects', 'o', existing => 'recreate') WHERE severity = 'error';
+TABLE o.odd;
+DROP VIEW o.odd;
+SELECT count(*) > 0 AS migrated FROM sq2pg_migrate(:'objects', 'o', existing => 'recreate');
+DROP SCHEMA o, y CASCADE;
 DROP TABLE names;
