@@ -133,7 +133,9 @@ COMMENT ON FUNCTION sq2pg.sequences_by_name(oid) IS 'sequences that belong to ke
  */
 CREATE FUNCTION sq2pg.may_move(sequence_oid oid) RETURNS boolean
     LANGUAGE sql STABLE AS $$
-    SELECT pg_has_role(c.relowner, 'USAGE') OR has_sequence_privilege(c.oid, 'SELECT') AND has_sequence_privilege(c.oid, 'UPDATE')
+    SELECT pg_has_role(c.relowner, 'USAGE')
+           -- a plan may ask this of all relations, but only of a sequence it is a question
+        OR CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT') AND has_sequence_privilege(c.oid, 'UPDATE') END
       FROM pg_class AS c WHERE c.oid = sequence_oid
 $$;
 COMMENT ON FUNCTION sq2pg.may_move(oid) IS 'has the role the rights to read and move a sequence?';

@@ -403,11 +403,11 @@ CREATE FUNCTION sq2pg.missing_rights(options jsonb, tables sq2pg.data_table[])
       JOIN pg_class AS c ON c.oid = u.sequence_oid
       JOIN pg_namespace AS n ON n.oid = c.relnamespace
      CROSS JOIN LATERAL (VALUES
-           ('SELECT', true, has_sequence_privilege(c.oid, 'SELECT')),
+           ('SELECT', true, has_sequence_privilege(u.sequence_oid, 'SELECT')),
            -- an identity needs no right
-           ('USAGE', false, has_sequence_privilege(c.oid, 'USAGE, UPDATE') OR a.attidentity <> ''
+           ('USAGE', false, has_sequence_privilege(u.sequence_oid, 'USAGE, UPDATE') OR a.attidentity <> ''
                             OR NOT coalesce(t.action IN ('load', 'append', 'replace'), true)),
-           ('UPDATE', true, has_sequence_privilege(c.oid, 'UPDATE')
+           ('UPDATE', true, has_sequence_privilege(u.sequence_oid, 'UPDATE')
                             OR NOT coalesce(t.action IN ('load', 'append', 'replace'), true))) AS r(privilege, is_loaded, is_there)
      WHERE NOT pg_has_role(c.relowner, 'USAGE') AND r.is_loaded = (a.attname = ANY ((t.load).target_columns)) AND NOT r.is_there
      GROUP BY n.nspname, c.relname, r.privilege
