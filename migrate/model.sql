@@ -192,15 +192,9 @@ BEGIN
                              CASE WHEN parameter <> 'types' THEN 'table or ' END),
             HINT = 'Names are written as in SQLite, columns as table.column; sq2pg_columns() lists them.';
     END IF;
-    IF NOT EXISTS (SELECT FROM sq2pg_tables(options->>'source') AS t WHERE sq2pg.table_is_chosen(t.table_name, options))
-       AND EXISTS (SELECT FROM sq2pg_tables(options->>'source')) THEN
-        RAISE invalid_parameter_value USING
-            MESSAGE = 'parameters "include" and "exclude" leave no table',
-            HINT = 'sq2pg_tables() lists the tables of the source.';
-    END IF;
 END
 $$;
-COMMENT ON FUNCTION sq2pg.check_names(jsonb) IS 'refuses patterns and names that match nothing, and those that leave nothing';
+COMMENT ON FUNCTION sq2pg.check_names(jsonb) IS 'refuses patterns and names that match nothing';
 
 /*
  * Is a table or view wanted?  An include pattern for a column takes its table.

@@ -16,7 +16,6 @@ SELECT table_name FROM sq2pg_migrate(:'db', 'm', include => ARRAY['?', 'cust*'],
 SELECT table_name FROM sq2pg_migrate(:'db', 'm', exclude => ARRAY['*r*', 'log.what'], dry_run => true);
 SELECT * FROM sq2pg_migrate(:'db', 'm', include => ARRAY['log', 'audit_*']);
 SELECT * FROM sq2pg_migrate(:'db', 'm', exclude => ARRAY['_og']);
-SELECT * FROM sq2pg_migrate(:'db', 'm', exclude => ARRAY['*']);
 SELECT * FROM sq2pg_migrate(:'db', 'm', exclude => ARRAY['log.nonsense']);
 SELECT * FROM sq2pg_migrate(:'db', 'm', rename => '{"logs": "log"}');
 SELECT * FROM sq2pg_migrate(:'db', 'm', types => '{"log.when": "text"}');
