@@ -255,32 +255,25 @@ call_inner(FunctionCallInfo fcinfo, const char *name, int schema_arg,
 }
 
 /*
- * The common way in.  An error leaves through here too: the settings are
- * restored by the abort of the (sub)transaction, the source closes with the
- * transaction.
+ * Call the inner function under pinned settings, with the caller's known to
+ * code that is not ours; before that open the source, if "purpose" is given.
+ * An error leaves through here too: the settings are restored by the abort of
+ * the (sub)transaction, the source closes with the transaction.
  */
 static Datum
-enter(FunctionCallInfo fcinfo, const char *name, SqmPurpose purpose)
+call_pinned(FunctionCallInfo fcinfo, const char *name, int schema_arg,
+			Datum schema, const SqmPurpose *purpose)
 {
-	SqmCaller	outer;
-	Datum		schema;
-	int			level;
+	int			level = NewGUCNestLevel();
+	SqmCaller	outer = sqm_caller_remember();
 
-	if (PG_ARGISNULL(ARG_SOURCE))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("source must not be null"),
-				 errhint("Give the absolute path of a SQLite database on the server, or 'lo:OID'.")));
-	InitMaterializedSRF(fcinfo, 0);
-	schema = resolve_schema(fcinfo, ARG_SCHEMA, "target_schema");
-	level = NewGUCNestLevel();
-	outer = sqm_caller_remember();
 	PG_TRY();
 	{
 		pin_settings();
-		(void) sqm_source_open(sqm_arg_text(fcinfo, ARG_SOURCE), GetUserId(),
-							   purpose);
-		call_inner(fcinfo, name, ARG_SCHEMA, schema);
+		if (purpose != NULL)
+			(void) sqm_source_open(sqm_arg_text(fcinfo, ARG_SOURCE),
+								   GetUserId(), *purpose);
+		call_inner(fcinfo, name, schema_arg, schema);
 	}
 	PG_FINALLY();
 	{
@@ -289,6 +282,22 @@ enter(FunctionCallInfo fcinfo, const char *name, SqmPurpose purpose)
 	PG_END_TRY();
 	AtEOXact_GUC(true, level);
 	return (Datum) 0;
+}
+
+/* The way in of all that work on a source and a schema. */
+static Datum
+enter(FunctionCallInfo fcinfo, const char *name, SqmPurpose purpose)
+{
+	Datum		schema;
+
+	if (PG_ARGISNULL(ARG_SOURCE))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("source must not be null"),
+				 errhint("Give the absolute path of a SQLite database on the server, or 'lo:OID'.")));
+	InitMaterializedSRF(fcinfo, 0);
+	schema = resolve_schema(fcinfo, ARG_SCHEMA, "target_schema");
+	return call_pinned(fcinfo, name, ARG_SCHEMA, schema, &purpose);
 }
 
 Datum
@@ -335,25 +344,9 @@ sqm_sync(PG_FUNCTION_ARGS)
 Datum
 sqm_retry(PG_FUNCTION_ARGS)
 {
-	SqmCaller	outer;
-	int			level;
-
 	refuse_unfit_session("sq2pg_retry()");
 	InitMaterializedSRF(fcinfo, 0);
-	level = NewGUCNestLevel();
-	outer = sqm_caller_remember();
-	PG_TRY();
-	{
-		pin_settings();
-		call_inner(fcinfo, "retry", NO_ARG, (Datum) 0);
-	}
-	PG_FINALLY();
-	{
-		sqm_caller_forget(outer);
-	}
-	PG_END_TRY();
-	AtEOXact_GUC(true, level);
-	return (Datum) 0;
+	return call_pinned(fcinfo, "retry", NO_ARG, (Datum) 0, NULL);
 }
 
 /*
