@@ -18,18 +18,27 @@ $$;
 COMMENT ON FUNCTION sq2pg.occupied_names(sq2pg.model) IS 'existing relations with the names of a model''s tables and views';
 
 /*
- * What existing => 'recreate' drops: tables and views of the same names, with
- * RESTRICT, so that what somebody else has built on them is an error.
+ * The tables and views of the same names that existing => 'recreate' drops.
+ */
+CREATE FUNCTION sq2pg.dropped_relations(options jsonb, model sq2pg.model)
+    RETURNS TABLE (name text, is_view boolean, relation oid)
+    LANGUAGE sql STABLE AS $$
+    SELECT o.name, o.is_view, o.relation
+      FROM sq2pg.occupied_names(model) AS o
+     WHERE options->>'existing' = 'recreate' AND (o.is_view AND o.kind = 'v' OR NOT o.is_view AND o.kind IN ('r', 'p'))
+$$;
+COMMENT ON FUNCTION sq2pg.dropped_relations(jsonb, sq2pg.model) IS 'what existing => ''recreate'' drops';
+
+/*
+ * With RESTRICT, so that what somebody else has built on them is an error.
  */
 CREATE FUNCTION sq2pg.drop_steps(options jsonb, model sq2pg.model) RETURNS sq2pg.step[]
     LANGUAGE sql STABLE AS $$
-    SELECT coalesce(array_agg(ROW('drop', NULL, NULL, d.statement, NULL)::sq2pg.step ORDER BY d.place), '{}')
-      FROM (SELECT 1, 'DROP VIEW ' || string_agg(format('%I.%I', model.schema_name, o.name), ', ' ORDER BY o.relation) || ' RESTRICT'
-              FROM sq2pg.occupied_names(model) AS o WHERE o.is_view AND o.kind = 'v'
-            UNION ALL
-            SELECT 2, 'DROP TABLE ' || string_agg(format('%I.%I', model.schema_name, o.name), ', ' ORDER BY o.relation) || ' RESTRICT'
-              FROM sq2pg.occupied_names(model) AS o WHERE NOT o.is_view AND o.kind IN ('r', 'p')) AS d(place, statement)
-     WHERE options->>'existing' = 'recreate' AND d.statement IS NOT NULL
+    SELECT coalesce(array_agg(ROW('drop', NULL, NULL, d.statement, NULL)::sq2pg.step ORDER BY d.is_view DESC), '{}')
+      FROM (SELECT o.is_view,
+                   format('DROP %s %s RESTRICT', CASE WHEN o.is_view THEN 'VIEW' ELSE 'TABLE' END,
+                          string_agg(format('%I.%I', model.schema_name, o.name), ', ' ORDER BY o.relation)) AS statement
+              FROM sq2pg.dropped_relations(options, model) AS o GROUP BY o.is_view) AS d
 $$;
 COMMENT ON FUNCTION sq2pg.drop_steps(jsonb, sq2pg.model) IS 'what is dropped before it is made again';
 
@@ -40,8 +49,7 @@ COMMENT ON FUNCTION sq2pg.drop_steps(jsonb, sq2pg.model) IS 'what is dropped bef
 CREATE FUNCTION sq2pg.drop_notes(options jsonb, model sq2pg.model) RETURNS sq2pg.note[]
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     WITH dropped AS MATERIALIZED (
-        SELECT o.relation FROM sq2pg.occupied_names(model) AS o
-         WHERE options->>'existing' = 'recreate' AND (o.is_view AND o.kind = 'v' OR NOT o.is_view AND o.kind IN ('r', 'p'))
+        SELECT o.relation FROM sq2pg.dropped_relations(options, model) AS o
     ), dependents AS (
         SELECT d.relation, k.conrelid AS dependent, format('foreign key "%s" of table', k.conname) AS what
           FROM dropped AS d JOIN pg_constraint AS k ON k.confrelid = d.relation AND k.contype = 'f' AND k.conparentid = 0
@@ -69,8 +77,7 @@ COMMENT ON FUNCTION sq2pg.drop_notes(jsonb, sq2pg.model) IS 'what stands in the 
  */
 CREATE FUNCTION sq2pg.dropped_views(options jsonb, model sq2pg.model) RETURNS text[]
     LANGUAGE sql STABLE AS $$
-    SELECT ARRAY(SELECT o.name FROM sq2pg.occupied_names(model) AS o
-                  WHERE options->>'existing' = 'recreate' AND o.is_view AND o.kind = 'v' ORDER BY o.name COLLATE "C")
+    SELECT ARRAY(SELECT o.name FROM sq2pg.dropped_relations(options, model) AS o WHERE o.is_view ORDER BY o.name COLLATE "C")
 $$;
 COMMENT ON FUNCTION sq2pg.dropped_views(jsonb, sq2pg.model) IS 'names of views that are dropped before they are made again';
 
@@ -94,8 +101,7 @@ COMMENT ON FUNCTION sq2pg.lost_view_notes(text[]) IS 'errors about views that ex
 CREATE FUNCTION sq2pg.names_in_use(options jsonb, model sq2pg.model) RETURNS text[]
     LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     WITH dropped AS MATERIALIZED (
-        SELECT o.relation FROM sq2pg.occupied_names(model) AS o
-         WHERE options->>'existing' = 'recreate' AND (o.is_view AND o.kind = 'v' OR NOT o.is_view AND o.kind IN ('r', 'p'))
+        SELECT o.relation FROM sq2pg.dropped_relations(options, model) AS o
     ), gone AS (
         SELECT d.relation AS oid FROM dropped AS d
         UNION
