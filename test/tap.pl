@@ -12,7 +12,7 @@ use TAP::Harness;
 
 my ($counts, @tests) = @ARGV;
 my $results =
-  TAP::Harness->new({ failures => 1, verbosity => 0 })->runtests(@tests);
+  TAP::Harness->new({ failures => 1, verbosity => 0, timer => 1 })->runtests(@tests);
 my $skipped = $results->skipped;
 my $failed = $results->failed;
 
