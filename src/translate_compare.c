@@ -635,21 +635,96 @@ sqm_compare(SqmTranslator *tr, int op, SqmTerm *left, SqmTerm *right)
 	return NULL;
 }
 
+/* What was made of the elements of a list so far. */
+typedef struct InList
+{
+	StringInfoData in;			/* of "side IN (in)" */
+	StringInfoData chain;		/* of "left = element OR ..." */
+	char	   *side;
+	bool		one_side;		/* "side" serves all of them */
+	int			used;
+} InList;
+
+/* x IN (a, b) is x = +a OR x = +b: the list has no affinity. */
+static SqmTerm *
+list_element(SqmTranslator *tr, const SqmTerm *left, SqmTerm *element)
+{
+	if (element->affinity != 0 || element->collation != SQM_C_NONE)
+	{
+		SqmTerm    *copy = palloc(sizeof(SqmTerm));
+
+		*copy = *element;
+		copy->affinity = 0;
+		copy->column = false;
+		copy->collation = SQM_C_NONE;
+		copy->explicit_collation = false;
+		element = copy;
+	}
+	return text_affinity(tr, left, element);
+}
+
+/* Add an element, unless it can never be equal; false if nothing is. */
+static bool
+add_element(SqmTranslator *tr, InList *list, SqmTerm *left, SqmTerm *element)
+{
+	SqmTerm    *condition;
+	Pair		pair = {0};
+	Outcome		outcome = REFUSED;
+
+	if (weight(left) >= weight(element) && element->type != SQM_T_OTHER)
+		outcome = make_pair(tr, SQM_OP_EQ, left, element, &pair);
+	if (outcome == NEVER)
+		return true;
+	if (outcome == COMPARABLE)
+	{
+		if (list->side != NULL && strcmp(list->side, pair.left) != 0)
+			list->one_side = false;
+		list->side = pair.left;
+		appendStringInfo(&list->in, "%s%s", list->used > 0 ? ", " : "",
+						 pair.right);
+	}
+	else
+		list->one_side = false;
+	condition = sqm_compare(tr, SQM_OP_EQ, left, element);
+	if (condition == NULL)
+		return false;
+	appendStringInfo(&list->chain, "%s%s", list->used > 0 ? " OR " : "",
+					 sqm_atom(condition));
+	list->used++;
+	return true;
+}
+
+/* The condition, of which at least one element is left. */
+static SqmTerm *
+finish_list(InList *list, const SqmTerm *left, bool has_null, bool negated)
+{
+	SqmTerm    *t;
+
+	if (list->one_side)
+		return make_condition(left->not_null && !has_null,
+							  psprintf("%s %sIN (%s%s)", list->side,
+									   negated ? "NOT " : "", list->in.data,
+									   has_null ? ", NULL" : ""));
+	if (has_null)
+		appendStringInfoString(&list->chain, " OR NULL");
+	t = make_condition(false, negated ?
+					   psprintf("NOT (%s)", list->chain.data) :
+					   list->chain.data);
+	t->chain = negated ? 0 : '|';
+	return t;
+}
+
 /*
- * left [NOT] IN (list).  The elements that can never be equal are dropped,
- * and one left side serves all others; where the sides differ it becomes a
- * chain of conditions.
+ * left [NOT] IN (elements).  Those that can never be equal are dropped, and
+ * one left side serves all others; where the sides differ it becomes a chain
+ * of conditions.
  */
 SqmTerm *
-sqm_in_list(SqmTranslator *tr, SqmTerm *left, SqmTerm **list, int n,
+sqm_in_list(SqmTranslator *tr, SqmTerm *left, SqmTerm **elements, int n,
 			bool negated)
 {
-	StringInfoData in;
-	StringInfoData chain;
-	char	   *side = NULL;
-	bool		one_side = true;
+	InList		list = {.one_side = true};
 	bool		has_null = false;
-	int			used = 0;
 
 	if (left == NULL || (left = plain(tr, left)) == NULL)
 		return NULL;
@@ -659,78 +734,24 @@ sqm_in_list(SqmTranslator *tr, SqmTerm *left, SqmTerm **list, int n,
 	if (left->type == SQM_T_NULL)
 		return sqm_term(SQM_T_BOOL, true, "NULL::boolean");
 
-	initStringInfo(&in);
-	initStringInfo(&chain);
+	initStringInfo(&list.in);
+	initStringInfo(&list.chain);
 	for (int i = 0; i < n; i++)
 	{
-		SqmTerm    *element = list[i];
-		SqmTerm    *condition;
-		Pair		pair = {0};
-		Outcome		outcome = REFUSED;
-
-		if (element == NULL)
+		if (elements[i] == NULL)
 			return NULL;
-		if (element->type == SQM_T_NULL)
-		{
+		if (elements[i]->type == SQM_T_NULL)
 			has_null = true;
-			continue;
-		}
-		if (element->affinity != 0 || element->collation != SQM_C_NONE)
-		{
-			/* x IN (a, b) is x = +a OR x = +b: the list has no affinity */
-			SqmTerm    *copy = palloc(sizeof(SqmTerm));
-
-			*copy = *element;
-			copy->affinity = 0;
-			copy->column = false;
-			copy->collation = SQM_C_NONE;
-			copy->explicit_collation = false;
-			element = copy;
-		}
-		element = text_affinity(tr, left, element);
-		if (weight(left) >= weight(element) && element->type != SQM_T_OTHER)
-			outcome = make_pair(tr, SQM_OP_EQ, left, element, &pair);
-		if (outcome == NEVER)
-			continue;
-		if (outcome == COMPARABLE)
-		{
-			one_side = one_side && (side == NULL ||
-									strcmp(side, pair.left) == 0);
-			side = pair.left;
-			appendStringInfo(&in, "%s%s", used > 0 ? ", " : "", pair.right);
-		}
-		else
-			one_side = false;
-		condition = sqm_compare(tr, SQM_OP_EQ, left, element);
-		if (condition == NULL)
+		else if (!add_element(tr, &list, left,
+							  list_element(tr, left, elements[i])))
 			return NULL;
-		appendStringInfo(&chain, "%s%s", used > 0 ? " OR " : "",
-						 sqm_atom(condition));
-		used++;
 	}
-
-	if (used == 0 && has_null)
-		return sqm_term(SQM_T_BOOL, true, "NULL::boolean");
-	if (used == 0)
-		return make_condition(left->not_null,
-							  verdict_text(SQM_OP_EQ, left, left, negated));
+	if (list.used > 0)
+		return finish_list(&list, left, has_null, negated);
 	if (has_null)
-	{
-		appendStringInfoString(&in, ", NULL");
-		appendStringInfoString(&chain, " OR NULL");
-	}
-	if (!one_side)
-	{
-		SqmTerm    *t = make_condition(false, negated ?
-									   psprintf("NOT (%s)", chain.data) :
-									   chain.data);
-
-		t->chain = negated ? 0 : '|';
-		return t;
-	}
-	return make_condition(left->not_null && !has_null,
-						  psprintf("%s %sIN (%s)", side,
-								   negated ? "NOT " : "", in.data));
+		return sqm_term(SQM_T_BOOL, true, "NULL::boolean");
+	return make_condition(left->not_null,
+						  verdict_text(SQM_OP_EQ, left, left, negated));
 }
 
 /* The text by which PostgreSQL orders a term as SQLite does. */

@@ -118,6 +118,53 @@ rescale(uint64 *mantissa, int64 drop, bool may_be_noise, SqmVerdict *verdict)
 	return true;
 }
 
+/* The digits of a wide number that are kept. */
+typedef struct WideDigits
+{
+	char	   *digits;
+	int			ndigits;
+	bool		lost;			/* not all that were left out are zeros */
+	bool		up;				/* the first of them is 5 or more */
+} WideDigits;
+
+/* The first digits of a number, "keep" of them; none if that is negative. */
+static void
+take_digits(const SqmDecimal *decimal, int64 keep, WideDigits *wide)
+{
+	const char *source = decimal->digits;
+
+	for (int i = 0; i < decimal->ndigits && !wide->lost; i++, source++)
+	{
+		if (*source == '.')
+			source++;
+		if (i < keep)
+			wide->digits[wide->ndigits++] = *source;
+		else
+		{
+			if (i == keep)
+				wide->up = *source >= '5';
+			wide->lost = *source != '0';
+		}
+	}
+}
+
+/* One more in the last place; there is room for a carry before the first. */
+static void
+carry(WideDigits *wide)
+{
+	int			i = wide->ndigits - 1;
+
+	while (i >= 0 && wide->digits[i] == '9')
+		wide->digits[i--] = '0';
+	if (i >= 0)
+		wide->digits[i]++;
+	else
+	{
+		*--wide->digits = '1';
+		wide->ndigits++;
+	}
+}
+
 /*
  * The way for wide numbers: digits into a buffer, round there (half away from
  * zero), and let numeric read "digits e exponent".
@@ -129,86 +176,43 @@ wide_numeric(SqmTarget *target, const SqmDecimal *decimal, Datum *datum,
 	int64		whole = decimal->ndigits - decimal->scale;	/* before the point */
 	int64		scale = target->constrained ? target->scale : MAX_SCALE;
 	int64		limit = target->constrained ?
-	target->precision - target->scale : MAX_WHOLE_DIGITS;
+		target->precision - target->scale : MAX_WHOLE_DIGITS;
 	int64		keep = whole + scale;
-	int64		kept_scale = decimal->scale;
-	const char *source = decimal->digits;
+	int64		kept_scale = Min(decimal->scale, scale);
 	char	   *buffer;
-	char	   *digits;
-	int			ndigits = 0;
-	bool		lost = false;
-	Datum		result;
+	WideDigits	wide = {0};
 
 	/* far too large: no need to look at a gigabyte of digits */
 	if (whole > limit)
 		return out_of_range(target, reason);
 
 	buffer = palloc(Max(Min(decimal->ndigits, keep), 0) + 40);
-	digits = buffer + 2;		/* room for the sign and a carry */
-	for (int i = 0; i < decimal->ndigits; i++, source++)
-	{
-		if (*source == '.')
-			source++;
-		if (ndigits < keep)
-			digits[ndigits++] = *source;
-		else if (*source != '0')
-		{
-			lost = true;
-			break;
-		}
-	}
+	wide.digits = buffer + 2;	/* room for the sign and a carry */
+	take_digits(decimal, keep, &wide);
+	if (wide.up)
+		carry(&wide);
+	if (wide.ndigits - kept_scale > limit)
+		return out_of_range(target, reason);
 
-	if (keep < decimal->ndigits)
+	if (wide.ndigits == 0)
 	{
-		kept_scale = scale;
-		source = decimal->digits;
-		if (keep >= 0)
-		{
-			/* the first digit that goes decides */
-			for (int64 i = 0; i < keep; i++, source++)
-				if (*source == '.')
-					source++;
-			if (*source == '.')
-				source++;
-			if (*source >= '5')
-			{
-				int			i = ndigits - 1;
-
-				while (i >= 0 && digits[i] == '9')
-					digits[i--] = '0';
-				if (i >= 0)
-					digits[i]++;
-				else
-				{
-					*--digits = '1';
-					ndigits++;
-				}
-			}
-		}
-		if (ndigits - kept_scale > limit)
-			return out_of_range(target, reason);
-	}
-
-	if (ndigits == 0)
-	{
-		digits[ndigits++] = '0';
+		wide.digits[wide.ndigits++] = '0';
 		kept_scale = 0;
 	}
 	if (decimal->negative)
 	{
-		*--digits = '-';
-		ndigits++;
+		*--wide.digits = '-';
+		wide.ndigits++;
 	}
-	snprintf(digits + ndigits, 32, "e" INT64_FORMAT, -kept_scale);
-	result = DirectFunctionCall3(numeric_in, CStringGetDatum(digits),
+	snprintf(wide.digits + wide.ndigits, 32, "e" INT64_FORMAT, -kept_scale);
+	*datum = DirectFunctionCall3(numeric_in, CStringGetDatum(wide.digits),
 								 ObjectIdGetDatum(InvalidOid),
 								 Int32GetDatum(-1));
 	if (target->constrained)
-		result = DirectFunctionCall2(numeric, result,
+		*datum = DirectFunctionCall2(numeric, *datum,
 									 Int32GetDatum(target->typmod));
 	pfree(buffer);
-	*datum = result;
-	return lost ? rounded_away(target, reason) :
+	return wide.lost ? rounded_away(target, reason) :
 		odd_or_exact(target, decimal, reason);
 }
 
