@@ -11,8 +11,9 @@ use File::Basename qw(basename);
 use TAP::Harness;
 
 my ($counts, @tests) = @ARGV;
-my $results =
-  TAP::Harness->new({ failures => 1, verbosity => 0, timer => 1 })->runtests(@tests);
+my $harness =
+  TAP::Harness->new({ failures => 1, verbosity => 0, timer => 1 });
+my $results = $harness->runtests(@tests);
 my $skipped = $results->skipped;
 my $failed = $results->failed;
 

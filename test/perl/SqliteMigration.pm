@@ -25,8 +25,7 @@ sub start_server
 
 	# Not as the caller speaks: text of every language must fit in.
 	$node->init(extra => [ "-E", "UTF8", "--locale=C" ]);
-	# What the tests ask is too short for compiled plans to pay.
-	$node->append_conf('postgresql.conf', "fsync = off\njit = off");
+	$node->append_conf('postgresql.conf', "fsync = off");
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION sqlite_fdw_mig');
 	return $node;
@@ -190,7 +189,6 @@ sub catalog_of
 
 	return $node->safe_psql(
 		$database, qq{
-		SET jit = off;
 		CREATE TEMPORARY TABLE mine AS SELECT oid FROM pg_class
 			WHERE relnamespace = '"$schema"'::regnamespace;
 		SELECT 'r', c.oid, relname, relkind, relhastriggers, relhasrules, relacl
